@@ -1,0 +1,22 @@
+{
+    "name": "Dunning Advanced",
+    "summary": "From overdue invoice to paid, and the customer still likes you",
+    "version": "19.0.1.0.0",
+    "category": "Accounting/Accounting",
+    "license": "LGPL-3",
+    "author": "Dunning Advanced contributors",
+    "website": "https://github.com/dunning-advanced/dunning-advanced",
+    "depends": ["account", "account_payment", "mail", "portal"],
+    "external_dependencies": {"python": ["xlsxwriter", "phonenumbers", "weasyprint"]},
+    "data": [
+        "security/dunning_security.xml",
+        "security/ir.model.access.csv",
+        "data/ir_sequence.xml",
+        "data/mail_activity_type.xml",
+        "data/mail_template.xml",
+        "data/dunning_policy.xml",
+        "data/ir_cron.xml",
+    ],
+    "application": True,
+    "installable": True,
+}

@@ -1,0 +1,58 @@
+from odoo import fields, models
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    dunning_policy_id = fields.Many2one(
+        "dunning.policy",
+        string="Dunning policy of this invoice",
+        copy=False,
+        index="btree_not_null",
+        check_company=True,
+        groups="dunning_advanced.group_user",
+        help="Only where this invoice should be reminded differently than the customer's others.",
+    )
+    dunning_line_ids = fields.One2many(
+        "dunning.line",
+        compute="_compute_dunning",
+        string="Dunning lines",
+        groups="dunning_advanced.group_user",
+    )
+    dunning_level_id = fields.Many2one(
+        "dunning.level",
+        string="Dunning level",
+        compute="_compute_dunning",
+        search="_search_dunning_level_id",
+        groups="dunning_advanced.group_user",
+    )
+    dunning_status = fields.Char(
+        string="Dunning", compute="_compute_dunning", groups="dunning_advanced.group_user"
+    )
+
+    def _compute_dunning(self):
+        lines = self.env["dunning.line"].search(
+            [("move_line_id.move_id", "in", self.ids)], order="date, step, id"
+        )
+        grouped = lines.grouped("move_id")
+        for move in self:
+            own = grouped.get(move, lines.browse())
+            last = own.filtered(lambda line: line.state == "issued")[-1:]
+            move.dunning_line_ids = own
+            move.dunning_level_id = last.level_id
+            move.dunning_status = last and self.env._(
+                "%(level)s on %(date)s",
+                level=last.level_id.name,
+                date=self.env["ir.qweb.field.date"].value_to_html(last.date, {}),
+            )
+
+    def _search_dunning_level_id(self, operator, value):
+        return [("line_ids.dunning_level_id", operator, value)]
+
+    def action_dunning_lines(self):
+        """Open what dunning runs said about this invoice."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "dunning_advanced.action_dunning_line"
+        )
+        return dict(action, domain=[("move_line_id.move_id", "=", self.id)], context={})

@@ -1,0 +1,57 @@
+from odoo import fields, models
+from odoo.tools import SQL
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    dunning_level_id = fields.Many2one(
+        "dunning.level",
+        string="Dunning level",
+        compute="_compute_dunning",
+        search="_search_dunning_level_id",
+        groups="dunning_advanced.group_user",
+    )
+    dunning_step = fields.Integer(
+        string="Reminders",
+        compute="_compute_dunning",
+        groups="dunning_advanced.group_user",
+        help="How many reminders the item has had.",
+    )
+    dunning_date = fields.Date(
+        string="Last reminder", compute="_compute_dunning", groups="dunning_advanced.group_user"
+    )
+
+    def _compute_dunning(self):
+        found = self._dunning_last_lines()
+        for item in self:
+            line = found.get(item.id, self.env["dunning.line"])
+            item.dunning_level_id = line.level_id
+            item.dunning_step = line.step
+            item.dunning_date = line.date
+
+    def _dunning_last_lines(self):
+        """The line of the last notice of each item.
+
+        :return: dict of item id to dunning.line
+        """
+        lines = self.env["dunning.line"].search(
+            [("move_line_id", "in", self.ids), ("state", "=", "issued")], order="step"
+        )
+        return {line.move_line_id.id: line for line in lines}
+
+    def _search_dunning_level_id(self, operator, value):
+        if operator not in ("in", "not in"):
+            return NotImplemented
+        level_ids = [level_id for level_id in value if level_id]
+        last = SQL(
+            "(SELECT move_line_id FROM (SELECT DISTINCT ON (move_line_id) move_line_id, level_id"
+            " FROM dunning_line WHERE state = 'issued' ORDER BY move_line_id, step DESC) last"
+            " WHERE level_id IN %s)",
+            tuple(level_ids or [0]),
+        )
+        domain = [("id", "in", last)]
+        if False in value:
+            never = SQL("(SELECT move_line_id FROM dunning_line WHERE state = 'issued')")
+            domain = ["|", *domain, ("id", "not in", never)]
+        return domain if operator == "in" else ["!", *domain]

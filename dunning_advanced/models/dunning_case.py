@@ -1,0 +1,182 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+
+class DunningCase(models.Model):
+    """The follow-up of one debtor while anything is overdue: the accountant's desk."""
+
+    _name = "dunning.case"
+    _description = "Dunning Case"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "state desc, id desc"
+    _check_company_auto = True
+
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", required=True, index=True, ondelete="restrict"
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company, index=True
+    )
+    company_currency_id = fields.Many2one(
+        related="company_id.currency_id", string="Company currency"
+    )
+    user_id = fields.Many2one(
+        "res.users", string="Responsible", tracking=True, domain=[("share", "=", False)]
+    )
+    state = fields.Selection(
+        [("open", "Open"), ("closed", "Closed")], required=True, default="open", tracking=True
+    )
+    date_open = fields.Date(default=fields.Date.context_today, required=True)
+    date_close = fields.Date(readonly=True)
+    note = fields.Html()
+    amount_overdue = fields.Monetary(
+        string="Overdue", currency_field="company_currency_id", compute="_compute_balance",
+        help="All that is overdue, less open credits, in company currency.",
+    )
+    amount_summary = fields.Char(string="Overdue by currency", compute="_compute_balance")
+    days_overdue = fields.Integer(string="Oldest (days)", compute="_compute_balance")
+    item_count = fields.Integer(string="Overdue items", compute="_compute_balance")
+    level_id = fields.Many2one("dunning.level", compute="_compute_last_notice")
+    last_notice_id = fields.Many2one("dunning.notice", compute="_compute_last_notice")
+    last_date = fields.Date(string="Last reminder", compute="_compute_last_notice")
+    notice_count = fields.Integer(string="Reminders", compute="_compute_last_notice")
+
+    _one_open = models.UniqueIndex(
+        "(partner_id, company_id) WHERE state = 'open'",
+        "This customer has an open case already: work on that one.",
+    )
+
+    @api.depends("partner_id")
+    def _compute_display_name(self):
+        for case in self:
+            case.display_name = case.partner_id.display_name
+
+    @api.depends_context("uid")
+    def _compute_balance(self):
+        today = fields.Date.context_today(self)
+        balances = self.partner_id._dunning_balances(self.company_id, today)
+        for case in self:
+            rows = balances.get((case.company_id.id, case.partner_id.id), [])
+            case.amount_overdue = sum(row["overdue_company"] for row in rows)
+            case.item_count = sum(row["items"] for row in rows)
+            oldest = min((row["due"] for row in rows if row["due"]), default=today)
+            case.days_overdue = (today - oldest).days
+            case.amount_summary = " + ".join(
+                self.env["res.currency"].browse(row["currency_id"]).format(row["overdue"])
+                for row in rows
+                if row["overdue"]
+            )
+
+    def _compute_last_notice(self):
+        notices = self.env["dunning.notice"]
+        groups = notices._read_group(
+            [
+                ("partner_id", "in", self.partner_id.ids),
+                ("company_id", "in", self.company_id.ids),
+                ("state", "=", "issued"),
+            ],
+            ["partner_id", "company_id"],
+            ["id:max", "__count"],
+        )
+        found = {(p.id, c.id): (notices.browse(last), count) for p, c, last, count in groups}
+        for case in self:
+            last, count = found.get((case.partner_id.id, case.company_id.id), (notices, 0))
+            case.last_notice_id = last
+            case.level_id = last.level_id
+            case.last_date = last.date
+            case.notice_count = count
+
+    # Actions
+
+    def action_remind(self):
+        """A run for this customer alone, opened for review."""
+        self.ensure_one()
+        return self.partner_id.with_company(self.company_id)._dunning_remind()
+
+    def action_close(self):
+        """Close cases in which nothing is overdue any more."""
+        for case in self:
+            if case.item_count:
+                raise UserError(
+                    self.env._(
+                        "%(customer)s still owes %(amount)s that is overdue: the case stays open.",
+                        customer=case.partner_id.name,
+                        amount=case.amount_summary,
+                    )
+                )
+        self._close()
+
+    def action_view_notices(self):
+        """Open all notices of the customer."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "dunning_advanced.action_dunning_notice"
+        )
+        domain = [
+            ("partner_id", "=", self.partner_id.id),
+            ("company_id", "=", self.company_id.id),
+        ]
+        return dict(action, domain=domain, context={})
+
+    def action_view_items(self):
+        """Open the open items of the customer."""
+        self.ensure_one()
+        return self.partner_id.with_company(self.company_id).action_dunning_items()
+
+    # Business
+
+    def _close(self):
+        self.write({"state": "closed", "date_close": fields.Date.context_today(self)})
+
+    @api.model
+    def _open_for(self, run):
+        """Open a case for each debtor with an overdue item in a run, if it has none.
+
+        :param run: dunning.run, proposed
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO dunning_case (partner_id, company_id, state, date_open, user_id,
+                                          create_uid, create_date, write_uid, write_date)
+                SELECT l.partner_id, l.company_id, 'open', l.date, MAX(n.user_id),
+                       %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
+                  FROM dunning_line l
+                  LEFT JOIN dunning_notice n ON n.id = l.notice_id
+                 WHERE l.run_id = %(run)s AND l.date_maturity < l.date
+                   AND l.verdict NOT IN ('excluded', 'covered')
+                 GROUP BY l.partner_id, l.company_id, l.date
+                ON CONFLICT DO NOTHING
+                """,
+                run=run.id,
+                uid=self.env.uid,
+            )
+        )
+        self.env.invalidate_all()
+
+    @api.model
+    def _cron_close(self):
+        """Close the cases of customers with nothing overdue."""
+        cases = self.search([("state", "=", "open")])
+        for case in cases.filtered(lambda case: not case.item_count):
+            case._close()
+            self.env["ir.cron"]._commit_progress(1)
+
+    def _ask_for_contact_data(self, date):
+        """Schedule the task to find contact data, once.
+
+        :param date: deadline
+        """
+        kind = self.env.ref("dunning_advanced.mail_activity_contact")
+        for case in self:
+            if kind not in case.activity_ids.activity_type_id:
+                case.activity_schedule(
+                    activity_type_id=kind.id,
+                    date_deadline=date,
+                    summary=self.env._("Find an e-mail or postal address"),
+                    user_id=(
+                        case.user_id or case.company_id.dunning_user_id or self.env.user
+                    ).id,
+                )

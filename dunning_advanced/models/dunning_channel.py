@@ -1,0 +1,120 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+
+class DunningChannel(models.AbstractModel):
+    """The one way in for every way of contact.
+
+    A channel is a code in :meth:`_selection`, the SQL condition
+    ``_reach_<code>`` that tells which contact of a debtor it can reach, and
+    ``_deliver_<code>`` which brings notices there.
+    """
+
+    _name = "dunning.channel"
+    _description = "Dunning Channel"
+
+    @api.model
+    def _selection(self):
+        return [("email", self.env._("E-mail")), ("letter", self.env._("Letter"))]
+
+    @api.model
+    def _codes(self):
+        return [code for code, _label in self._selection()]
+
+    def _reach(self, code, alias):
+        """SQL condition on a res_partner row: usable by the channel?
+
+        :param code: channel code
+        :param alias: table alias of the contact, as SQL
+        """
+        return getattr(self, f"_reach_{code}")(alias)
+
+    def _reach_email(self, alias):
+        return SQL("%s.email_normalized LIKE '_%%@_%%._%%'", alias)
+
+    def _reach_letter(self, alias):
+        return SQL(
+            "(COALESCE(%(a)s.street, '') <> '' OR COALESCE(%(a)s.street2, '') <> '')"
+            " AND (COALESCE(%(a)s.city, '') <> '' OR COALESCE(%(a)s.zip, '') <> '')",
+            a=alias,
+        )
+
+    def _contacts_sql(self, debtors):
+        """Who is reached by which channel, for a set of debtors.
+
+        The dunning contact comes first, then the invoice contact, then the
+        debtor itself; each is taken only where the channel can reach it.
+
+        :param debtors: SQL of a subquery with one column of debtor ids
+        :return: SQL of a query with columns debtor_id and <channel>_contact_id
+        """
+        columns = [
+            SQL(
+                "(array_agg(p.id ORDER BY CASE WHEN p.id = p.commercial_partner_id THEN 3"
+                " WHEN p.type = 'dunning' THEN 1 ELSE 2 END, p.id) FILTER (WHERE %s))[1] AS %s",
+                self._reach(code, SQL("p")),
+                SQL.identifier(f"{code}_contact_id"),
+            )
+            for code in self._codes()
+        ]
+        return SQL(
+            "SELECT p.commercial_partner_id AS debtor_id, %s FROM res_partner p"
+            " WHERE p.active AND p.commercial_partner_id IN (%s)"
+            " AND (p.id = p.commercial_partner_id OR p.type IN ('dunning', 'invoice'))"
+            " GROUP BY p.commercial_partner_id",
+            SQL(", ").join(columns),
+            debtors,
+        )
+
+    def _deliver(self, code, notices):
+        """Bring issued notices to their debtors by one channel, in this transaction.
+
+        :return: dunning.delivery, one for each notice
+        """
+        return getattr(self, f"_deliver_{code}")(notices)
+
+    def _deliver_extra(self, code, notices):
+        """Deliver by a second channel where the debtor can be reached by it."""
+        self.env.cr.execute(
+            self._contacts_sql(SQL("SELECT unnest(%s)", list(notices.partner_id.ids)))
+        )
+        reached = {
+            row["debtor_id"] for row in self.env.cr.dictfetchall() if row[f"{code}_contact_id"]
+        }
+        usable = notices.filtered(lambda notice: notice.partner_id.id in reached)
+        return self._deliver(code, usable) if usable else self.env["dunning.delivery"]
+
+    def _send_queue(self):
+        """Wake the queues after this transaction, so that mails leave soon."""
+        self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
+
+    # The channels
+
+    def _deliver_email(self, notices):
+        mails = self.env["mail.mail"].sudo().create([notice._mail_values() for notice in notices])
+        return self.env["dunning.delivery"].create(
+            [
+                {
+                    "notice_id": notice.id,
+                    "channel": "email",
+                    "contact_id": notice.contact_id.id,
+                    "address": notice.contact_id.email,
+                    "mail_id": mail.id,
+                    "message_id": mail.mail_message_id.id,
+                }
+                for notice, mail in zip(notices, mails, strict=True)
+            ]
+        )
+
+    def _deliver_letter(self, notices):
+        return self.env["dunning.delivery"].create(
+            [
+                {
+                    "notice_id": notice.id,
+                    "channel": "letter",
+                    "contact_id": notice.contact_id.id,
+                    "address": notice.contact_id.contact_address_inline,
+                }
+                for notice in notices
+            ]
+        )

@@ -1,0 +1,266 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+from .dunning_engine import COUNTED_ONLY
+
+
+class DunningEngineGroup(models.AbstractModel):
+    """Stages of the engine that gather items into notices and write them."""
+
+    _name = "dunning.engine.group"
+    _description = "Dunning Engine: Notices"
+
+    @api.model
+    def _stages(self):
+        return [
+            ("tiers", self._stage_tiers),
+            ("groups", self._stage_groups),
+            ("levels", self._stage_levels),
+            ("contacts", self._stage_contacts),
+            ("chosen", self._stage_chosen),
+            ("notices", self._stage_notices),
+            ("verdicts", self._stage_verdicts),
+        ]
+
+    def _stage_tiers(self, scope):
+        """Sums per debtor, currency, policy and rung."""
+        return SQL(
+            """
+            SELECT i.debtor_id, i.currency_id, i.policy_id, i.rung,
+                   MAX(MAX(i.rung)) OVER (
+                       PARTITION BY i.debtor_id, i.currency_id, i.policy_id) AS top,
+                   COUNT(*) AS items, MIN(i.due) AS due, SUM(i.open) AS open, SUM(i.net) AS net,
+                   SUM(i.net * i.open_company / i.open) AS net_company,
+                   MAX(i.wish) AS wish, MAX(i.user_id) AS user_id, bool_or(i.approval) AS approval
+              FROM netted i
+             WHERE NOT (%s)
+             GROUP BY i.debtor_id, i.currency_id, i.policy_id, i.rung
+            """,
+            self._credit_gates(scope),
+        )
+
+    @api.model
+    def _credit_gates(self, scope):
+        gates = self.env["dunning.engine"]._gates(scope)
+        conditions = [gate.condition for gate in gates if gate.scope == "credit"]
+        return SQL(" OR ").join(SQL("(%s)", condition) for condition in conditions)
+
+    def _stage_groups(self, scope):
+        """One row a notice to be: what is left at its highest level, and what
+        there would be one level down.
+        """
+        return SQL(
+            """
+            SELECT t.debtor_id, t.currency_id, t.policy_id, t.top, SUM(t.items) AS items,
+                   MIN(t.due) AS due, SUM(t.open) AS open, SUM(t.net) AS net,
+                   SUM(t.net_company) AS net_company,
+                   SUM(t.net) FILTER (WHERE t.rung = t.top) AS net_top,
+                   SUM(t.net) FILTER (WHERE t.rung >= t.top - 1) AS net_lower,
+                   MAX(t.wish) AS wish, MAX(t.user_id) AS user_id, bool_or(t.approval) AS approval
+              FROM tiers t
+             GROUP BY t.debtor_id, t.currency_id, t.policy_id, t.top
+            """
+        )
+
+    def _stage_levels(self, scope):
+        """The level that is kept: 0 or 1 below the highest, none when even
+        that is under its minimum.
+        """
+        return SQL(
+            """
+            SELECT g.*,
+                   COALESCE(high_floor.level_id IS NOT NULL AND high_floor.amount IS NULL, FALSE)
+                       AS rate_missing,
+                   CASE WHEN %(high)s THEN 0 WHEN low.level_id IS NOT NULL AND %(low)s THEN 1
+                   END AS shift,
+                   high.level_id AS high_level_id, low.level_id AS low_level_id
+              FROM groups g
+              JOIN ladder high ON high.policy_id = g.policy_id AND high.rung = g.top
+              LEFT JOIN ladder low ON low.policy_id = g.policy_id
+                    AND low.rung = g.top - 1 AND low.rung >= 1
+              LEFT JOIN floors high_floor ON high_floor.level_id = high.level_id
+                    AND high_floor.currency_id = g.currency_id
+              LEFT JOIN floors low_floor ON low_floor.level_id = low.level_id
+                    AND low_floor.currency_id = g.currency_id
+              %(balance)s
+            """,
+            high=self._reaches(SQL("g.net_top"), SQL("high_floor"), scope),
+            low=self._reaches(SQL("g.net_lower"), SQL("low_floor"), scope),
+            balance=self._balance_join(scope),
+        )
+
+    def _reaches(self, amount, floor, scope):
+        """Condition: the amount is at or above the minimum of a level."""
+        share = SQL("%s.share / 100 * balance.open", floor) if self._has_shares(scope) else SQL("0")
+        return SQL(
+            "(%(floor)s.level_id IS NULL OR %(amount)s >= GREATEST(%(floor)s.amount, %(share)s))",
+            floor=floor,
+            amount=amount,
+            share=share,
+        )
+
+    def _has_shares(self, scope):
+        levels = self.env["dunning.policy"].sudo()._for(scope.company).level_ids
+        return any(level.minimum_share for level in levels)
+
+    def _balance_join(self, scope):
+        """All that a debtor owes in a currency, due or not: only a minimum
+        share asks for it.
+        """
+        if not self._has_shares(scope):
+            return SQL("")
+        return SQL(
+            """
+            JOIN (SELECT debtor_id, currency_id, SUM(open) AS open
+                    FROM items WHERE open > 0 GROUP BY 1, 2) balance
+              ON balance.debtor_id = g.debtor_id AND balance.currency_id = g.currency_id
+            """
+        )
+
+    def _stage_contacts(self, scope):
+        return self.env["dunning.channel"]._contacts_sql(SQL("SELECT debtor_id FROM levels"))
+
+    def _stage_chosen(self, scope):
+        """The channel that is used: the wish of the debtor, the one of the
+        level, its fallback; the first by which the debtor can be reached.
+        """
+        channel, contact = self._first_usable(
+            SQL("g.wish"), SQL("level.channel"), SQL("level.fallback_channel")
+        )
+        return SQL(
+            """
+            SELECT g.*, level.id AS level_id, level.automatic,
+                   %s AS channel, %s AS contact_id
+              FROM levels g
+              JOIN dunning_level level ON level.id = CASE g.shift
+                   WHEN 1 THEN g.low_level_id ELSE g.high_level_id END
+              LEFT JOIN contacts ON contacts.debtor_id = g.debtor_id
+            """,
+            channel,
+            contact,
+        )
+
+    @api.model
+    def _first_usable(self, *wishes):
+        codes = self.env["dunning.channel"]._codes()
+        contact = SQL(" ").join(
+            SQL("WHEN %s THEN contacts.%s", code, SQL.identifier(f"{code}_contact_id"))
+            for code in codes
+        )
+        contacts = [SQL("CASE %s %s END", wish, contact) for wish in wishes]
+        channels = [
+            SQL("CASE WHEN %s IS NOT NULL THEN %s END", found, wish)
+            for found, wish in zip(contacts, wishes, strict=True)
+        ]
+        return (
+            SQL("COALESCE(%s)", SQL(", ").join(channels)),
+            SQL("COALESCE(%s)", SQL(", ").join(contacts)),
+        )
+
+    def _stage_notices(self, scope):
+        number = SQL("nextval('dunning_notice_id_seq')") if scope.run_id else SQL("0")
+        verdict = self.env["dunning.engine"]._verdict(scope, "debtor")
+        return SQL(
+            "SELECT i.*, CASE WHEN i.verdict IS NULL THEN %s END AS id"
+            " FROM (SELECT i.*, %s AS verdict FROM chosen i) i",
+            number,
+            verdict,
+        )
+
+    def _stage_verdicts(self, scope):
+        """One row an item: its verdict and, if dunned, its notice."""
+        return SQL(
+            """
+            SELECT i.id, i.name, i.debtor_id, i.currency_id, i.policy_id, i.level_id, i.rung,
+                   i.step, i.due, i.open, i.open_company, i.open AS net, i.start,
+                   i.verdict, NULL::bigint AS notice_id
+              FROM gated i
+             WHERE i.verdict IS NOT NULL
+             UNION ALL
+            SELECT i.id, i.name, i.debtor_id, i.currency_id, i.policy_id,
+                   CASE WHEN lowered.yes THEN n.low_level_id ELSE i.level_id END,
+                   CASE WHEN lowered.yes THEN i.rung - 1 ELSE i.rung END,
+                   i.step, i.due, i.open, i.open_company, i.net, i.start,
+                   COALESCE(%(credit)s, n.verdict, 'dun'),
+                   CASE WHEN %(credit)s IS NULL THEN n.id END
+              FROM netted i
+              LEFT JOIN notices n ON n.debtor_id = i.debtor_id
+                    AND n.currency_id = i.currency_id AND n.policy_id = i.policy_id
+              CROSS JOIN LATERAL (
+                   SELECT COALESCE(n.shift = 1 AND i.rung = n.top, FALSE) AS yes) lowered
+            """,
+            credit=self.env["dunning.engine"]._verdict(scope, "credit"),
+        )
+
+    @api.model
+    def _propose(self, scope):
+        """Write notices and lines of a run, in one statement.
+
+        :param scope: with ``run_id``
+        :return: dict of verdict to number of items
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                %(stages)s,
+                written_notices AS (%(notices)s),
+                written_lines AS (%(lines)s)
+                SELECT verdict, COUNT(*) FROM verdicts GROUP BY verdict
+                """,
+                stages=self.env["dunning.engine"]._with(scope),
+                notices=self._insert_notices(scope),
+                lines=self._insert_lines(scope),
+            )
+        )
+        counts = dict(self.env.cr.fetchall())
+        self.env.invalidate_all()
+        return counts
+
+    @api.model
+    def _insert_notices(self, scope):
+        return SQL(
+            """
+            INSERT INTO dunning_notice (
+                id, run_id, company_id, partner_id, currency_id, policy_id, level_id, rung, state,
+                date, user_id, to_review, channel, contact_id, item_count, date_oldest,
+                amount_open, amount_credit, amount_total, amount_total_company, delivered,
+                create_uid, create_date, write_uid, write_date)
+            SELECT n.id, %(run)s, %(company)s, n.debtor_id, n.currency_id, n.policy_id,
+                   n.level_id, n.top - n.shift, 'proposed', %(date)s, n.user_id,
+                   n.approval OR n.automatic IS NOT TRUE, n.channel, n.contact_id, n.items, n.due,
+                   n.open, n.open - n.net, n.net, ROUND(n.net_company, %(digits)s), FALSE,
+                   %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
+              FROM notices n
+             WHERE n.verdict IS NULL
+            """,
+            run=scope.run_id,
+            company=scope.company.id,
+            date=scope.date,
+            digits=scope.company.currency_id.decimal_places,
+            uid=self.env.uid,
+        )
+
+    @api.model
+    def _insert_lines(self, scope):
+        return SQL(
+            """
+            INSERT INTO dunning_line (
+                run_id, company_id, notice_id, partner_id, move_line_id, name, date,
+                date_maturity, currency_id, amount_open, amount_open_company, amount_net,
+                policy_id, level_id, rung, step, date_next, verdict, state,
+                create_uid, create_date, write_uid, write_date)
+            SELECT %(run)s, %(company)s, v.notice_id, v.debtor_id, v.id, v.name, %(date)s,
+                   v.due, v.currency_id, v.open, v.open_company, v.net,
+                   v.policy_id, v.level_id, v.rung, v.step, v.start, v.verdict,
+                   CASE WHEN v.notice_id IS NULL THEN 'stopped' ELSE 'proposed' END,
+                   %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
+              FROM verdicts v
+             WHERE v.verdict NOT IN %(counted)s
+            """,
+            run=scope.run_id,
+            company=scope.company.id,
+            date=scope.date,
+            uid=self.env.uid,
+            counted=COUNTED_ONLY,
+        )

@@ -1,0 +1,190 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+
+class DunningLevel(models.Model):
+    """One rung of a policy: when it applies, what is said, by which channel."""
+
+    _name = "dunning.level"
+    _description = "Dunning Level"
+    _order = "policy_id, days, id"
+
+    policy_id = fields.Many2one("dunning.policy", required=True, ondelete="cascade", index=True)
+    company_id = fields.Many2one(related="policy_id.company_id", store=True)
+    name = fields.Char(required=True, translate=True)
+    active = fields.Boolean(default=True)
+    days = fields.Integer(
+        string="Days after due date",
+        required=True,
+        help="The level applies from this many days after the due date. "
+        "Negative: a friendly reminder before the due date.",
+    )
+    min_interval = fields.Integer(
+        string="Days since the last notice",
+        default=0,
+        help="At least so many days after the last notice. "
+        "0: the distance between the days of this level and of the one before.",
+    )
+    rung = fields.Integer(
+        string="Level",
+        compute="_compute_rung",
+        store=True,
+        help="Place on the ladder: 1 is the first reminder after the due date, "
+        "0 and below come before it.",
+    )
+    mail_template_id = fields.Many2one(
+        "mail.template",
+        string="Text",
+        domain=[("model", "=", "dunning.notice")],
+        default=lambda self: self.env.ref(
+            "dunning_advanced.mail_template_level_1", raise_if_not_found=False
+        ),
+        help="Subject and words of the e-mail and of the letter. "
+        "The table of items and the ways to pay are added around them.",
+    )
+    channel = fields.Selection(
+        selection=lambda self: self.env["dunning.channel"]._selection(),
+        required=True,
+        default="email",
+    )
+    fallback_channel = fields.Selection(
+        selection=lambda self: self.env["dunning.channel"]._selection(),
+        string="If not possible",
+        default="letter",
+    )
+    extra_channel = fields.Selection(
+        selection=lambda self: self.env["dunning.channel"]._selection(),
+        string="And also by",
+        help="A second way that is always used too, where the customer can be reached by it.",
+    )
+    automatic = fields.Boolean(
+        string="Send without review",
+        help="The nightly run sends notices of this level by itself. "
+        "Otherwise they wait for somebody to confirm them.",
+    )
+    attach_letter = fields.Boolean(string="Attach the letter (PDF)")
+    attach_invoices = fields.Boolean(string="Attach the invoices (PDF)")
+    pay_within = fields.Integer(
+        string="Pay within (days)",
+        default=7,
+        help="The letter asks to pay within so many days from its date.",
+    )
+    currency_id = fields.Many2one(related="policy_id.currency_id")
+    minimum_amount = fields.Monetary(
+        help="Below this amount nothing is sent at this level. "
+        "Converted to the currency of the items at the date of the run.",
+    )
+    minimum_share = fields.Float(
+        string="Minimum share (%)",
+        help="Below this share of all that the customer owes in the currency, "
+        "nothing is sent at this level.",
+    )
+    minimum_ids = fields.One2many("dunning.level.minimum", "level_id", copy=True)
+
+    _interval_not_negative = models.Constraint(
+        "CHECK (min_interval >= 0)",
+        "The days since the last notice cannot be negative: enter 0 for the "
+        "distance between the levels.",
+    )
+    _pay_within_not_negative = models.Constraint(
+        "CHECK (pay_within >= 0)",
+        "The days to pay cannot be negative: enter 0 to ask for payment at once.",
+    )
+    _minimum_not_negative = models.Constraint(
+        "CHECK (minimum_amount >= 0 AND minimum_share >= 0 AND minimum_share <= 100)",
+        "The minimum amount cannot be negative, and the minimum share lies between 0 and 100.",
+    )
+
+    @api.constrains("days", "policy_id", "active")
+    def _check_days(self):
+        for policy in self.policy_id:
+            seen = {}
+            for level in policy.level_ids.filtered("active"):
+                twin = seen.setdefault(level.days, level)
+                if twin != level:
+                    raise ValidationError(
+                        self.env._(
+                            "Policy “%(policy)s” has two levels on the same day (%(days)s): "
+                            "“%(one)s” and “%(two)s”. Give one of them another day.",
+                            policy=policy.name,
+                            days=level.days,
+                            one=twin.name,
+                            two=level.name,
+                        )
+                    )
+
+    @api.depends("days", "active", "policy_id.level_ids.days", "policy_id.level_ids.active")
+    def _compute_rung(self):
+        for policy in self.policy_id:
+            levels = policy.level_ids.filtered("active").sorted("days")
+            before = levels.filtered(lambda level: level.days < 0)
+            for rung, level in enumerate(levels, start=1 - len(before)):
+                level.rung = rung
+        for level in self.filtered(lambda level: not level.active or not level.policy_id):
+            level.rung = 0
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        used = self.env["dunning.line"].sudo().search([("level_id", "in", self.ids)], limit=1)
+        if used:
+            raise UserError(
+                self.env._(
+                    "Level “%(level)s” of policy “%(policy)s” has been used by a dunning run "
+                    "and cannot be deleted: archive it instead.",
+                    level=used.level_id.name,
+                    policy=used.level_id.policy_id.name,
+                )
+            )
+
+    def _minimum_in(self, currency, company, date):
+        """The minimum amount of this level, in the currency of the items.
+
+        :param currency: res.currency of the items
+        :param company: res.company whose rates count
+        :param date: date of the rate
+        :return: amount in ``currency``, or None when it takes a rate that is missing
+        """
+        self.ensure_one()
+        own = self.minimum_ids.filtered(lambda minimum: minimum.currency_id == currency)
+        if own:
+            return own[0].amount
+        if not self.minimum_amount or self.currency_id == currency:
+            return self.minimum_amount
+        for side in self.currency_id | currency:
+            if not side._dunning_has_rate(company):
+                return None
+        return self.currency_id._convert(self.minimum_amount, currency, company, date)
+
+
+class DunningLevelMinimum(models.Model):
+    """The minimum amount of a level in one currency, instead of a converted one."""
+
+    _name = "dunning.level.minimum"
+    _description = "Dunning Level Minimum"
+    _order = "level_id, currency_id"
+
+    level_id = fields.Many2one("dunning.level", required=True, ondelete="cascade", index=True)
+    currency_id = fields.Many2one("res.currency", required=True)
+    amount = fields.Monetary(required=True)
+
+    _unique_currency = models.Constraint(
+        "UNIQUE (level_id, currency_id)",
+        "A level has one minimum for a currency: change the one that is there.",
+    )
+    _not_negative = models.Constraint(
+        "CHECK (amount >= 0)", "The minimum amount cannot be negative."
+    )
+
+
+class ResCurrency(models.Model):
+    _inherit = "res.currency"
+
+    def _dunning_has_rate(self, company):
+        """Whether amounts can be converted. Odoo takes 1.0 for a missing rate;
+        a reminder must not be decided by that.
+        """
+        self.ensure_one()
+        root = company.root_id
+        return self == root.currency_id or any(
+            rate.company_id in (root, self.env["res.company"]) for rate in self.rate_ids
+        )

@@ -1,0 +1,118 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class DunningLine(models.Model):
+    """One item as one run saw it: its verdict and, if dunned, its notice.
+
+    Lines are the only memory of dunning: step, level and last notice of an
+    item are read from the lines whose state is issued.
+    """
+
+    _name = "dunning.line"
+    _description = "Dunning Line"
+    _order = "date_maturity, id"
+
+    run_id = fields.Many2one("dunning.run", required=True, ondelete="cascade", index=True)
+    company_id = fields.Many2one("res.company", required=True)
+    notice_id = fields.Many2one("dunning.notice", ondelete="cascade", index="btree_not_null")
+    partner_id = fields.Many2one("res.partner", string="Customer", required=True)
+    move_line_id = fields.Many2one(
+        "account.move.line", string="Journal item", ondelete="set null", index="btree_not_null"
+    )
+    move_id = fields.Many2one(related="move_line_id.move_id", string="Invoice")
+    name = fields.Char(string="Number", help="Number of the invoice when the run saw it.")
+    date = fields.Date(string="Run date", required=True)
+    date_maturity = fields.Date(string="Due date")
+    days_overdue = fields.Integer(
+        compute="_compute_days_overdue", help="Days from the due date to the date of the run."
+    )
+    currency_id = fields.Many2one("res.currency", required=True)
+    company_currency_id = fields.Many2one(
+        related="company_id.currency_id", string="Company currency"
+    )
+    amount_open = fields.Monetary(string="Open")
+    amount_open_company = fields.Monetary(
+        string="Open (company currency)", currency_field="company_currency_id"
+    )
+    amount_net = fields.Monetary(
+        string="To pay", help="Open amount less the credits that clear this item."
+    )
+    policy_id = fields.Many2one("dunning.policy", ondelete="restrict")
+    level_id = fields.Many2one("dunning.level", ondelete="restrict")
+    rung = fields.Integer(
+        string="Level no.", help="Place of the level on the ladder: 1 is the first after due date."
+    )
+    step = fields.Integer(help="How many notices the item has had, this one included.")
+    date_next = fields.Date(
+        string="Next level from", help="First day on which this level applies to the item."
+    )
+    verdict = fields.Selection(selection="_selection_verdict", required=True)
+    state = fields.Selection(
+        [
+            ("stopped", "Stopped"),
+            ("proposed", "Proposed"),
+            ("issued", "Issued"),
+            ("void", "Withdrawn"),
+        ],
+        required=True,
+        default="stopped",
+        help="Only issued lines count for the level of an item.",
+    )
+
+    # One notice per item and step, whatever the code above does.
+    _item_step = models.UniqueIndex(
+        "(move_line_id, step DESC) WHERE state IN ('proposed', 'issued')",
+        "This item is already on another reminder: open that one, or propose again.",
+    )
+    _partner_idx = models.Index("(partner_id, date)")
+    _open_idx = models.Index("(move_line_id) WHERE state = 'proposed'")
+
+    @api.model
+    def _selection_verdict(self):
+        return [
+            ("dun", self.env._("Reminded")),
+            ("pending", self.env._("Already on an open reminder")),
+            ("no_level", self.env._("No policy with levels")),
+            ("not_due", self.env._("Not due yet")),
+            ("waiting", self.env._("Waiting for the next level")),
+            ("exhausted", self.env._("All levels sent")),
+            ("undelivered", self.env._("Last reminder not delivered")),
+            ("excluded", self.env._("Excluded from follow-up")),
+            ("covered", self.env._("Covered by credits")),
+            ("no_rate", self.env._("Currency without a rate")),
+            ("minimum", self.env._("Below the minimum")),
+            ("unreachable", self.env._("No usable contact data")),
+            ("changed", self.env._("Changed since the proposal")),
+            ("dropped", self.env._("Taken off in review")),
+        ]
+
+    @api.depends("date", "date_maturity")
+    def _compute_days_overdue(self):
+        for line in self:
+            due = line.date_maturity or line.date
+            line.days_overdue = (line.date - due).days if line.date else 0
+
+    @api.depends("name", "date_maturity")
+    def _compute_display_name(self):
+        for line in self:
+            line.display_name = line.name or self.env._("Item")
+
+    def action_drop(self):
+        """Take items off a notice that is not issued yet."""
+        notices = self.notice_id
+        if any(notice.state != "proposed" for notice in notices):
+            raise UserError(
+                self.env._("Items can only be taken off while a reminder is being reviewed.")
+            )
+        self.write({"state": "void", "verdict": "dropped"})
+        notices._refresh_amounts()
+
+    def action_open_invoice(self):
+        """Open the invoice or entry behind the line."""
+        self.ensure_one()
+        if not self.move_id:
+            raise UserError(
+                self.env._("%s was deleted after this run; the line keeps what it was.", self.name)
+            )
+        return self.move_id.get_formview_action()

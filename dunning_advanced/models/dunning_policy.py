@@ -1,0 +1,162 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+
+class DunningPolicy(models.Model):
+    """A named ladder of levels. Without a company it serves every company."""
+
+    _name = "dunning.policy"
+    _description = "Dunning Policy"
+    _inherit = ["mail.thread"]
+    _order = "sequence, id"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, translate=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company",
+        index=True,
+        help="Leave empty to offer the policy in every company.",
+    )
+    currency_id = fields.Many2one(
+        "res.currency",
+        required=True,
+        default=lambda self: self.env.company.currency_id,
+        help="Currency of the minimum amounts of the levels.",
+    )
+    description = fields.Html(translate=True)
+    level_ids = fields.One2many("dunning.level", "policy_id", copy=True)
+    rule_ids = fields.One2many("dunning.rule", "policy_id")
+    repeat_every = fields.Integer(
+        string="Repeat the last level every",
+        default=0,
+        help="Days between two repetitions of the last level. 0: never repeat.",
+    )
+    repeat_max = fields.Integer(
+        string="Repetitions at most",
+        default=0,
+        help="How often the last level is repeated before a person has to decide.",
+    )
+    level_count = fields.Integer(compute="_compute_level_count")
+    debtor_count = fields.Integer(compute="_compute_debtor_count")
+
+    _repeat_not_negative = models.Constraint(
+        "CHECK (repeat_every >= 0 AND repeat_max >= 0)",
+        "The repetition of the last level cannot be negative: enter 0 to never repeat it.",
+    )
+
+    @api.constrains("repeat_every", "repeat_max")
+    def _check_repeat(self):
+        for policy in self:
+            if policy.repeat_max and not policy.repeat_every:
+                raise ValidationError(
+                    self.env._(
+                        "Policy “%s” repeats its last level, but not after how many days: "
+                        "enter the days between two repetitions.",
+                        policy.name,
+                    )
+                )
+
+    @api.constrains("company_id")
+    def _check_company_in_use(self):
+        for policy in self.filtered("company_id"):
+            other = self.env["dunning.line"].sudo().search(
+                [
+                    ("policy_id", "=", policy.id),
+                    ("company_id", "not child_of", policy.company_id.id),
+                ],
+                limit=1,
+            )
+            if other:
+                raise ValidationError(
+                    self.env._(
+                        "Policy “%(policy)s” is used by %(company)s: leave its company "
+                        "empty, or copy the policy for one company.",
+                        policy=policy.name,
+                        company=other.company_id.display_name,
+                    )
+                )
+
+    @api.depends("level_ids")
+    def _compute_level_count(self):
+        for policy in self:
+            policy.level_count = len(policy.level_ids)
+
+    def _compute_debtor_count(self):
+        counts = dict(
+            self.env["dunning.notice"]._read_group(
+                [("policy_id", "in", self.ids)], ["policy_id"], ["partner_id:count_distinct"]
+            )
+        )
+        for policy in self:
+            policy.debtor_count = counts.get(policy, 0)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        used = self.env["dunning.line"].sudo().search(
+            [("policy_id", "in", self.ids)], limit=1
+        )
+        if used:
+            raise UserError(
+                self.env._(
+                    "Policy “%s” has been used by a dunning run and cannot be deleted: "
+                    "archive it instead.",
+                    used.policy_id.name,
+                )
+            )
+
+    def copy_data(self, default=None):
+        return [
+            dict(vals, name=self.env._("%s (copy)", policy.name))
+            for policy, vals in zip(self, super().copy_data(default), strict=True)
+        ]
+
+    def action_view_notices(self):
+        """Open the notices that were made under this policy."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "dunning_advanced.action_dunning_notice"
+        )
+        return dict(action, domain=[("policy_id", "=", self.id)], context={})
+
+    @api.model
+    def _for(self, company):
+        """The policies that items of a company may have, archived ones too:
+        what was begun under them goes on.
+        """
+        return self.with_context(active_test=False).search(
+            [("company_id", "in", [False, *company.parent_ids.ids])]
+        )
+
+    def _ladder(self):
+        """The rungs of the policy, repetitions of the last level included.
+
+        :return: list of (policy id, rung, level id, days after the due date,
+            days since the last notice)
+        """
+        self.ensure_one()
+        rows, before = [], None
+        for level in self.level_ids.filtered("active").sorted("days"):
+            distance = level.days - before.days if before else 0
+            rows.append((self.id, level.rung, level.id, level.days, level.min_interval or distance))
+            before = level
+        for _repetition in range(self.repeat_max if before else 0):
+            _policy, rung, level_id, days, _wait = rows[-1]
+            rows.append(
+                (self.id, rung + 1, level_id, days + self.repeat_every, self.repeat_every)
+            )
+        return rows
+
+    @api.model
+    def _default_for(self, company):
+        """The policy of items for which nothing more special is said: the
+        company's, else the first one that the company may use.
+
+        :param company: res.company, may be a branch
+        :return: dunning.policy, empty when there is none
+        """
+        return company.dunning_policy_id or self.search(
+            [("company_id", "in", [False, *company.parent_ids.ids]), ("level_ids", "!=", False)],
+            limit=1,
+        )

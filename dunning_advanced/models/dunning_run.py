@@ -1,0 +1,302 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+
+from .dunning_engine import Scope
+
+
+class DunningRun(models.Model):
+    """One dated execution for a company: proposes notices, is reviewed, confirmed."""
+
+    _name = "dunning.run"
+    _description = "Dunning Run"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "date desc, id desc"
+    _check_company_auto = True
+
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company, index=True
+    )
+    date = fields.Date(required=True, default=fields.Date.context_today)
+    user_id = fields.Many2one(
+        "res.users", string="Proposed by", default=lambda self: self.env.user, readonly=True
+    )
+    partner_ids = fields.Many2many(
+        "res.partner", string="Only these customers", help="Empty: all customers."
+    )
+    state = fields.Selection(
+        [
+            ("draft", "New"),
+            ("proposed", "To review"),
+            ("confirmed", "Being issued"),
+            ("done", "Done"),
+            ("cancelled", "Cancelled"),
+        ],
+        default="draft",
+        required=True,
+        readonly=True,
+        copy=False,
+        tracking=True,
+        index=True,
+    )
+    notice_ids = fields.One2many("dunning.notice", "run_id", readonly=True)
+    line_ids = fields.One2many("dunning.line", "run_id", readonly=True)
+    not_due_count = fields.Integer(string="Not due", readonly=True, copy=False)
+    waiting_count = fields.Integer(string="Waiting", readonly=True, copy=False)
+    pending_count = fields.Integer(string="Already on a reminder", readonly=True, copy=False)
+    error = fields.Text(readonly=True, copy=False, help="Why the nightly run stopped.")
+    notice_count = fields.Integer(compute="_compute_summary", string="Reminders")
+    line_count = fields.Integer(compute="_compute_summary", string="Stopped items")
+    review_count = fields.Integer(compute="_compute_summary", string="Reminders to review")
+    error_count = fields.Integer(compute="_compute_summary", string="Reminders with problems")
+    unreachable_count = fields.Integer(
+        compute="_compute_summary", string="Customers without usable contact data"
+    )
+    amount_summary = fields.Char(compute="_compute_summary", string="Amounts")
+    level_summary = fields.Char(compute="_compute_summary", string="Levels")
+    channel_summary = fields.Char(compute="_compute_summary", string="Channels")
+    stop_summary = fields.Char(compute="_compute_summary", string="Stopped")
+
+    @api.constrains("partner_ids")
+    def _check_partners(self):
+        for run in self:
+            contacts = run.partner_ids.filtered(lambda p: p != p.commercial_partner_id)
+            if contacts:
+                raise ValidationError(
+                    self.env._(
+                        "%(contact)s is a contact of %(debtor)s: choose %(debtor)s.",
+                        contact=contacts[0].name,
+                        debtor=contacts[0].commercial_partner_id.name,
+                    )
+                )
+
+    @api.depends("date", "company_id")
+    def _compute_display_name(self):
+        for run in self:
+            run.display_name = self.env._("Run %s", fields.Date.to_string(run.date) or "")
+
+    def _compute_summary(self):
+        notices = self.env["dunning.notice"]
+        lines = self.env["dunning.line"]
+        for run in self:
+            live = [("run_id", "=", run.id), ("state", "not in", ("dropped", "cancelled"))]
+            groups = notices._read_group(
+                live, ["currency_id"], ["amount_total:sum", "__count"], order="currency_id"
+            )
+            run.notice_count = sum(count for *_rest, count in groups)
+            run.amount_summary = " + ".join(cur.format(total) for cur, total, _count in groups)
+            run.level_summary = run._summarize(notices, live, "level_id")
+            run.channel_summary = run._summarize(notices, live, "channel")
+            run.review_count = notices.search_count([*live, ("state", "=", "proposed")])
+            run.error_count = notices.search_count([*live, ("error", "!=", False)])
+            stopped = [("run_id", "=", run.id), ("state", "=", "stopped")]
+            run.line_count = lines.search_count(stopped)
+            run.unreachable_count = len(
+                lines._read_group([*stopped, ("verdict", "=", "unreachable")], ["partner_id"])
+            )
+            run.stop_summary = run._summarize_stops(stopped)
+
+    def _summarize(self, model, domain, field):
+        """The groups of a field with their counts: "Friendly 12, Firm 3"."""
+        labels = {}
+        if model._fields[field].type == "selection":
+            labels = dict(model._fields[field]._description_selection(self.env))
+        return ", ".join(
+            f"{labels.get(key) or key.display_name} {count}"
+            for key, count in model._read_group(domain, [field], ["__count"])
+            if key
+        )
+
+    def _summarize_stops(self, domain):
+        labels = dict(self.env["dunning.line"]._selection_verdict())
+        counts = {
+            "not_due": self.not_due_count,
+            "waiting": self.waiting_count,
+            "pending": self.pending_count,
+            **dict(self.env["dunning.line"]._read_group(domain, ["verdict"], ["__count"])),
+        }
+        return ", ".join(f"{labels[code]} {count}" for code, count in counts.items() if count)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_issued(self):
+        for run in self:
+            if any(notice.state in ("issued", "cancelled") for notice in run.notice_ids):
+                raise UserError(
+                    self.env._(
+                        "%s has sent reminders and stays as the record of them: "
+                        "cancel its reminders instead.",
+                        run.display_name,
+                    )
+                )
+
+    # Actions
+
+    def action_propose(self):
+        """Propose, or propose again from the state of today's ledger."""
+        self.ensure_one()
+        if self.date > fields.Date.context_today(self):
+            raise UserError(
+                self.env._(
+                    "The run is dated %s, in the future: nobody knows yet what will be paid "
+                    "by then. Choose today or an earlier day.",
+                    fields.Date.to_string(self.date),
+                )
+            )
+        self._propose()
+
+    def action_confirm(self):
+        """Confirm all notices that still wait for review, and issue a small run at once."""
+        self.ensure_one()
+        if self.state != "proposed":
+            raise UserError(self.env._("Propose the run before you confirm it."))
+        self.notice_ids.filtered(lambda notice: notice.state == "proposed")._confirm()
+        self.activity_unlink(["dunning_advanced.mail_activity_review"])
+
+    def action_cancel(self):
+        """Drop what is not issued and close the run."""
+        for run in self:
+            waiting = run.notice_ids.filtered(lambda n: n.state in ("proposed", "confirmed"))
+            waiting._drop(self.env._("The run was cancelled."))
+            run.state = "done" if run.notice_ids.filtered(
+                lambda notice: notice.state == "issued"
+            ) else "cancelled"
+
+    def action_view_notices(self):
+        """Open the notices of the run, grouped by level."""
+        return self._action_view("dunning_advanced.action_dunning_notice")
+
+    def action_view_lines(self):
+        """Open all stopped items of the run, grouped by verdict."""
+        action = self._action_view("dunning_advanced.action_dunning_line")
+        action["context"] = {"search_default_stopped": 1, "search_default_group_verdict": 1}
+        return action
+
+    def _action_view(self, xmlid):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
+        return dict(action, domain=[("run_id", "=", self.id)], context={})
+
+    # Business
+
+    def _propose(self):
+        """Decide every open item of the company at the date of the run.
+
+        Anything this run proposed before is replaced.
+
+        :raises UserError: when notices of the run are confirmed or issued
+            already, or another proposal is under way
+        """
+        self.ensure_one()
+        if self.notice_ids.filtered(lambda n: n.state not in ("proposed", "dropped")):
+            raise UserError(
+                self.env._("Reminders of this run are on their way already: start a new run.")
+            )
+        engine = self.env["dunning.engine"]
+        engine._lock(self.company_id)
+        self.line_ids.unlink()
+        self.notice_ids.unlink()
+        counts = self.env["dunning.engine.group"]._propose(self._scope())
+        self.env["dunning.case"]._open_for(self)
+        self.write(
+            {
+                "state": "proposed" if counts.get("dun") else "done",
+                "not_due_count": counts.get("not_due", 0),
+                "waiting_count": counts.get("waiting", 0),
+                "pending_count": counts.get("pending", 0),
+                "error": False,
+            }
+        )
+        self._ask_for_contact_data()
+        return counts
+
+    def _scope(self):
+        return Scope(
+            company=self.company_id,
+            date=self.date,
+            partner_ids=tuple(self.partner_ids.ids),
+            run_id=self.id,
+        )
+
+    def _ask_for_contact_data(self):
+        """An activity on the case of each customer that cannot be reached."""
+        groups = self.env["dunning.line"]._read_group(
+            [("run_id", "=", self.id), ("verdict", "=", "unreachable")], ["partner_id"]
+        )
+        if not groups:
+            return
+        partner_ids = [partner.id for [partner] in groups]
+        cases = self.env["dunning.case"].search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("partner_id", "in", partner_ids),
+                ("state", "=", "open"),
+            ]
+        )
+        cases._ask_for_contact_data(self.date)
+
+    def _refresh_state(self):
+        """Follow the notices: done when none waits any more."""
+        for run in self:
+            states = {state for [state] in self.env["dunning.notice"]._read_group(
+                [("run_id", "=", run.id)], ["state"]
+            )}
+            if "proposed" in states:
+                run.state = "proposed"
+            elif "confirmed" in states:
+                run.state = "confirmed"
+            elif run.state not in ("draft", "cancelled"):
+                run.state = "done"
+
+    def _ask_for_review(self):
+        """One activity for each responsible with notices to review."""
+        for run in self:
+            groups = self.env["dunning.notice"]._read_group(
+                [("run_id", "=", run.id), ("state", "=", "proposed")], ["user_id"], ["__count"]
+            )
+            for user, count in groups:
+                run.activity_schedule(
+                    "dunning_advanced.mail_activity_review",
+                    date_deadline=run.date,
+                    summary=self.env._("Review %s reminders", count),
+                    user_id=(user or run.company_id.dunning_user_id or self.env.user).id,
+                )
+
+    # Nightly
+
+    @api.model
+    def _cron_propose(self):
+        """Propose for every company, confirm what levels and rules let go out
+        by themselves, and ask people to review the rest.
+        """
+        today = fields.Date.context_today(self)
+        companies = self.env["res.company"].search(
+            [("parent_id", "=", False), ("dunning_nightly", "=", True)]
+        )
+        self.env["ir.cron"]._commit_progress(remaining=len(companies))
+        for company in companies:
+            self.with_company(company)._propose_nightly(company, today)
+            if not self.env["ir.cron"]._commit_progress(1):
+                break
+
+    @api.model
+    def _propose_nightly(self, company, date):
+        """The run of one company and night; its failure stays its own.
+
+        :return: dunning.run
+        """
+        run = self.search([("company_id", "=", company.id), ("date", "=", date),
+                           ("partner_ids", "=", False)], limit=1)
+        if run:
+            return run
+        run = self.create({"company_id": company.id, "date": date})
+        try:
+            with self.env.cr.savepoint():
+                run._propose()
+                run.notice_ids.filtered(
+                    lambda notice: notice.state == "proposed" and not notice.to_review
+                )._confirm()
+                run._ask_for_review()
+        except Exception as error:
+            run.error = str(error)
+            run.message_post(body=self.env._("The nightly run stopped: %s", error))
+        return run

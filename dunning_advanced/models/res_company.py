@@ -1,0 +1,19 @@
+from odoo import fields, models
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    dunning_policy_id = fields.Many2one(
+        "dunning.policy",
+        string="Default dunning policy",
+        help="For customers for whom nothing else is said. Empty: the first policy.",
+    )
+    dunning_user_id = fields.Many2one(
+        "res.users", string="Dunning responsible", domain=[("share", "=", False)]
+    )
+    dunning_nightly = fields.Boolean(
+        string="Propose reminders every night",
+        default=True,
+        help="Levels that go out without review are also sent; all others wait for somebody.",
+    )

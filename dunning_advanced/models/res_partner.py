@@ -1,0 +1,206 @@
+from collections import defaultdict
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    type = fields.Selection(
+        selection_add=[("dunning", "Dunning")], ondelete={"dunning": "set default"}
+    )
+    dunning_policy_id = fields.Many2one(
+        "dunning.policy",
+        company_dependent=True,
+        string="Dunning policy",
+        groups="dunning_advanced.group_user",
+        help="Empty: as the follow-up rules say.",
+    )
+    dunning_user_id = fields.Many2one(
+        "res.users",
+        company_dependent=True,
+        string="Dunning responsible",
+        domain=[("share", "=", False)],
+        groups="dunning_advanced.group_user",
+    )
+    dunning_channel = fields.Selection(
+        selection=lambda self: self.env["dunning.channel"]._selection(),
+        string="Preferred channel",
+        groups="dunning_advanced.group_user",
+        help="Empty: as the level says.",
+    )
+    dunning_overdue = fields.Monetary(
+        string="Overdue", compute="_compute_dunning", groups="dunning_advanced.group_user"
+    )
+    dunning_item_count = fields.Integer(
+        string="Overdue items", compute="_compute_dunning", groups="dunning_advanced.group_user"
+    )
+    dunning_level_id = fields.Many2one(
+        "dunning.level",
+        string="Dunning level",
+        compute="_compute_dunning",
+        search="_search_dunning_level_id",
+        groups="dunning_advanced.group_user",
+    )
+
+    @api.depends_context("company")
+    def _compute_dunning(self):
+        company = self.env.company
+        debtors = self.commercial_partner_id
+        balances = debtors._dunning_balances(company, fields.Date.context_today(self))
+        levels = debtors._dunning_levels(company)
+        for partner in self:
+            rows = balances.get((company.id, partner.commercial_partner_id.id), [])
+            partner.dunning_overdue = sum(row["overdue_company"] for row in rows)
+            partner.dunning_item_count = sum(row["items"] for row in rows)
+            partner.dunning_level_id = levels.get(partner.commercial_partner_id.id)
+
+    def _search_dunning_level_id(self, operator, value):
+        if operator not in ("in", "not in"):
+            return NotImplemented
+        levels = self.search([])._dunning_levels(self.env.company)
+        debtors = [partner for partner, level in levels.items() if level in value]
+        domain = [("commercial_partner_id", "in", debtors)]
+        if False in value:
+            domain = ["|", *domain, ("commercial_partner_id", "not in", list(levels))]
+        return domain if operator == "in" else ["!", *domain]
+
+    # Actions
+
+    def action_dunning_case(self):
+        """Open the case of the customer, or its closed ones, or start one."""
+        self.ensure_one()
+        debtor = self.commercial_partner_id
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "dunning_advanced.action_dunning_case"
+        )
+        case = self.env["dunning.case"].search(
+            [("partner_id", "=", debtor.id), ("company_id", "=", self.env.company.id),
+             ("state", "=", "open")],
+            limit=1,
+        )
+        action.update(context={"default_partner_id": debtor.id})
+        if case:
+            return dict(action, res_id=case.id, views=[(False, "form")])
+        return dict(action, domain=[("partner_id", "=", debtor.id)])
+
+    def action_dunning_items(self):
+        """Open the receivable items of the customer that are not settled."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Open items"),
+            "res_model": "account.move.line",
+            "view_mode": "list,form",
+            "domain": [
+                ("partner_id.commercial_partner_id", "=", self.commercial_partner_id.id),
+                ("account_id.account_type", "=", "asset_receivable"),
+                ("parent_state", "=", "posted"),
+                ("reconciled", "=", False),
+                ("company_id", "child_of", self.env.company.id),
+            ],
+        }
+
+    def action_dunning_remind(self):
+        """A run for these customers alone, opened for review."""
+        return self.commercial_partner_id._dunning_remind()
+
+    # Business
+
+    def _dunning_remind(self):
+        """Propose for these debtors today and open what came out.
+
+        :raises UserError: when nothing can be reminded, with the reasons
+        """
+        run = self.env["dunning.run"].create(
+            {"company_id": self.env.company.id, "partner_ids": [fields.Command.set(self.ids)]}
+        )
+        run.action_propose()
+        if not run.notice_ids:
+            reasons = run.stop_summary or self.env._("no open item")
+            raise UserError(
+                self.env._(
+                    "Nothing to remind %(customers)s of today: %(reasons)s.",
+                    customers=", ".join(self.mapped("display_name")),
+                    reasons=reasons,
+                )
+            )
+        action = run.action_view_notices()
+        if len(run.notice_ids) == 1:
+            action.update(res_id=run.notice_ids.id, views=[(False, "form")])
+        return action
+
+    @api.model
+    def _dunning_balances(self, companies, date):
+        """Overdue balances of these debtors, in one query.
+
+        Open credits lower them, never below zero.
+
+        :param companies: res.company; each with its branches
+        :param date: an item is overdue after its due date
+        :return: dict of (company id, debtor id) to a list of dicts with
+            currency_id, overdue, overdue_company, items, due
+        """
+        found = defaultdict(list)
+        if not self.ids:
+            return found
+        self.env.flush_all()
+        for company in companies:
+            self.env.cr.execute(self._dunning_balances_sql(company, date))
+            for row in self.env.cr.dictfetchall():
+                found[company.id, row["debtor_id"]].append(row)
+        return found
+
+    def _dunning_balances_sql(self, company, date):
+        return SQL(
+            """
+            SELECT p.commercial_partner_id AS debtor_id, l.currency_id,
+                   COUNT(*) FILTER (WHERE %(late)s) AS items,
+                   MIN(COALESCE(l.date_maturity, l.date)) FILTER (WHERE %(late)s) AS due,
+                   GREATEST(0, SUM(l.amount_residual_currency) FILTER (
+                       WHERE %(late)s OR l.amount_residual_currency < 0)) AS overdue,
+                   GREATEST(0, SUM(l.amount_residual) FILTER (
+                       WHERE %(late)s OR l.amount_residual_currency < 0)) AS overdue_company
+              FROM account_move_line l
+              JOIN res_partner p ON p.id = l.partner_id
+             WHERE l.account_id IN (
+                       SELECT id FROM account_account WHERE account_type = 'asset_receivable')
+               AND l.reconciled IS NOT TRUE AND l.parent_state = 'posted'
+               AND l.amount_residual_currency <> 0
+               AND p.commercial_partner_id IN %(debtors)s
+               AND l.company_id IN %(companies)s
+             GROUP BY p.commercial_partner_id, l.currency_id
+            HAVING COUNT(*) FILTER (WHERE %(late)s) > 0
+            """,
+            late=SQL(
+                "(l.amount_residual_currency > 0 AND COALESCE(l.date_maturity, l.date) < %s)", date
+            ),
+            debtors=tuple(self.ids),
+            companies=tuple(self.env["dunning.engine"]._companies(company).ids),
+        )
+
+    def _dunning_levels(self, company):
+        """The highest level of the open items of these debtors.
+
+        :return: dict of debtor id to level id
+        """
+        if not self.ids:
+            return {}
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT ON (h.partner_id) h.partner_id, h.level_id
+                  FROM dunning_line h
+                  JOIN account_move_line l ON l.id = h.move_line_id
+                 WHERE h.state = 'issued' AND h.company_id = %s AND h.partner_id IN %s
+                   AND l.reconciled IS NOT TRUE AND l.parent_state = 'posted'
+                 ORDER BY h.partner_id, h.rung DESC
+                """,
+                company.id,
+                tuple(self.ids),
+            )
+        )
+        return dict(rows)
