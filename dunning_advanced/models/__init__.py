@@ -2,10 +2,15 @@ from . import dunning_channel
 from . import dunning_engine
 from . import dunning_engine_credit
 from . import dunning_engine_group
+from . import dunning_engine_incoming
+from . import dunning_engine_item
+from . import dunning_engine_policy
 from . import dunning_policy
 from . import dunning_level
 from . import dunning_rule
 from . import dunning_run
+from . import dunning_hold
+from . import dunning_contact_cap
 from . import dunning_line
 from . import dunning_notice
 from . import dunning_notice_issue

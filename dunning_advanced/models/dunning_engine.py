@@ -62,14 +62,18 @@ class DunningEngine(models.AbstractModel):
                 ),
             ),
             Gate("excluded", "item", SQL("i.no_followup IS TRUE")),
+            Gate("held", "item", SQL("i.hold_id IS NOT NULL")),
+            Gate("paying", "item", self.env["dunning.engine.incoming"]._covers_item()),
             Gate(
                 "covered",
                 "credit",
                 SQL("i.net <= 0 OR i.debtor_id IN (SELECT debtor_id FROM covered_elsewhere)"),
             ),
+            Gate("paying", "debtor", self.env["dunning.engine.incoming"]._covers_notice()),
             Gate("no_rate", "debtor", SQL("i.rate_missing")),
             Gate("minimum", "debtor", SQL("i.shift IS NULL")),
             Gate("unreachable", "debtor", SQL("i.channel IS NULL")),
+            Gate("capped", "debtor", SQL("i.free_from IS NOT NULL")),
         ]
 
     @api.model
@@ -92,14 +96,9 @@ class DunningEngine(models.AbstractModel):
         :return: dict of stage name to SQL
         """
         names = [
-            ("ladder", self._stage_ladder),
-            ("floors", self._stage_floors),
-            ("items", self._stage_items),
-            ("history", self._stage_history),
-            ("pending", self._stage_pending),
-            ("debtors", self._stage_debtors),
-            ("stepped", self._stage_stepped),
-            ("gated", self._stage_gated),
+            *self.env["dunning.engine.policy"]._stages(),
+            *self.env["dunning.engine.incoming"]._stages(),
+            *self.env["dunning.engine.item"]._stages(),
             *self.env["dunning.engine.credit"]._stages(),
             *self.env["dunning.engine.group"]._stages(),
         ]
@@ -151,148 +150,6 @@ class DunningEngine(models.AbstractModel):
                 )
             )
 
-    # Stages
-
-    def _stage_ladder(self, scope):
-        policies = self.env["dunning.policy"].sudo()._for(scope.company)
-        return self._values(
-            ["policy_id", "rung", "level_id", "days", "wait"],
-            [row for policy in policies for row in policy._ladder()],
-        )
-
-    def _stage_floors(self, scope):
-        """Minimum amounts by level and currency; none where nothing is asked."""
-        levels = self.env["dunning.policy"].sudo()._for(scope.company).level_ids
-        currencies = self.env["res.currency"].search([])
-        rows = [
-            (level.id, currency.id, minimum, level.minimum_share)
-            for level in levels
-            for currency in currencies
-            for minimum in [level._minimum_in(currency, scope.company, scope.date)]
-            if minimum is None or minimum or level.minimum_share
-        ]
-        return self._values(
-            ["level_id", "currency_id", "amount", "share"],
-            rows,
-        )
-
-    def _stage_items(self, scope):
-        """Open receivable items; credits have a negative open amount."""
-        return SQL(
-            """
-            SELECT l.id, l.move_id, l.move_name AS name, l.currency_id,
-                   p.commercial_partner_id AS debtor_id,
-                   COALESCE(l.date_maturity, l.date) AS due,
-                   l.amount_residual_currency AS open, l.amount_residual AS open_company,
-                   l.no_followup
-              FROM account_move_line l
-              JOIN res_partner p ON p.id = l.partner_id
-             WHERE l.account_id IN (
-                       SELECT id FROM account_account WHERE account_type = 'asset_receivable')
-               AND l.reconciled IS NOT TRUE
-               AND l.parent_state = 'posted'
-               AND l.company_id IN %s
-               AND l.date <= %s
-               AND l.amount_residual_currency <> 0
-               AND %s
-            """,
-            tuple(self._companies(scope.company).ids),
-            scope.date,
-            self._only(scope, SQL("p.commercial_partner_id")),
-        )
-
-    def _stage_history(self, scope):
-        """The last notice that counts, of every item that has had one."""
-        return SQL(
-            """
-            SELECT DISTINCT ON (h.move_line_id)
-                   h.move_line_id, h.step, h.rung, h.date, h.notice_id
-              FROM dunning_line h
-             WHERE h.state = 'issued' AND %s
-             ORDER BY h.move_line_id, h.step DESC
-            """,
-            self._only(scope, SQL("h.partner_id")),
-        )
-
-    def _stage_pending(self, scope):
-        """Items on a notice that waits for review or for being issued."""
-        return SQL(
-            """
-            SELECT o.move_line_id, MIN(o.notice_id) AS notice_id
-              FROM dunning_line o
-             WHERE o.state = 'proposed' AND o.notice_id NOT IN %s
-             GROUP BY o.move_line_id
-            """,
-            scope.own_notice_ids or (0,),
-        )
-
-    def _stage_debtors(self, scope):
-        """Policy, responsible and wishes of each debtor."""
-        partners = self.env["res.partner"].sudo().with_company(scope.company)
-        rules = self.env["dunning.rule"].sudo()._for_company(scope.company)
-        matches = [
-            SQL(
-                "WHEN c.id IN %s THEN %s",
-                partners.with_context(active_test=False)._search(rule._partner_domain()).subselect(),
-                rule.id,
-            )
-            for rule in rules
-        ]
-        rule_id = SQL("CASE %s END", SQL(" ").join(matches)) if matches else SQL("NULL::int")
-        default = self.env["dunning.policy"].sudo()._default_for(scope.company)
-        return SQL(
-            """
-            SELECT d.id, d.channel, COALESCE(r.approval, FALSE) AS approval,
-                   COALESCE(d.policy_id, r.policy_id, %(policy)s) AS policy_id,
-                   COALESCE(d.user_id, r.user_id, %(user)s) AS user_id
-              FROM (SELECT c.id, c.dunning_channel AS channel, %(own_policy)s AS policy_id,
-                           %(own_user)s AS user_id, %(rule)s AS rule_id
-                      FROM res_partner c
-                     WHERE c.commercial_partner_id = c.id AND %(only)s) d
-              LEFT JOIN dunning_rule r ON r.id = d.rule_id
-            """,
-            policy=default.id or None,
-            user=scope.company.dunning_user_id.id or None,
-            own_policy=partners._field_to_sql("c", "dunning_policy_id"),
-            own_user=partners._field_to_sql("c", "dunning_user_id"),
-            rule=rule_id,
-            only=self._only(scope, SQL("c.id")),
-        )
-
-    def _stage_stepped(self, scope):
-        """Debits with their policy and the rung that is next for them.
-
-        Once an item is due, reminders before the due date are left out.
-        """
-        return SQL(
-            """
-            SELECT i.*, policy.id AS policy_id, d.channel AS wish, d.user_id, d.approval,
-                   COALESCE(h.step, 0) + 1 AS step, h.notice_id AS last_notice_id,
-                   first.rung AS first_rung, next.rung, next.level_id,
-                   GREATEST(i.due + next.days, h.date + next.wait) AS start,
-                   pending.notice_id AS pending_notice_id
-              FROM items i
-              JOIN debtors d ON d.id = i.debtor_id
-              LEFT JOIN account_move override
-                     ON override.id = i.move_id AND override.dunning_policy_id IS NOT NULL
-              CROSS JOIN LATERAL (
-                   SELECT COALESCE(override.dunning_policy_id, d.policy_id) AS id) policy
-              LEFT JOIN (SELECT policy_id, MIN(rung) AS rung FROM ladder GROUP BY policy_id) first
-                     ON first.policy_id = policy.id
-              LEFT JOIN history h ON h.move_line_id = i.id
-              LEFT JOIN pending ON pending.move_line_id = i.id
-              LEFT JOIN ladder next ON next.policy_id = policy.id
-                    AND next.rung = GREATEST(
-                        COALESCE(h.rung + 1, first.rung),
-                        CASE WHEN i.due <= %s THEN 1 END)
-             WHERE i.open > 0
-            """,
-            scope.date,
-        )
-
-    def _stage_gated(self, scope):
-        return SQL("SELECT i.*, %s AS verdict FROM stepped i", self._verdict(scope, "item"))
-
     # Helpers
 
     @api.model
@@ -308,19 +165,14 @@ class DunningEngine(models.AbstractModel):
 
     @api.model
     def _values(self, columns, rows):
-        """A small table of numbers given in the statement itself.
+        """A small table given in the statement itself.
 
-        :param columns: names; amount and share are numeric, all others integers
+        :param columns: dict of name to SQL type
         :param rows: list of tuples
         """
         selected = SQL(", ").join(
-            SQL(
-                "%s::%s AS %s",
-                SQL.identifier("v", f"c{n}"),
-                SQL("numeric" if name in ("amount", "share") else "int"),
-                SQL.identifier(name),
-            )
-            for n, name in enumerate(columns)
+            SQL("%s::%s AS %s", SQL.identifier("v", f"c{n}"), SQL(kind), SQL.identifier(name))
+            for n, (name, kind) in enumerate(columns.items())
         )
         values = SQL(", ").join(SQL("%s", row) for row in rows or [(None,) * len(columns)])
         aliases = SQL(", ").join(SQL.identifier(f"c{n}") for n in range(len(columns)))

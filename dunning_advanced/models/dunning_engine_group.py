@@ -17,6 +17,7 @@ class DunningEngineGroup(models.AbstractModel):
             ("groups", self._stage_groups),
             ("levels", self._stage_levels),
             ("contacts", self._stage_contacts),
+            ("contacted", self._stage_contacted),
             ("chosen", self._stage_chosen),
             ("notices", self._stage_notices),
             ("verdicts", self._stage_verdicts),
@@ -31,7 +32,8 @@ class DunningEngineGroup(models.AbstractModel):
                        PARTITION BY i.debtor_id, i.currency_id, i.policy_id) AS top,
                    COUNT(*) AS items, MIN(i.due) AS due, SUM(i.open) AS open, SUM(i.net) AS net,
                    SUM(i.net * i.open_company / i.open) AS net_company,
-                   MAX(i.wish) AS wish, MAX(i.user_id) AS user_id, bool_or(i.approval) AS approval
+                   MAX(i.wish) AS wish, MAX(i.user_id) AS user_id,
+                   bool_or(i.approval) AS approval, bool_or(i.align) AS align
               FROM netted i
              WHERE NOT (%s)
              GROUP BY i.debtor_id, i.currency_id, i.policy_id, i.rung
@@ -54,9 +56,10 @@ class DunningEngineGroup(models.AbstractModel):
             SELECT t.debtor_id, t.currency_id, t.policy_id, t.top, SUM(t.items) AS items,
                    MIN(t.due) AS due, SUM(t.open) AS open, SUM(t.net) AS net,
                    SUM(t.net_company) AS net_company,
-                   SUM(t.net) FILTER (WHERE t.rung = t.top) AS net_top,
-                   SUM(t.net) FILTER (WHERE t.rung >= t.top - 1) AS net_lower,
-                   MAX(t.wish) AS wish, MAX(t.user_id) AS user_id, bool_or(t.approval) AS approval
+                   SUM(t.net) FILTER (WHERE t.rung = t.top OR t.align) AS net_top,
+                   SUM(t.net) FILTER (WHERE t.rung >= t.top - 1 OR t.align) AS net_lower,
+                   MAX(t.wish) AS wish, MAX(t.user_id) AS user_id,
+                   bool_or(t.approval) AS approval, bool_or(t.align) AS align
               FROM tiers t
              GROUP BY t.debtor_id, t.currency_id, t.policy_id, t.top
             """
@@ -91,7 +94,7 @@ class DunningEngineGroup(models.AbstractModel):
 
     def _reaches(self, amount, floor, scope):
         """Condition: the amount is at or above the minimum of a level."""
-        share = SQL("%s.share / 100 * balance.open", floor) if self._has_shares(scope) else SQL("0")
+        share = SQL("%s.share / 100 * balance.open", floor) if self.env["dunning.engine.policy"]._has_shares(scope) else SQL("0")
         return SQL(
             "(%(floor)s.level_id IS NULL OR %(amount)s >= GREATEST(%(floor)s.amount, %(share)s))",
             floor=floor,
@@ -99,15 +102,11 @@ class DunningEngineGroup(models.AbstractModel):
             share=share,
         )
 
-    def _has_shares(self, scope):
-        levels = self.env["dunning.policy"].sudo()._for(scope.company).level_ids
-        return any(level.minimum_share for level in levels)
-
     def _balance_join(self, scope):
         """All that a debtor owes in a currency, due or not: only a minimum
         share asks for it.
         """
-        if not self._has_shares(scope):
+        if not self.env["dunning.engine.policy"]._has_shares(scope):
             return SQL("")
         return SQL(
             """
@@ -120,6 +119,11 @@ class DunningEngineGroup(models.AbstractModel):
     def _stage_contacts(self, scope):
         return self.env["dunning.channel"]._contacts_sql(SQL("SELECT debtor_id FROM levels"))
 
+    def _stage_contacted(self, scope):
+        return self.env["dunning.contact.cap"]._free_from_sql(
+            scope, SQL("SELECT debtor_id FROM levels")
+        )
+
     def _stage_chosen(self, scope):
         """The channel that is used: the wish of the debtor, the one of the
         level, its fallback; the first by which the debtor can be reached.
@@ -130,11 +134,12 @@ class DunningEngineGroup(models.AbstractModel):
         return SQL(
             """
             SELECT g.*, level.id AS level_id, level.automatic,
-                   %s AS channel, %s AS contact_id
+                   %s AS channel, %s AS contact_id, contacted.free_from
               FROM levels g
               JOIN dunning_level level ON level.id = CASE g.shift
                    WHEN 1 THEN g.low_level_id ELSE g.high_level_id END
               LEFT JOIN contacts ON contacts.debtor_id = g.debtor_id
+              LEFT JOIN contacted ON contacted.debtor_id = g.debtor_id
             """,
             channel,
             contact,
@@ -168,26 +173,33 @@ class DunningEngineGroup(models.AbstractModel):
         )
 
     def _stage_verdicts(self, scope):
-        """One row an item: its verdict and, if dunned, its notice."""
+        """One row an item: its verdict and, if dunned, its notice.
+
+        In a lowered notice the highest items go one rung down; a policy that
+        aligns gives all items the level of the notice.
+        """
         return SQL(
             """
             SELECT i.id, i.name, i.debtor_id, i.currency_id, i.policy_id, i.level_id, i.rung,
-                   i.step, i.due, i.open, i.open_company, i.open AS net, i.start,
+                   i.step, i.due, i.open, i.open_company, i.open AS net, i.hold_id,
+                   CASE WHEN i.verdict = 'held' THEN i.hold_until + 1 ELSE i.start END AS start,
                    i.verdict, NULL::bigint AS notice_id
               FROM gated i
              WHERE i.verdict IS NOT NULL
              UNION ALL
             SELECT i.id, i.name, i.debtor_id, i.currency_id, i.policy_id,
-                   CASE WHEN lowered.yes THEN n.low_level_id ELSE i.level_id END,
-                   CASE WHEN lowered.yes THEN i.rung - 1 ELSE i.rung END,
-                   i.step, i.due, i.open, i.open_company, i.net, i.start,
+                   CASE WHEN moved.yes THEN n.level_id ELSE i.level_id END,
+                   CASE WHEN moved.yes THEN n.top - n.shift ELSE i.rung END,
+                   i.step, i.due, i.open, i.open_company, i.net, NULL,
+                   GREATEST(i.start, n.free_from),
                    COALESCE(%(credit)s, n.verdict, 'dun'),
                    CASE WHEN %(credit)s IS NULL THEN n.id END
               FROM netted i
               LEFT JOIN notices n ON n.debtor_id = i.debtor_id
                     AND n.currency_id = i.currency_id AND n.policy_id = i.policy_id
               CROSS JOIN LATERAL (
-                   SELECT COALESCE(n.shift = 1 AND i.rung = n.top, FALSE) AS yes) lowered
+                   SELECT COALESCE(n.align OR (n.shift = 1 AND i.rung = n.top), FALSE)
+                          AND n.shift IS NOT NULL AS yes) moved
             """,
             credit=self.env["dunning.engine"]._verdict(scope, "credit"),
         )
@@ -248,11 +260,11 @@ class DunningEngineGroup(models.AbstractModel):
             INSERT INTO dunning_line (
                 run_id, company_id, notice_id, partner_id, move_line_id, name, date,
                 date_maturity, currency_id, amount_open, amount_open_company, amount_net,
-                policy_id, level_id, rung, step, date_next, verdict, state,
+                policy_id, level_id, rung, step, date_next, hold_id, verdict, state,
                 create_uid, create_date, write_uid, write_date)
             SELECT %(run)s, %(company)s, v.notice_id, v.debtor_id, v.id, v.name, %(date)s,
                    v.due, v.currency_id, v.open, v.open_company, v.net,
-                   v.policy_id, v.level_id, v.rung, v.step, v.start, v.verdict,
+                   v.policy_id, v.level_id, v.rung, v.step, v.start, v.hold_id, v.verdict,
                    CASE WHEN v.notice_id IS NULL THEN 'stopped' ELSE 'proposed' END,
                    %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
               FROM verdicts v

@@ -47,6 +47,7 @@ class DunningLine(models.Model):
     date_next = fields.Date(
         string="Next level from", help="First day on which this level applies to the item."
     )
+    hold_id = fields.Many2one("dunning.hold", ondelete="set null")
     verdict = fields.Selection(selection="_selection_verdict", required=True)
     state = fields.Selection(
         [
@@ -79,10 +80,13 @@ class DunningLine(models.Model):
             ("exhausted", self.env._("All levels sent")),
             ("undelivered", self.env._("Last reminder not delivered")),
             ("excluded", self.env._("Excluded from follow-up")),
+            ("held", self.env._("On hold")),
+            ("paying", self.env._("Money is on its way")),
             ("covered", self.env._("Covered by credits")),
             ("no_rate", self.env._("Currency without a rate")),
             ("minimum", self.env._("Below the minimum")),
             ("unreachable", self.env._("No usable contact data")),
+            ("capped", self.env._("Contacted often enough")),
             ("changed", self.env._("Changed since the proposal")),
             ("dropped", self.env._("Taken off in review")),
         ]

@@ -38,6 +38,15 @@ class DunningPolicy(models.Model):
         default=0,
         help="How often the last level is repeated before a person has to decide.",
     )
+    catch_up = fields.Boolean(
+        string="Catch up",
+        help="An item that is reminded late gets the level of its age at once. "
+        "Otherwise no level is skipped.",
+    )
+    align = fields.Boolean(
+        string="One level for all items",
+        help="All items of a reminder get its highest level.",
+    )
     level_count = fields.Integer(compute="_compute_level_count")
     debtor_count = fields.Integer(compute="_compute_debtor_count")
 

@@ -1,0 +1,126 @@
+from odoo import models
+from odoo.tools import SQL
+
+
+class DunningEngineItem(models.AbstractModel):
+    """Stages of the engine that place every open item on its ladder."""
+
+    _name = "dunning.engine.item"
+    _description = "Dunning Engine: Items"
+
+    def _stages(self):
+        holds = self.env["dunning.hold"]
+        return [
+            ("items", self._stage_items),
+            ("history", self._stage_history),
+            ("pending", self._stage_pending),
+            ("held_invoices", lambda scope: holds._active_sql(scope, "move_id")),
+            ("held_debtors", lambda scope: holds._active_sql(scope, "partner_id")),
+            ("placed", self._stage_placed),
+            ("stepped", self._stage_stepped),
+            ("gated", self._stage_gated),
+        ]
+
+    def _stage_items(self, scope):
+        """Open receivable items; credits have a negative open amount."""
+        return SQL(
+            """
+            SELECT l.id, l.move_id, l.move_name AS name, l.currency_id,
+                   p.commercial_partner_id AS debtor_id,
+                   COALESCE(l.date_maturity, l.date) AS due,
+                   l.amount_residual_currency AS open, l.amount_residual AS open_company,
+                   l.no_followup
+              FROM account_move_line l
+              JOIN res_partner p ON p.id = l.partner_id
+             WHERE l.account_id IN (
+                       SELECT id FROM account_account WHERE account_type = 'asset_receivable')
+               AND l.reconciled IS NOT TRUE
+               AND l.parent_state = 'posted'
+               AND l.company_id IN %s
+               AND l.date <= %s
+               AND l.amount_residual_currency <> 0
+               AND %s
+            """,
+            tuple(self.env["dunning.engine"]._companies(scope.company).ids),
+            scope.date,
+            self.env["dunning.engine"]._only(scope, SQL("p.commercial_partner_id")),
+        )
+
+    def _stage_history(self, scope):
+        """The last notice that counts, of every item that has had one."""
+        return SQL(
+            """
+            SELECT DISTINCT ON (h.move_line_id)
+                   h.move_line_id, h.step, h.rung, h.date, h.notice_id
+              FROM dunning_line h
+             WHERE h.state = 'issued' AND %s
+             ORDER BY h.move_line_id, h.step DESC
+            """,
+            self.env["dunning.engine"]._only(scope, SQL("h.partner_id")),
+        )
+
+    def _stage_pending(self, scope):
+        """Items on a notice that waits for review or for being issued."""
+        return SQL(
+            """
+            SELECT o.move_line_id, MIN(o.notice_id) AS notice_id
+              FROM dunning_line o
+             WHERE o.state = 'proposed' AND o.notice_id NOT IN %s
+             GROUP BY o.move_line_id
+            """,
+            scope.own_notice_ids or (0,),
+        )
+
+    def _stage_placed(self, scope):
+        """Debits with their policy and the rung that is next for them.
+
+        Once an item is due, reminders before the due date are left out. A
+        policy that catches up goes straight to the rung of the item's age.
+        """
+        return SQL(
+            """
+            SELECT i.*, policy.id AS policy_id, d.channel AS wish, d.user_id, d.approval,
+                   h.step AS last_step, h.date AS last_date, h.notice_id AS last_notice_id,
+                   p.first_rung, p.align,
+                   GREATEST(
+                       COALESCE(h.rung + 1, p.first_rung),
+                       CASE WHEN i.due <= %(date)s THEN 1 END,
+                       CASE WHEN p.catch_up THEN (
+                           SELECT MAX(reached.rung) FROM ladder reached
+                            WHERE reached.policy_id = policy.id
+                              AND i.due + reached.days <= %(date)s) END) AS next_rung
+              FROM items i
+              JOIN debtors d ON d.id = i.debtor_id
+              LEFT JOIN account_move override
+                     ON override.id = i.move_id AND override.dunning_policy_id IS NOT NULL
+              CROSS JOIN LATERAL (
+                   SELECT COALESCE(override.dunning_policy_id, d.policy_id) AS id) policy
+              LEFT JOIN policies p ON p.id = policy.id
+              LEFT JOIN history h ON h.move_line_id = i.id
+             WHERE i.open > 0
+            """,
+            date=scope.date,
+        )
+
+    def _stage_stepped(self, scope):
+        """Placed items with the level of their rung, the day from which it
+        applies, and what may stop them.
+        """
+        return SQL(
+            """
+            SELECT i.*, COALESCE(i.last_step, 0) + 1 AS step, next.rung, next.level_id,
+                   GREATEST(i.due + next.days, i.last_date + next.wait) AS start,
+                   pending.notice_id AS pending_notice_id,
+                   COALESCE(hi.hold_id, hd.hold_id) AS hold_id,
+                   GREATEST(hi.until, hd.until) AS hold_until
+              FROM placed i
+              LEFT JOIN ladder next ON next.policy_id = i.policy_id AND next.rung = i.next_rung
+              LEFT JOIN pending ON pending.move_line_id = i.id
+              LEFT JOIN held_invoices hi ON hi.move_id = i.move_id
+              LEFT JOIN held_debtors hd ON hd.partner_id = i.debtor_id
+            """
+        )
+
+    def _stage_gated(self, scope):
+        verdict = self.env["dunning.engine"]._verdict(scope, "item")
+        return SQL("SELECT i.*, %s AS verdict FROM stepped i", verdict)
