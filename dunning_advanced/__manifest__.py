@@ -16,6 +16,8 @@
         "data/mail_template.xml",
         "data/dunning_policy.xml",
         "data/ir_cron.xml",
+        "wizard/dunning_explain_views.xml",
+        "wizard/dunning_set_level_views.xml",
     ],
     "application": True,
     "installable": True,

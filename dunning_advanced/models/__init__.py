@@ -1,6 +1,7 @@
 from . import dunning_channel
 from . import dunning_engine
 from . import dunning_engine_credit
+from . import dunning_engine_explain
 from . import dunning_engine_group
 from . import dunning_engine_incoming
 from . import dunning_engine_item

@@ -32,12 +32,12 @@ class AccountMove(models.Model):
 
     def _compute_dunning(self):
         lines = self.env["dunning.line"].search(
-            [("move_line_id.move_id", "in", self.ids)], order="date, step, id"
+            [("move_line_id.move_id", "in", self.ids)], order="step, id"
         )
         grouped = lines.grouped("move_id")
         for move in self:
             own = grouped.get(move, lines.browse())
-            last = own.filtered(lambda line: line.state == "issued")[-1:]
+            last = own.filtered(lambda line: line.state in ("issued", "moved"))[-1:]
             move.dunning_line_ids = own
             move.dunning_level_id = last.level_id
             move.dunning_status = last and self.env._(

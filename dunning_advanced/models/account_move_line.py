@@ -31,12 +31,13 @@ class AccountMoveLine(models.Model):
             item.dunning_date = line.date
 
     def _dunning_last_lines(self):
-        """The line of the last notice of each item.
+        """The line of the last notice of each item, or of its level set by hand since.
 
         :return: dict of item id to dunning.line
         """
         lines = self.env["dunning.line"].search(
-            [("move_line_id", "in", self.ids), ("state", "=", "issued")], order="step"
+            [("move_line_id", "in", self.ids), ("state", "in", ("issued", "moved"))],
+            order="step, id",
         )
         return {line.move_line_id.id: line for line in lines}
 
@@ -46,12 +47,16 @@ class AccountMoveLine(models.Model):
         level_ids = [level_id for level_id in value if level_id]
         last = SQL(
             "(SELECT move_line_id FROM (SELECT DISTINCT ON (move_line_id) move_line_id, level_id"
-            " FROM dunning_line WHERE state = 'issued' ORDER BY move_line_id, step DESC) last"
+            " FROM dunning_line WHERE state IN ('issued', 'moved')"
+            " ORDER BY move_line_id, step DESC, id DESC) last"
             " WHERE level_id IN %s)",
             tuple(level_ids or [0]),
         )
         domain = [("id", "in", last)]
         if False in value:
-            never = SQL("(SELECT move_line_id FROM dunning_line WHERE state = 'issued')")
+            never = SQL(
+                "(SELECT move_line_id FROM dunning_line WHERE state IN ('issued', 'moved')"
+                " AND move_line_id IS NOT NULL)"
+            )
             domain = ["|", *domain, ("id", "not in", never)]
         return domain if operator == "in" else ["!", *domain]

@@ -19,6 +19,8 @@ class Scope:
     partner_ids: tuple = ()  # debtors, all when empty
     own_notice_ids: tuple = ()  # open notices that do not count as pending
     run_id: int | None = None  # set when notices are to be written
+    as_of: bool = False  # rebuild the ledger as it was on the date; for looking only
+    asked_item_ids: tuple = ()  # items that pass the item gates, to ask what else would stop them
 
 
 @dataclass(frozen=True)

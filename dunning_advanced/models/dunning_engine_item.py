@@ -23,39 +23,70 @@ class DunningEngineItem(models.AbstractModel):
 
     def _stage_items(self, scope):
         """Open receivable items; credits have a negative open amount."""
+        residual = self._residual_as_of(scope) if scope.as_of else self._residual_now()
         return SQL(
             """
             SELECT l.id, l.move_id, l.move_name AS name, l.currency_id,
                    p.commercial_partner_id AS debtor_id,
                    COALESCE(l.date_maturity, l.date) AS due,
-                   l.amount_residual_currency AS open, l.amount_residual AS open_company,
+                   residual.amount_currency AS open, residual.amount AS open_company,
                    l.no_followup
               FROM account_move_line l
               JOIN res_partner p ON p.id = l.partner_id
+              %s
              WHERE l.account_id IN (
                        SELECT id FROM account_account WHERE account_type = 'asset_receivable')
-               AND l.reconciled IS NOT TRUE
                AND l.parent_state = 'posted'
                AND l.company_id IN %s
                AND l.date <= %s
-               AND l.amount_residual_currency <> 0
+               AND residual.amount_currency <> 0
                AND %s
             """,
+            residual,
             tuple(self.env["dunning.engine"]._companies(scope.company).ids),
             scope.date,
             self.env["dunning.engine"]._only(scope, SQL("p.commercial_partner_id")),
         )
 
+    def _residual_now(self):
+        return SQL(
+            """
+            JOIN LATERAL (SELECT l.amount_residual_currency AS amount_currency,
+                                 l.amount_residual AS amount) residual
+              ON l.reconciled IS NOT TRUE
+            """
+        )
+
+    def _residual_as_of(self, scope):
+        """What was open at the end of the day, from the reconciliations up to it."""
+        return SQL(
+            """
+            JOIN LATERAL (
+                SELECT l.amount_currency - COALESCE(SUM(CASE WHEN r.debit_move_id = l.id
+                           THEN r.debit_amount_currency ELSE -r.credit_amount_currency END), 0)
+                           AS amount_currency,
+                       l.balance - COALESCE(SUM(CASE WHEN r.debit_move_id = l.id
+                           THEN r.amount ELSE -r.amount END), 0) AS amount
+                  FROM account_partial_reconcile r
+                 WHERE (r.debit_move_id = l.id OR r.credit_move_id = l.id) AND r.max_date <= %s
+            ) residual ON TRUE
+            """,
+            scope.date,
+        )
+
     def _stage_history(self, scope):
-        """The last notice that counts, of every item that has had one."""
+        """The last reminder that counts, of every item that has had one, or
+        the level that somebody set by hand since.
+        """
         return SQL(
             """
             SELECT DISTINCT ON (h.move_line_id)
                    h.move_line_id, h.step, h.rung, h.date, h.notice_id
               FROM dunning_line h
-             WHERE h.state = 'issued' AND %s
-             ORDER BY h.move_line_id, h.step DESC
+             WHERE h.state IN ('issued', 'moved') AND %s AND %s
+             ORDER BY h.move_line_id, h.step DESC, h.id DESC
             """,
+            SQL("h.date <= %s", scope.date) if scope.as_of else SQL("TRUE"),
             self.env["dunning.engine"]._only(scope, SQL("h.partner_id")),
         )
 
@@ -65,10 +96,11 @@ class DunningEngineItem(models.AbstractModel):
             """
             SELECT o.move_line_id, MIN(o.notice_id) AS notice_id
               FROM dunning_line o
-             WHERE o.state = 'proposed' AND o.notice_id NOT IN %s
+             WHERE o.state = 'proposed' AND o.notice_id NOT IN %s AND %s
              GROUP BY o.move_line_id
             """,
             scope.own_notice_ids or (0,),
+            not scope.as_of,
         )
 
     def _stage_placed(self, scope):
@@ -123,4 +155,7 @@ class DunningEngineItem(models.AbstractModel):
 
     def _stage_gated(self, scope):
         verdict = self.env["dunning.engine"]._verdict(scope, "item")
+        if scope.asked_item_ids:
+            asked = SQL("i.id IN %s AND i.rung IS NOT NULL", scope.asked_item_ids)
+            verdict = SQL("CASE WHEN NOT (%s) THEN %s END", asked, verdict)
         return SQL("SELECT i.*, %s AS verdict FROM stepped i", verdict)

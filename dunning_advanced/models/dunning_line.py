@@ -13,7 +13,12 @@ class DunningLine(models.Model):
     _description = "Dunning Line"
     _order = "date_maturity, id"
 
-    run_id = fields.Many2one("dunning.run", required=True, ondelete="cascade", index=True)
+    run_id = fields.Many2one(
+        "dunning.run",
+        ondelete="cascade",
+        index=True,
+        help="Empty where somebody set the level by hand.",
+    )
     company_id = fields.Many2one("res.company", required=True)
     notice_id = fields.Many2one("dunning.notice", ondelete="cascade", index="btree_not_null")
     partner_id = fields.Many2one("res.partner", string="Customer", required=True)
@@ -55,11 +60,13 @@ class DunningLine(models.Model):
             ("proposed", "Proposed"),
             ("issued", "Issued"),
             ("void", "Withdrawn"),
+            ("moved", "Set by hand"),
         ],
         required=True,
         default="stopped",
-        help="Only issued lines count for the level of an item.",
+        help="Only issued lines, and levels set by hand, count for the level of an item.",
     )
+    reason = fields.Char(help="Why the level was set by hand.")
 
     # One notice per item and step, whatever the code above does.
     _item_step = models.UniqueIndex(
@@ -67,6 +74,7 @@ class DunningLine(models.Model):
         "This item is already on another reminder: open that one, or propose again.",
     )
     _partner_idx = models.Index("(partner_id, date)")
+    _moved_idx = models.Index("(move_line_id) WHERE state = 'moved'")
     _open_idx = models.Index("(move_line_id) WHERE state = 'proposed'")
 
     @api.model
@@ -87,6 +95,7 @@ class DunningLine(models.Model):
             ("minimum", self.env._("Below the minimum")),
             ("unreachable", self.env._("No usable contact data")),
             ("capped", self.env._("Contacted often enough")),
+            ("moved", self.env._("Level set by hand")),
             ("changed", self.env._("Changed since the proposal")),
             ("dropped", self.env._("Taken off in review")),
         ]
@@ -102,6 +111,21 @@ class DunningLine(models.Model):
         for line in self:
             line.display_name = line.name or self.env._("Item")
 
+    @api.autovacuum
+    def _gc_stopped(self):
+        """Delete lines of stopped items when the company keeps them no longer."""
+        today = fields.Date.context_today(self)
+        for company in self.env["res.company"].search([("dunning_retention", ">", 0)]):
+            first = fields.Date.subtract(today, days=company.dunning_retention)
+            self.search(
+                [
+                    ("company_id", "=", company.id),
+                    ("state", "=", "stopped"),
+                    ("date", "<", first),
+                ],
+                limit=100_000,
+            ).unlink()
+
     def action_drop(self):
         """Take items off a notice that is not issued yet."""
         notices = self.notice_id
@@ -111,6 +135,44 @@ class DunningLine(models.Model):
             )
         self.write({"state": "void", "verdict": "dropped"})
         notices._refresh_amounts()
+
+    @api.model
+    def _set_level(self, items, level, date, reason):
+        """Set items to a level by hand, as if its reminder had gone out.
+
+        The number of reminders that an item has had stays as it is.
+
+        :param items: account.move.line, receivable
+        :param level: dunning.level, empty to start from the beginning
+        :param date: the next level is reckoned from this day
+        :param reason: text, kept with each item
+        :return: dunning.line, one for each item
+        """
+        last = items._dunning_last_lines()
+        company = self.env.company
+        return self.sudo().create(
+            [
+                {
+                    "company_id": company.id,
+                    "partner_id": item.partner_id.commercial_partner_id.id,
+                    "move_line_id": item.id,
+                    "name": item.move_name,
+                    "date": date,
+                    "date_maturity": item.date_maturity or item.date,
+                    "currency_id": item.currency_id.id,
+                    "amount_open": item.amount_residual_currency,
+                    "amount_open_company": item.amount_residual,
+                    "policy_id": level.policy_id.id,
+                    "level_id": level.id,
+                    "rung": level.rung,
+                    "step": last[item.id].step if item.id in last else 0,
+                    "verdict": "moved",
+                    "state": "moved",
+                    "reason": reason,
+                }
+                for item in items
+            ]
+        )
 
     def action_open_invoice(self):
         """Open the invoice or entry behind the line."""

@@ -210,43 +210,48 @@ class DunningNotice(models.Model):
         :param reason: text that is shown on the notice
         :raises UserError: when an item has a later notice, with its name
         """
-        for notice in self:
-            if notice.state != "issued":
-                raise UserError(
-                    self.env._("%s is not issued: drop it instead.", notice.display_name)
+        not_issued = self.filtered(lambda notice: notice.state != "issued")
+        if not_issued:
+            raise UserError(
+                self.env._("%s is not issued: drop it instead.", not_issued[0].display_name)
+            )
+        for notice, later in self._later_notices():
+            raise UserError(
+                self.env._(
+                    "%(notice)s cannot be cancelled: %(later)s reminded the same items "
+                    "later. Cancel that one first.",
+                    notice=notice.display_name,
+                    later=later.display_name,
                 )
-            later = notice._later_notice()
-            if later:
-                raise UserError(
-                    self.env._(
-                        "%(notice)s cannot be cancelled: %(later)s reminded the same items "
-                        "later. Cancel that one first.",
-                        notice=notice.display_name,
-                        later=later.display_name,
-                    )
-                )
+            )
         self.line_ids.write({"state": "void"})
         self.write({"state": "cancelled", "reason": reason})
         self.delivery_ids._withdraw()
 
-    def _later_notice(self):
+    def _later_notices(self):
+        """Notices outside of these that reminded the same items after them.
+
+        :return: list of (one of these notices, later notice)
+        """
+        if not self:
+            return []
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT later.notice_id
+                SELECT own.notice_id, later.notice_id
                   FROM dunning_line own
                   JOIN dunning_line later ON later.move_line_id = own.move_line_id
                        AND later.step > own.step AND later.state IN ('proposed', 'issued')
-                 WHERE own.notice_id IN %s AND own.state = 'issued'
-                   AND later.notice_id NOT IN %s
+                 WHERE own.notice_id IN %(notices)s AND own.state = 'issued'
+                   AND later.notice_id NOT IN %(notices)s
+                 ORDER BY own.notice_id, later.step DESC
                  LIMIT 1
                 """,
-                tuple(self.ids),
-                tuple(self.ids),
+                notices=tuple(self.ids),
             )
         )
-        return self.browse(row[0] for row in rows)
+        return [(self.browse(own), self.browse(later)) for own, later in rows]
 
     def _refresh_amounts(self):
         """Sum the items that are left; a notice without items is dropped."""

@@ -17,3 +17,9 @@ class ResCompany(models.Model):
         default=True,
         help="Levels that go out without review are also sent; all others wait for somebody.",
     )
+    dunning_retention = fields.Integer(
+        string="Keep stopped items for (days)",
+        default=180,
+        help="Why an item was not reminded is kept so long; reminders are kept for ever. "
+        "0: keep everything.",
+    )

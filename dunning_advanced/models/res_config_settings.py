@@ -7,3 +7,4 @@ class ResConfigSettings(models.TransientModel):
     dunning_policy_id = fields.Many2one(related="company_id.dunning_policy_id", readonly=False)
     dunning_user_id = fields.Many2one(related="company_id.dunning_user_id", readonly=False)
     dunning_nightly = fields.Boolean(related="company_id.dunning_nightly", readonly=False)
+    dunning_retention = fields.Integer(related="company_id.dunning_retention", readonly=False)

@@ -195,7 +195,7 @@ class ResPartner(models.Model):
                 SELECT DISTINCT ON (h.partner_id) h.partner_id, h.level_id
                   FROM dunning_line h
                   JOIN account_move_line l ON l.id = h.move_line_id
-                 WHERE h.state = 'issued' AND h.company_id = %s AND h.partner_id IN %s
+                 WHERE h.state IN ('issued', 'moved') AND h.company_id = %s AND h.partner_id IN %s
                    AND l.reconciled IS NOT TRUE AND l.parent_state = 'posted'
                  ORDER BY h.partner_id, h.rung DESC
                 """,

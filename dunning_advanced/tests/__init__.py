@@ -1,2 +1,4 @@
 from . import test_engine
 from . import test_gates
+from . import test_explain
+from . import test_history

@@ -1,1 +1,3 @@
+from . import dunning_explain
 from . import dunning_reason
+from . import dunning_set_level

@@ -1,0 +1,73 @@
+from dataclasses import replace
+
+from odoo import api, models
+from odoo.tools import SQL
+
+
+class DunningEngineExplain(models.AbstractModel):
+    """Asks every gate about one item, not only the first that holds."""
+
+    _name = "dunning.engine.explain"
+    _description = "Dunning Engine: Explanation"
+
+    @api.model
+    def _answers(self, scope, item):
+        """What every gate says about an item, and what it would get without
+        the gates that stop it alone.
+
+        :param scope: Scope, limited to the debtor of the item
+        :param item: account.move.line
+        :return: None when the item is not open at the date, else a dict with
+            ``gates`` (list of (code, whether it stops)), the columns of the
+            stage ``stepped``, and from the stage ``notices`` those of the
+            reminder that it would be on
+        """
+        self.env.flush_all()
+        facts = self._first(
+            scope, SQL("SELECT i.*, %s FROM stepped i WHERE i.id = %s",
+                       self._columns(scope, "item"), item.id)
+        )
+        if not facts:
+            return None
+        asked = replace(scope, asked_item_ids=(item.id,))
+        facts.update(
+            self._first(
+                asked, SQL("SELECT i.net, %s FROM netted i WHERE i.id = %s",
+                           self._columns(scope, "credit"), item.id)
+            )
+        )
+        facts.update(self._first(asked, self._notice_sql(scope, item)))
+        facts["gates"] = [
+            (gate.code, bool(facts.get(f"{gate.scope}_{gate.code}")))
+            for gate in self.env["dunning.engine"]._gates(scope)
+            if f"{gate.scope}_{gate.code}" in facts
+        ]
+        return facts
+
+    @api.model
+    def _columns(self, scope, level):
+        """The conditions of the gates of a scope as columns."""
+        return SQL(", ").join(
+            SQL("(%s) AS %s", gate.condition, SQL.identifier(f"{level}_{gate.code}"))
+            for gate in self.env["dunning.engine"]._gates(scope)
+            if gate.scope == level
+        )
+
+    @api.model
+    def _notice_sql(self, scope, item):
+        return SQL(
+            """
+            SELECT i.top, i.shift, i.net AS notice_net, i.net_top, i.level_id AS notice_level_id,
+                   i.channel, i.contact_id, i.free_from, %s
+              FROM chosen i
+              JOIN netted own ON own.id = %s AND own.debtor_id = i.debtor_id
+                   AND own.currency_id = i.currency_id AND own.policy_id = i.policy_id
+            """,
+            self._columns(scope, "debtor"),
+            item.id,
+        )
+
+    @api.model
+    def _first(self, scope, query):
+        self.env.cr.execute(SQL("%s %s", self.env["dunning.engine"]._with(scope), query))
+        return next(iter(self.env.cr.dictfetchall()), {})

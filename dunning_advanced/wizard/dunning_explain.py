@@ -1,0 +1,280 @@
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.tools import format_date
+
+from ..models.dunning_engine import Scope
+
+
+class DunningExplain(models.TransientModel):
+    """Why an item is reminded or not: the answer of every gate, in words."""
+
+    _name = "dunning.explain"
+    _description = "Why?"
+
+    move_line_id = fields.Many2one("account.move.line", string="Item", required=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+    date = fields.Date(string="As of", required=True, default=fields.Date.context_today)
+    answer = fields.Html(compute="_compute_answer", sanitize=False)
+
+    @api.depends("move_line_id", "company_id", "date")
+    def _compute_answer(self):
+        for wizard in self:
+            wizard.answer = wizard.date and wizard.move_line_id and wizard._answer()
+
+    def _answer(self):
+        item = self.move_line_id
+        scope = Scope(
+            company=self.company_id,
+            date=self.date,
+            partner_ids=(item.partner_id.commercial_partner_id.id,),
+            as_of=self.date < fields.Date.context_today(self),
+        )
+        facts = self.env["dunning.engine.explain"]._answers(scope, item)
+        if not facts:
+            return self._paragraph(self._say_not_open(), True)
+        lines = [self._say_item(facts)]
+        lines += [
+            self._row(stops, sentence)
+            for code, stops in facts["gates"]
+            for sentence in [getattr(self, f"_say_{code}", self._say_nothing)(facts, stops)]
+            if sentence
+        ]
+        return Markup("").join([*lines, self._say_result(facts)])
+
+    # Building blocks
+
+    def _row(self, stops, sentence):
+        mark = Markup('<span class="badge text-bg-danger me-2">%s</span>') % self.env._("Stop")
+        if not stops:
+            mark = Markup('<span class="badge text-bg-success me-2">%s</span>') % self.env._("OK")
+        return Markup('<div class="mb-1">%s%s</div>') % (mark, sentence)
+
+    def _paragraph(self, text, strong=False):
+        tag = Markup("<p><strong>%s</strong></p>") if strong else Markup("<p>%s</p>")
+        return tag % text
+
+    def _link(self, record):
+        return Markup('<a href="/odoo/%s/%s">%s</a>') % (
+            record._name,
+            record.id,
+            record.display_name,
+        )
+
+    def _day(self, date):
+        return format_date(self.env, date)
+
+    def _browse(self, model, record_id):
+        return self.env[model].browse(record_id or [])
+
+    def _amount(self, amount):
+        return self.move_line_id.currency_id.format(amount or 0)
+
+    # Sentences: one method a gate, called with the facts and whether it stops
+
+    def _say_nothing(self, _facts, _stops):
+        return ""
+
+    def _say_not_open(self):
+        return self.env._(
+            "This item is not open on %s: it is paid, not posted, or not a receivable. "
+            "There is nothing to remind of.",
+            self._day(self.date),
+        )
+
+    def _say_item(self, facts):
+        return self._paragraph(
+            Markup("%s · %s · %s")
+            % (
+                self._link(self.move_line_id.move_id),
+                self._amount(facts["open"]),
+                self.env._(
+                    "due %(due)s, %(days)s days ago",
+                    due=self._day(facts["due"]),
+                    days=(self.date - facts["due"]).days,
+                )
+                if facts["due"] <= self.date
+                else self.env._("due on %s", self._day(facts["due"])),
+            ),
+            strong=True,
+        )
+
+    def _say_pending(self, facts, stops):
+        if not stops:
+            return self.env._("it is on no other open reminder")
+        notice = self._browse("dunning.notice", facts["pending_notice_id"])
+        return Markup("%s: %s") % (
+            self.env._("it is on a reminder that waits for review or for being sent"),
+            self._link(notice),
+        )
+
+    def _say_no_level(self, facts, stops):
+        policy = self._browse("dunning.policy", facts["policy_id"])
+        if not policy:
+            return self.env._("no dunning policy applies: choose a default one in the settings")
+        if stops:
+            return Markup("%s: %s") % (self.env._("its policy has no levels"), self._link(policy))
+        return Markup("%s: %s") % (self.env._("its policy"), self._link(policy))
+
+    def _say_not_due(self, facts, stops):
+        if not facts["start"] or facts["last_date"]:
+            return ""
+        level = self._browse("dunning.level", facts["level_id"])
+        return self.env._(
+            "the first level for it, “%(level)s”, applies from %(start)s",
+            level=level.name,
+            start=self._day(facts["start"]),
+        )
+
+    def _say_waiting(self, facts, stops):
+        if not facts["last_date"]:
+            return ""
+        last = self._browse("dunning.notice", facts["last_notice_id"])
+        said = self.env._(
+            "last reminder on %(date)s, %(days)s days ago",
+            date=self._day(facts["last_date"]),
+            days=(self.date - facts["last_date"]).days,
+        )
+        if facts["start"]:
+            level = self._browse("dunning.level", facts["level_id"])
+            said += "; " + self.env._(
+                "“%(level)s” may follow from %(start)s",
+                level=level.name,
+                start=self._day(facts["start"]),
+            )
+        return Markup("%s %s") % (said, self._link(last)) if last else said
+
+    def _say_exhausted(self, facts, stops):
+        if stops and facts["first_rung"] is not None:
+            return self.env._("all levels of its policy were sent: a person has to decide now")
+        return ""
+
+    def _say_undelivered(self, facts, stops):
+        if not facts["last_notice_id"]:
+            return ""
+        if stops:
+            return self.env._(
+                "the last reminder has not reached the customer: send it again, or say that "
+                "it was delivered"
+            )
+        return self.env._("the last reminder was delivered")
+
+    def _say_excluded(self, _facts, stops):
+        if not stops:
+            return self.env._("it is not excluded from follow-up")
+        if self.move_line_id.journal_id.type == "general":
+            return self.env._(
+                "excluded from follow-up, as every entry of a general journal is; switch "
+                "“No Follow-Up” off on it to remind"
+            )
+        return self.env._("somebody marked it as not to be followed up (“No Follow-Up”)")
+
+    def _say_held(self, facts, stops):
+        if not stops:
+            return self.env._("nothing holds it")
+        hold = self._browse("dunning.hold", facts["hold_id"])
+        return self.env._(
+            "on hold until %(until)s: %(reason)s (set by %(user)s)",
+            until=self._day(facts["hold_until"]),
+            reason=hold.name,
+            user=hold.user_id.name,
+        )
+
+    def _say_paying(self, facts, stops):
+        if not (facts.get("item_paying") or facts.get("debtor_paying")):
+            return self.env._("no money is on its way")
+        if stops:
+            return self.env._(
+                "money is on its way: an online payment, or a bank line that waits for "
+                "reconciliation, covers it"
+            )
+        return ""
+
+    def _say_covered(self, facts, stops):
+        used = facts["open"] - facts["net"]
+        if stops:
+            return self.env._("open payments or credit notes of the customer cover it")
+        if used:
+            return self.env._(
+                "credits take %(used)s of it; %(left)s are left",
+                used=self._amount(used),
+                left=self._amount(facts["net"]),
+            )
+        return self.env._("no open credits cover it")
+
+    def _say_no_rate(self, _facts, stops):
+        if stops:
+            return self.env._(
+                "%s has no exchange rate, so the minimum amount cannot be compared: add a rate",
+                self.move_line_id.currency_id.name,
+            )
+        return ""
+
+    def _say_minimum(self, facts, stops):
+        if stops:
+            return self.env._(
+                "%s at its level is below the minimum", self._amount(facts["net_top"])
+            )
+        if facts["shift"]:
+            return self.env._("below the minimum of its level, so one level down is taken")
+        return self.env._(
+            "%s at its level is not below the minimum", self._amount(facts["net_top"])
+        )
+
+    def _say_unreachable(self, facts, stops):
+        if stops:
+            return self.env._("no usable e-mail or postal address: complete the contact data")
+        contact = self._browse("res.partner", facts["contact_id"])
+        return Markup("%s %s") % (self.env._("it can be sent to"), self._link(contact))
+
+    def _say_capped(self, facts, stops):
+        if stops:
+            return self.env._(
+                "the customer was contacted as often as allowed; the next day is %s",
+                self._day(facts["free_from"]),
+            )
+        return self.env._("the customer was not contacted too often")
+
+    def _say_result(self, facts):
+        stopping = [code for code, stops in facts["gates"] if stops]
+        level = self._browse("dunning.level", facts.get("notice_level_id") or facts["level_id"])
+        labels = dict(self.env["dunning.channel"]._selection())
+        channel = labels.get(facts.get("channel"), "")
+        if not stopping:
+            return self._paragraph(
+                self.env._(
+                    "It gets “%(level)s” on %(date)s by %(channel)s.",
+                    level=level.name,
+                    date=self._day(self.date),
+                    channel=channel,
+                ),
+                strong=True,
+            )
+        then = self._next_day(facts, stopping)
+        if not level or not then:
+            return self._paragraph(self.env._("It is not reminded until that changes."), strong=True)
+        return self._paragraph(
+            self.env._(
+                "It is not reminded on %(date)s. “%(level)s” follows on %(then)s at the earliest.",
+                date=self._day(self.date),
+                level=level.name,
+                then=self._day(then),
+            ),
+            strong=True,
+        )
+
+    def _next_day(self, facts, stopping):
+        """The first day on which the gates that stop by date let it pass;
+        none where one of the others stops it.
+        """
+        days = {
+            "not_due": facts["start"],
+            "waiting": facts["start"],
+            "held": facts["hold_until"] and fields.Date.add(facts["hold_until"], days=1),
+            "capped": facts.get("free_from"),
+        }
+        if any(code not in days for code in stopping):
+            return None
+        return max(filter(None, [*(days[code] for code in stopping), facts["start"]]))
