@@ -4,7 +4,7 @@ import argparse
 import os
 import traceback
 
-from . import odoo_source, postgres, processes, python_env, system
+from . import odoo_source, postgres, processes, python_env, runtime
 from .console import DevError, Stopped, debugging, say, step
 from .paths import PROJECT, checkout_key
 
@@ -76,6 +76,7 @@ def _enter(args, argv):
         return commands.run(args)
     finally:
         processes.sweep(processes.own_mark())
+        runtime.remove_temporary()
 
 
 def _go_on_inside(python, argv):
@@ -93,6 +94,7 @@ def _go_on_inside(python, argv):
 def stop():
     """End what commands of this checkout started, and PostgreSQL if nobody else uses it."""
     count = processes.sweep(f"{checkout_key()}:")
+    runtime.remove_temporary(everything=True)
     step(f"Ended {count} processes" if count else "Nothing of this checkout was running")
     if not postgres.stop():
         step("PostgreSQL goes on: another checkout uses it")

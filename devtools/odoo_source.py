@@ -27,6 +27,9 @@ WANTED = {
     ),
     "bookworm": ("fonts-font-awesome",),
 }
+# Debian leaves out this library (it blurs the camera's background in calls), but not the
+# line that puts it into the web client, which then reports an error on every page.
+LEFT_OUT = "odoo/addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js"
 # what ./dev hands to itself when it goes on in its own environment
 IMPORTABLE = "DUNNING_DEV_IMPORTABLE_ODOO"
 
@@ -103,9 +106,16 @@ def _from_debian():
             return False
     if broken := dangling(draft / IN_PACKAGE / "odoo/addons/web"):
         raise DevError(f"the package odoo-19 links to {broken[0]}, which is missing: set ODOO_HOME")
+    _fill_in(draft / IN_PACKAGE / LEFT_OUT)
     shutil.rmtree(target, ignore_errors=True)
     draft.rename(target)
     return True
+
+
+def _fill_in(file):
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("/* left out by Debian; not needed here */\n")
 
 
 def dangling(folder):

@@ -1,10 +1,11 @@
 """Odoo's settings and command line in this environment."""
 
 import os
+import shutil
 import sys
 
 from . import odoo_source
-from .paths import PROJECT, cache, work
+from .paths import PROJECT, cache, checkout_key, work
 from .processes import run
 
 # Mail of a test or demo must never leave the machine: nothing listens on port 1.
@@ -25,6 +26,31 @@ limit_time_real_cron = 3600
 """
 
 
+# a socket's path has at most 107 bytes, and Chromium makes one of 40 below this folder
+LONGEST_TEMPORARY = 60
+
+
+def _temporary():
+    """Return this command's folder for temporary files."""
+    return cache("tmp", f"{checkout_key()[:6]}-{os.getpid()}")
+
+
+def remove_temporary(everything=False):
+    """Remove the temporary files of this command, or of all of this checkout's."""
+    pattern = f"{checkout_key()[:6]}-*" if everything else _temporary().name
+    for folder in _temporary().parent.glob(pattern):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _keep_inside():
+    """Keep what Odoo and Chromium write out of the user's other folders."""
+    os.environ["XDG_CONFIG_HOME"] = str(cache("config"))
+    os.environ["PYTHONWARNINGS"] = "ignore::DeprecationWarning"  # of Odoo's libraries
+    if len(str(_temporary())) <= LONGEST_TEMPORARY:
+        _temporary().mkdir(exist_ok=True)
+        os.environ["TMPDIR"] = str(_temporary())
+
+
 def prepare():
     """Write Odoo's settings and let this process and its children find Odoo."""
     source = odoo_source.find()
@@ -35,6 +61,7 @@ def prepare():
     ours = [str(source), str(PROJECT)]
     os.environ["PYTHONPATH"] = os.pathsep.join(ours + [p for p in inherited if p not in ours])
     os.environ["ODOO_RC"] = str(config)
+    _keep_inside()
 
 
 def python(*arguments, **options):
