@@ -26,6 +26,7 @@ def parser():
     top = argparse.ArgumentParser(prog="./dev", description="Develop dunning_advanced.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     subs = {c: commands.add_parser(c, help=h, add_help=c not in PASS_ON) for c, h in HELP.items()}
+    subs["lint"].add_argument("checks", nargs="*", help="only these checks")
     demo = subs["demo"].add_argument
     demo("--no-serve", action="store_true", help="end after the table")
     demo("--ledger", metavar="FILE", help="replay dunning over a ledger of real receivables")
@@ -69,7 +70,7 @@ def _enter(args, argv):
     if args.command == "lint":
         from . import lint
 
-        return lint.main()
+        return lint.main(args.checks)
     from . import commands
 
     try:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from . import odoo_source
 from .console import DevError, say, timed
-from .runtime import cli
 from .paths import ADDON, ADDON_DIR, cache, checkout_key, digest, lock, work
+from .runtime import cli
 
 # Installed into every template in addition to what the manifest asks for.
 ALWAYS = ("account", "account_payment", "portal", "web")
@@ -28,20 +28,19 @@ WARNING = re.compile(r" WARNING (?!.*py\.warnings)")
 IGNORED = ("tests", "__pycache__", ".git", "build")
 
 
-def execute(*statements, dbname="postgres"):
-    """Run SQL statements outside a transaction; return the rows of the last one."""
+def execute(statement, parameters=None):
+    """Run one SQL statement outside a transaction; return its rows."""
     import psycopg2
 
     try:
-        connection = psycopg2.connect(dbname=dbname, connect_timeout=10)
+        connection = psycopg2.connect(dbname="postgres", connect_timeout=10)
     except psycopg2.OperationalError as error:
         reason = str(error).strip().splitlines()[0]
         raise DevError(f"PostgreSQL does not answer ({reason}): check PGHOST, PGUSER") from error
     with closing(connection):
         connection.autocommit = True
         with connection.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
+            cursor.execute(statement, parameters)
             return cursor.fetchall() if cursor.description else []
 
 
@@ -65,8 +64,8 @@ def name(purpose):
 def recipe_of(dbname):
     """Return the comment of a database: what it was made of; None if there is none."""
     rows = execute(
-        "SELECT shobj_description(oid, 'pg_database') FROM pg_database"
-        f" WHERE datname = '{dbname}'"
+        "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
+        [dbname],
     )
     return (rows[0][0] or "") if rows else None
 

@@ -135,6 +135,7 @@ def _tool(name, *arguments, fail=True):
             stdout=subprocess.PIPE if name != "pg_ctl" else subprocess.DEVNULL,
             stderr=subprocess.STDOUT,
             text=True,
+            check=False,
         )
         if not done.returncode:
             return True

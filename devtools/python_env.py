@@ -69,7 +69,7 @@ def _install(python, requirements):
 def _index(python):
     """Return the package index that pip is set to use, for uv has settings of its own."""
     command = [python, "-m", "pip", "config", "get", "global.index-url"]
-    found = subprocess.run([str(c) for c in command], capture_output=True, text=True)
+    found = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False)
     return os.environ.get("PIP_INDEX_URL") or found.stdout.strip()
 
 

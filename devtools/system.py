@@ -33,13 +33,13 @@ def ensure(browser=True, required=True):
     packages = missing(browser)
     if not packages:
         return
+    text = f"system parts are missing: sudo apt-get install {' '.join(packages)}"
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        return _install(packages)
-    names = " ".join(packages)
-    text = f"system parts are missing: sudo apt-get install {names}"
-    if required:
+        _install(packages)
+    elif required:
         raise DevError(text)
-    say(f"    ({text}; PDFs and browser tests need them)")
+    else:
+        say(f"    ({text}; PDFs and browser tests need them)")
 
 
 def _install(packages):
