@@ -25,7 +25,8 @@ RECIPE = 1
 HARMLESS = re.compile(r"CREATE EXTENSION|py\.warnings")
 ERROR = re.compile(r" (?:ERROR|CRITICAL) ")
 WARNING = re.compile(r" WARNING (?!.*py\.warnings)")
-IGNORED = ("tests", "__pycache__", ".git", "build")
+# what no database remembers: a change in it needs no new one
+IGNORED = ("tests", "static", "readme", "README.rst", "__pycache__", ".git", "build")
 
 
 def execute(statement, parameters=None):
