@@ -1,0 +1,1 @@
+"""What stands behind ./dev: environment, Odoo, PostgreSQL, tests, demo, lint."""

@@ -1,0 +1,138 @@
+"""What the subcommands do once their environment stands."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from . import databases, postgres, processes, runtime, session, system
+from .console import DevError, say, step
+from .paths import PROJECT, work
+
+DEFAULT_PORT = 8069
+START_TIMEOUT = 120
+
+
+def run(args):
+    """Run a subcommand and return its exit code."""
+    return COMMANDS[args.command](args)
+
+
+def setup(args):
+    """Install everything, so that the other commands start at once."""
+    system.ensure(required=False)
+    runtime.prepare()
+    with postgres.server():
+        databases.check_server()
+        databases.template()
+    step("Ready: ./dev demo, ./dev test")
+    return 0
+
+
+def test(args):
+    """Run pytest on the addon, with a database that has it installed."""
+    system.ensure()
+    runtime.prepare()
+    with postgres.server():
+        databases.check_server()
+        dbname, _new = databases.ensure("test")
+        config = os.environ["ODOO_RC"]
+        options = ("--odoo-http", f"--odoo-database={dbname}", f"--odoo-config={config}")
+        return runtime.python("-m", "pytest", *options, *args.rest, cwd=PROJECT)
+
+
+def odoo(args):
+    """Run Odoo's own command line."""
+    runtime.prepare()
+    with postgres.server():
+        return runtime.cli(*args.rest)
+
+
+def bench(args):
+    """Run the measurements."""
+    _script("bench/main.py")
+    runtime.prepare()
+    with postgres.server():
+        databases.check_server()
+        return runtime.python("-m", "bench.main", *args.rest)
+
+
+def demo(args):
+    """Run the demo, or replay a ledger, and serve the web client on the result."""
+    purpose = "ledger" if args.ledger else "demo"
+    script = _script(f"devtools/{purpose}.py")
+    port = None if args.no_serve else _port(args.port)
+    arguments = [_existing(args.ledger)] if args.ledger else []
+    system.ensure(browser=False, required=False)
+    runtime.prepare()
+    with postgres.server():
+        databases.check_server()
+        # a ledger is replayed from its first day, among no other invoices
+        fresh = bool(args.ledger or args.reset)
+        dbname, new = databases.ensure(purpose, demo=not args.ledger, fresh=fresh)
+        os.environ.update({session.DATABASE: dbname, session.FRESH: str(int(new))})
+        failed = runtime.python("-m", f"devtools.{script.stem}", *arguments)
+        return failed if failed or args.no_serve else _serve(dbname, port)
+
+
+def _script(name):
+    script = PROJECT / name
+    if not script.exists():
+        raise DevError(f"{name} is missing: the checkout is not complete (git status)")
+    return script
+
+
+def _existing(file):
+    path = Path(file).absolute()
+    if not path.is_file():
+        raise DevError(f"there is no file {file}: name the ledger as a CSV file")
+    return path
+
+
+def _port(wanted):
+    """Return the wanted port, or a free one where none was asked for."""
+    for port in (wanted,) if wanted else (DEFAULT_PORT, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return probe.getsockname()[1]
+    raise DevError(f"port {wanted} is taken: name another one, or none for a free one")
+
+
+def _serve(dbname, port):
+    log = work("server.log")
+    log.unlink(missing_ok=True)
+    step("Starting the web client")
+    options = (f"--http-port={port}", f"--logfile={log}", f"--db-filter=^{dbname}$")
+    server = subprocess.Popen([sys.executable, "-m", "odoo", "server", "-d", dbname, *options])
+    try:
+        _wait_until_ready(server, port, log)
+        say(f"    http://127.0.0.1:{port}/odoo  login: admin  password: admin  (log: {log})")
+        say("    Ctrl-C ends it")
+    except BaseException:
+        server.terminate()
+        raise
+    finally:
+        code = processes.wait(server)
+    return code
+
+
+def _wait_until_ready(server, port, log):
+    deadline = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/web/login", timeout=30):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.3)
+    raise DevError(f"the web client does not start: see {log}")
+
+
+COMMANDS = {"setup": setup, "test": test, "odoo": odoo, "bench": bench, "demo": demo}

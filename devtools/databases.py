@@ -1,0 +1,152 @@
+"""Databases: templates with what the addon depends on, and copies with the addon.
+
+Installing `account` and its kind takes minutes, copying a database seconds. So the
+addon's dependencies are installed once into a template; a change in the addon's sources
+makes a new copy of it. What a database was made of is its comment, so it travels with it.
+"""
+
+import ast
+import os
+import re
+import shutil
+from contextlib import closing
+from pathlib import Path
+
+from . import odoo_source
+from .console import DevError, say, timed
+from .paths import ADDON, ADDON_DIR, cache, checkout_key, digest, lock, work
+from .runtime import cli
+
+# Installed into every template in addition to what the manifest asks for.
+ALWAYS = ("account", "account_payment", "portal", "web")
+# Raise it when the way templates are made changes.
+RECIPE = 1
+# Odoo tries this, logs an error, and does without it: the embedded PostgreSQL has none.
+HARMLESS = re.compile(r"CREATE EXTENSION|py\.warnings")
+ERROR = re.compile(r" (?:ERROR|CRITICAL) ")
+WARNING = re.compile(r" WARNING (?!.*py\.warnings)")
+# what no database remembers: a change in it needs no new one
+IGNORED = ("tests", "static", "readme", "README.rst", "__pycache__", ".git", "build")
+
+
+def execute(statement, parameters=None):
+    """Run one SQL statement outside a transaction; return its rows."""
+    import psycopg2
+
+    try:
+        connection = psycopg2.connect(dbname="postgres", connect_timeout=10)
+    except psycopg2.OperationalError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise DevError(f"PostgreSQL does not answer ({reason}): check PGHOST, PGUSER") from error
+    with closing(connection):
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+
+def check_server():
+    """Refuse a server that Odoo refuses, before half an hour is lost on it."""
+    rows = execute(
+        "SELECT current_user, rolsuper OR rolcreatedb FROM pg_roles WHERE rolname = current_user"
+    )
+    user, may_create = rows[0]
+    if user == "postgres":
+        raise DevError("Odoo refuses the database user postgres: set PGUSER to another one")
+    if not may_create:
+        raise DevError(f"{user} may not create databases: ALTER ROLE {user} CREATEDB")
+
+
+def name(purpose):
+    """Return the name of this checkout's database for a purpose (test, demo, ...)."""
+    return f"dunning_{purpose}_{checkout_key()[:6]}"
+
+
+def recipe_of(dbname):
+    """Return the comment of a database: what it was made of; None if there is none."""
+    rows = execute(
+        "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
+        [dbname],
+    )
+    return (rows[0][0] or "") if rows else None
+
+
+def drop(dbname):
+    """Remove a database and its files."""
+    execute(f'DROP DATABASE IF EXISTS "{dbname}" WITH (FORCE)')
+    shutil.rmtree(_filestore(dbname), ignore_errors=True)
+
+
+def _filestore(dbname):
+    return cache("data", "filestore", dbname)
+
+
+def _copy(source, target):
+    drop(target)
+    execute(f'CREATE DATABASE "{target}" TEMPLATE "{source}"')
+    if _filestore(source).exists():
+        # stored files never change, so both databases can share them
+        shutil.copytree(_filestore(source), _filestore(target), copy_function=os.link)
+
+
+def depends():
+    """Return the modules that the addon's manifest asks for, and those always wanted."""
+    manifest = ADDON_DIR / "__manifest__.py"
+    if not manifest.exists():
+        raise DevError(f"there is no addon in {ADDON_DIR}: the checkout is not complete")
+    wanted = ast.literal_eval(manifest.read_text()).get("depends", [])
+    return sorted({*wanted, *ALWAYS})
+
+
+def sources():
+    """Return a digest of the addon's files, but not of its tests."""
+    files = (p for p in sorted(ADDON_DIR.rglob("*")) if p.is_file())
+    kept = [p for p in files if not set(p.relative_to(ADDON_DIR).parts) & set(IGNORED)]
+    return digest(*(part for p in kept for part in (p.relative_to(ADDON_DIR), p.read_bytes())))
+
+
+def _install(dbname, modules, demo, log, quiet=False):
+    """Install modules, tell the warnings, and fail with the first error of the log."""
+    log = Path(log)
+    demo_option = "--with-demo" if demo else "--without-demo"
+    options = ("--stop-after-init", "--no-http", "--max-cron-threads=0")
+    with open(log, "w") as output:
+        command = ("server", "-d", dbname, "-i", ",".join(modules), demo_option, *options)
+        failed = cli(*command, stdout=output, stderr=output)
+    lines = log.read_text(errors="replace").splitlines()
+    errors = [line for line in lines if ERROR.search(line) and not HARMLESS.search(line)]
+    if failed or errors:
+        drop(dbname)
+        reasons = [line for line in lines if re.match(r"[\w.]*(Error|Exception)\b", line)]
+        reason = (reasons or errors or lines or ["no message"])[-1]
+        raise DevError(f"installing {modules[-1]} failed: {reason.strip()} (all of it: {log})")
+    for line in () if quiet else filter(WARNING.search, lines):
+        say("    " + WARNING.split(line)[1])
+
+
+def template(demo=True):
+    """Return a database with the addon's dependencies installed; make it where missing."""
+    modules = depends()
+    key = digest(odoo_source.find(), *modules, demo, RECIPE)
+    dbname = f"dunning_base_{key}"
+    with lock(dbname):
+        if recipe_of(dbname) != key:
+            drop(dbname)
+            with timed(f"Installing {', '.join(modules)} into a template database"):
+                _install(dbname, modules, demo, work("install-template.log"), quiet=True)
+            execute(f"COMMENT ON DATABASE \"{dbname}\" IS '{key}'")
+    return dbname
+
+
+def ensure(purpose, demo=True, fresh=False):
+    """Return a database of this checkout with the addon as it is now, and if it is new."""
+    base = template(demo)
+    dbname, key = name(purpose), digest(base, sources(), RECIPE)
+    if not fresh and recipe_of(dbname) == key:
+        return dbname, False
+    with timed(f"Installing {ADDON} into the database {dbname}"):
+        with lock(base):  # a template that someone connects to cannot be copied
+            _copy(base, dbname)
+        _install(dbname, [ADDON], demo, work(f"install-{purpose}.log"))
+        execute(f"COMMENT ON DATABASE \"{dbname}\" IS '{key}'")
+    return dbname, True
