@@ -13,6 +13,8 @@
         "security/ir.model.access.csv",
         "data/ir_sequence.xml",
         "data/mail_activity_type.xml",
+        "report/notice_email.xml",
+        "report/letter.xml",
         "data/mail_template.xml",
         "data/dunning_policy.xml",
         "data/ir_cron.xml",

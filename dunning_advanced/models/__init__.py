@@ -16,11 +16,15 @@ from . import dunning_line
 from . import dunning_notice
 from . import dunning_notice_issue
 from . import dunning_notice_text
+from . import dunning_notice_email
 from . import dunning_delivery
+from . import dunning_notice_letter
 from . import dunning_case
 from . import account_move
 from . import account_move_line
+from . import ir_actions_report
 from . import mail_mail
+from . import mail_thread
 from . import res_company
 from . import res_config_settings
 from . import res_partner

@@ -73,15 +73,34 @@ class DunningChannel(models.AbstractModel):
         """
         return getattr(self, f"_deliver_{code}")(notices)
 
+    def _contacts(self, code, notices):
+        """The contact of each notice by a channel: the chosen one by the notice's
+        own channel, the usual one by any other.
+
+        :return: dict of notice id to res.partner, empty where nobody is reached
+        """
+        others = notices.filtered(lambda notice: notice.channel != code)
+        reached = {}
+        if others:
+            self.env.flush_all()
+            self.env.cr.execute(
+                self._contacts_sql(SQL("SELECT unnest(%s)", list(others.partner_id.ids)))
+            )
+            reached = {
+                row["debtor_id"]: row[f"{code}_contact_id"] for row in self.env.cr.dictfetchall()
+            }
+        partners = self.env["res.partner"]
+        return {
+            notice.id: partners.browse(reached.get(notice.partner_id.id))
+            if notice in others
+            else notice.contact_id
+            for notice in notices
+        }
+
     def _deliver_extra(self, code, notices):
         """Deliver by a second channel where the debtor can be reached by it."""
-        self.env.cr.execute(
-            self._contacts_sql(SQL("SELECT unnest(%s)", list(notices.partner_id.ids)))
-        )
-        reached = {
-            row["debtor_id"] for row in self.env.cr.dictfetchall() if row[f"{code}_contact_id"]
-        }
-        usable = notices.filtered(lambda notice: notice.partner_id.id in reached)
+        contacts = self._contacts(code, notices)
+        usable = notices.filtered(lambda notice: contacts[notice.id])
         return self._deliver(code, usable) if usable else self.env["dunning.delivery"]
 
     def _send_queue(self):
@@ -91,14 +110,16 @@ class DunningChannel(models.AbstractModel):
     # The channels
 
     def _deliver_email(self, notices):
-        mails = self.env["mail.mail"].sudo().create([notice._mail_values() for notice in notices])
+        contacts = self._contacts("email", notices)
+        mails = self.env["mail.mail"].sudo().create(notices._mail_values_list(contacts))
+        self._notify(notices, contacts, mails)
         return self.env["dunning.delivery"].create(
             [
                 {
                     "notice_id": notice.id,
                     "channel": "email",
-                    "contact_id": notice.contact_id.id,
-                    "address": notice.contact_id.email,
+                    "contact_id": contacts[notice.id].id,
+                    "address": contacts[notice.id].email,
                     "mail_id": mail.id,
                     "message_id": mail.mail_message_id.id,
                 }
@@ -106,14 +127,34 @@ class DunningChannel(models.AbstractModel):
             ]
         )
 
+    def _notify(self, notices, contacts, mails):
+        """The envelope on the message, by which Odoo shows failures and bounces."""
+        self.env["mail.notification"].sudo().create(
+            [
+                {
+                    "author_id": mail.author_id.id,
+                    "mail_message_id": mail.mail_message_id.id,
+                    "mail_mail_id": mail.id,
+                    "res_partner_id": contacts[notice.id].id,
+                    "notification_type": "email",
+                    "notification_status": "ready",
+                    "is_read": True,
+                }
+                for notice, mail in zip(notices, mails, strict=True)
+            ]
+        )
+
     def _deliver_letter(self, notices):
+        """To print: the letters are frozen now and wait for somebody to post them."""
+        contacts = self._contacts("letter", notices)
+        notices._freeze_letters()
         return self.env["dunning.delivery"].create(
             [
                 {
                     "notice_id": notice.id,
                     "channel": "letter",
-                    "contact_id": notice.contact_id.id,
-                    "address": notice.contact_id.contact_address_inline,
+                    "contact_id": contacts[notice.id].id,
+                    "address": contacts[notice.id].contact_address_inline,
                 }
                 for notice in notices
             ]

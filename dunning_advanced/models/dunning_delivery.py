@@ -38,7 +38,9 @@ class DunningDelivery(models.Model):
         for delivery in self.filtered(lambda record: record.state == "failed"):
             if delivery.mail_id:
                 delivery.mail_id.sudo().mark_outgoing()
-                delivery.write({"state": "queued", "error": False})
+                delivery.write(
+                    {"state": "queued", "error": False, "address": delivery.contact_id.email}
+                )
             else:
                 self.env["dunning.channel"]._deliver(delivery.channel, delivery.notice_id)
                 delivery.state = "withdrawn"

@@ -117,10 +117,10 @@ class DunningNotice(models.Model):
             notice._check_in_review()
             notice.own_body = notice.body
 
-    @api.depends("subject", "body", "channel")
+    @api.depends("subject", "body", "channel", "line_ids", "delivery_ids")
     def _compute_preview(self):
         for notice in self:
-            notice.preview = notice._render_email_body()
+            notice.preview = notice._sent_email_body() or notice._render_email_body()
 
     def write(self, vals):
         if {"level_id", "channel", "contact_id"} & vals.keys():

@@ -146,8 +146,6 @@ class DunningNotice(models.Model):
         """Number, date and texts as they go out."""
         sequence = self.env["ir.sequence"]
         for notice in self:
-            notice.own_subject, notice.own_body = notice.subject, notice.body
-        for notice in self:
             notice.write(
                 {
                     "name": sequence.with_company(notice.company_id).next_by_code(
@@ -160,6 +158,10 @@ class DunningNotice(models.Model):
                 }
             )
         self.line_ids.write({"state": "issued", "date": date})
+        # Last, so that the words tell the number and the dates that count.
+        texts = [(notice, notice.subject, notice.body) for notice in self]
+        for notice, subject, body in texts:
+            notice.write({"own_subject": subject, "own_body": body})
 
     def _deliver(self):
         """Hand issued notices to their channels, the extra one of the level too."""

@@ -1,8 +1,33 @@
-from odoo import models
+from odoo import api, fields, models
+from odoo.tools import SQL, format_amount, format_date, get_lang
 
 
 class DunningNotice(models.Model):
     _inherit = "dunning.notice"
+
+    lang = fields.Char(
+        compute="_compute_lang",
+        string="Language",
+        help="Of the contact, else of the customer, else of the company.",
+    )
+    greeting = fields.Char(compute="_compute_greeting", help="For the texts of the levels.")
+
+    @api.depends("contact_id.lang", "partner_id.lang", "company_id.partner_id.lang")
+    def _compute_lang(self):
+        for notice in self:
+            partners = (notice.contact_id, notice.partner_id, notice.company_id.partner_id)
+            wanted = next((partner.lang for partner in partners if partner.lang), None)
+            notice.lang = get_lang(self.env, wanted).code
+
+    @api.depends("contact_id.name", "contact_id.is_company")
+    @api.depends_context("lang")
+    def _compute_greeting(self):
+        for notice in self:
+            contact = notice.contact_id
+            if contact.name and not contact.is_company:
+                notice.greeting = self.env._("Dear %s,", " ".join(contact.name.split()))
+            else:
+                notice.greeting = self.env._("Dear Sir or Madam,")
 
     def _render_texts(self):
         """Subject and words of the level, in the language of the customer.
@@ -10,30 +35,99 @@ class DunningNotice(models.Model):
         :return: dict of notice id to (subject, body)
         """
         texts = {}
-        for template, notices in self.grouped(lambda n: n.level_id.mail_template_id).items():
-            ids = notices._origin.ids
+        for template, notices in self._origin.grouped(lambda n: n.level_id.mail_template_id).items():
+            ids = notices.ids
             if not template or not ids:
                 continue
             template = template.sudo()
-            subjects = template._render_field("subject", ids, compute_lang=True)
-            bodies = template._render_field("body_html", ids, compute_lang=True)
-            texts.update({id_: (subjects[id_], bodies[id_]) for id_ in ids})
+            langs = {notice.id: notice.lang for notice in notices}
+            subjects = template._render_field("subject", ids, res_ids_lang=langs)
+            bodies = template._render_field("body_html", ids, res_ids_lang=langs)
+            texts.update({id_: (" ".join(subjects[id_].split()), bodies[id_]) for id_ in ids})
         return texts
 
-    def _render_email_body(self):
-        """The whole e-mail as the customer gets it."""
-        self.ensure_one()
-        return self.body
+    # What e-mail and letter share
 
-    def _mail_values(self):
-        """Values of the outgoing mail of this notice."""
+    def _frame_values(self):
+        """What the frames around the words show, in the customer's language.
+
+        Read as superuser: a document must not depend on who prints it. The
+        caller has checked the access to the notice.
+        """
         self.ensure_one()
+        notice = self.sudo().with_company(self.company_id).with_context(lang=self.lang)
         return {
-            "subject": self.subject,
-            "body_html": self._render_email_body(),
-            "recipient_ids": [(4, self.contact_id.id)],
-            "email_from": self.user_id.email_formatted or self.company_id.email_formatted,
-            "model": self._name,
-            "res_id": self.id,
-            "auto_delete": False,
+            "notice": notice,
+            "company": notice.company_id,
+            "lang": notice.lang,
+            "lines": notice.line_ids,
+            "person": notice._contact_person(),
+            "bank": notice._bank_account(),
+            "reference": notice._payment_reference(),
+            "url": notice._customer_url(),
+            "amount": lambda value: format_amount(notice.env, value, notice.currency_id),
+            "day": lambda value: format_date(notice.env, value),
         }
+
+    def _contact_person(self):
+        """Whom the customer can talk to: the responsible, else the company."""
+        return self.user_id.partner_id or self.company_id.partner_id
+
+    def _bank_account(self):
+        """The account to pay to: that of the invoices, else the company's best one."""
+        own = self.line_ids.move_id.partner_bank_id
+        if len(own) == 1 and own.partner_id == self.company_id.partner_id:
+            return own
+        banks = self.company_id.partner_id.bank_ids.filtered(
+            lambda bank: bank.company_id in (self.company_id, self.env["res.company"])
+            and bank.currency_id in (self.currency_id, self.env["res.currency"])
+        )
+        return banks.sorted(lambda bank: (not bank.allow_out_payment, not bank.currency_id))[:1]
+
+    def _payment_reference(self):
+        """What to write on the transfer: the invoices, or the reminder if they are many."""
+        lines = self.line_ids
+        names = [line.move_id.payment_reference or line.name or "" for line in lines]
+        joined = ", ".join(dict.fromkeys(filter(None, names)))
+        return joined if joined and len(joined) <= 60 else self.name or joined[:60]
+
+    def _customer_url(self):
+        """Where the customer sees and pays: the page of the oldest invoice, or nothing."""
+        links = (line._customer_url() for line in self.line_ids)
+        return next((link for link in links if link), "")
+
+    def _open_customer_pages(self):
+        """Give the invoices the tokens by which customers open them, in one statement."""
+        moves = self.line_ids.move_id.sudo().filtered(lambda move: not move.access_token)
+        if moves:
+            moves.flush_recordset(["access_token"])
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE account_move SET access_token = gen_random_uuid()"
+                    " WHERE id IN %s AND access_token IS NULL",
+                    tuple(moves.ids),
+                )
+            )
+            moves.invalidate_recordset(["access_token"])
+
+
+class DunningLine(models.Model):
+    _inherit = "dunning.line"
+
+    amount_original = fields.Monetary(
+        string="Amount", compute="_compute_amount_original", help="Of the item before payments."
+    )
+
+    @api.depends("move_line_id.amount_currency", "amount_open")
+    def _compute_amount_original(self):
+        for line in self:
+            line.amount_original = abs(line.move_line_id.amount_currency) or line.amount_open
+
+    def _customer_url(self):
+        """The page of the invoice; without its token before the notice is issued."""
+        self.ensure_one()
+        move = self.move_id
+        if not move.is_sale_document(include_receipts=True):
+            return ""
+        token = f"?access_token={move.access_token}" if move.access_token else ""
+        return f"{self.get_base_url()}{move.access_url}{token}"

@@ -1,0 +1,164 @@
+import logging
+from collections import defaultdict
+
+from odoo import models
+from odoo.exceptions import UserError
+
+_logger = logging.getLogger(__name__)
+
+
+class DunningNotice(models.Model):
+    _inherit = "dunning.notice"
+
+    def _render_email_body(self):
+        """The whole e-mail as the customer gets it."""
+        self.ensure_one()
+        return self.env["ir.qweb"]._render(
+            "dunning_advanced.notice_email",
+            {**self._frame_values(), "body": self.body},
+            minimal_qcontext=True,
+            lang=self.lang,
+        )
+
+    def _sent_email_body(self):
+        """The e-mail as it left, or nothing when there was none."""
+        self.ensure_one()
+        sent = self.delivery_ids.filtered("message_id")[:1]
+        return sent.message_id.sudo().body
+
+    def _mail_values_list(self, contacts):
+        """Values of the outgoing mails of these notices.
+
+        :param contacts: dict of notice id to res.partner
+        :return: list of dicts for mail.mail, in the order of the notices
+        """
+        self._open_customer_pages()
+        threads = self._mail_threads()
+        replies = self._mail_replies(threads)
+        attachments = self._mail_attachments()
+        return [
+            notice._mail_values(
+                contacts[notice.id], threads[notice], replies[notice], attachments[notice]
+            )
+            for notice in self
+        ]
+
+    def _mail_values(self, contact, thread, reply_to, attachments):
+        self.ensure_one()
+        body = self._render_email_body()
+        return {
+            "subject": self.subject,
+            "body": body,
+            "body_html": body,
+            "recipient_ids": [(4, contact.id)],
+            "author_id": self._contact_person().id,
+            "email_from": self._mail_sender(),
+            "reply_to": reply_to,
+            "model": thread._name,
+            "res_id": thread.id,
+            "record_name": thread.display_name,
+            "record_company_id": self.company_id.id,
+            "message_type": "email_outgoing",
+            "subtype_id": self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_note"),
+            "attachment_ids": [(4, attachment.id) for attachment in attachments],
+            # The message on the case stays, the mail goes once it is sent.
+            "is_notification": True,
+            "auto_delete": True,
+        }
+
+    def _mail_sender(self):
+        return self.user_id.email_formatted or self.company_id.email_formatted
+
+    def _mail_threads(self):
+        """The open case of each notice, else the notice itself.
+
+        :return: dict of notice to record
+        """
+        cases = self.env["dunning.case"].sudo().search(
+            [
+                ("partner_id", "in", self.partner_id.ids),
+                ("company_id", "in", self.company_id.ids),
+                ("state", "=", "open"),
+            ]
+        )
+        found = {(case.company_id, case.partner_id): case for case in cases}
+        return {
+            notice: found.get((notice.company_id, notice.partner_id), notice) for notice in self
+        }
+
+    def _mail_replies(self, threads):
+        """Where answers go: to the case where a catchall exists, else to the responsible.
+
+        :param threads: dict of notice to record
+        :return: dict of notice to address
+        """
+        replies = {}
+        for model, notices in self.grouped(lambda notice: threads[notice]._name).items():
+            records = self.env[model].union(*(threads[notice] for notice in notices)).sudo()
+            found = records._notify_get_reply_to_batch(
+                defaults={threads[notice].id: notice._mail_sender() for notice in notices},
+                author_ids={
+                    threads[notice].id: notice._contact_person().id for notice in notices
+                },
+            )
+            replies.update({notice: found[threads[notice].id] for notice in notices})
+        return replies
+
+    # Attachments
+
+    def _mail_attachments(self):
+        """Letter and invoices where the level asks for them. What cannot be made
+        is told in the chatter; the reminder goes without it.
+
+        :return: dict of notice to ir.attachment
+        """
+        found = defaultdict(self.env["ir.attachment"].browse)
+        letters = self.filtered(lambda notice: notice.level_id.attach_letter)
+        try:
+            letters._freeze_letters()
+        except UserError as error:
+            letters._tell_missing(self.env._("the letter"), error)
+        for notice in letters:
+            found[notice] |= notice.attachment_id
+        for notice in self.filtered(lambda notice: notice.level_id.attach_invoices):
+            found[notice] |= notice._invoice_attachments()
+        return found
+
+    def _invoice_attachments(self):
+        """The PDF of each invoice: the one that was sent, else a new one."""
+        attachments = self.env["ir.attachment"].sudo()
+        for move in self.line_ids.move_id.sudo():
+            if not move.is_sale_document(include_receipts=True):
+                continue
+            try:
+                attachments |= move.invoice_pdf_report_id or self._render_invoice(move)
+            except Exception as error:
+                _logger.info("No PDF of %s for a reminder: %s", move.name, error)
+                self._tell_missing(move.name, error)
+        return attachments
+
+    def _render_invoice(self, move):
+        reports = self.env["ir.actions.report"].sudo()
+        if reports.get_wkhtmltopdf_state() in ("install", "broken"):
+            raise UserError(self.env._("wkhtmltopdf is not installed, so no PDF can be made."))
+        with self.env.cr.savepoint():
+            content, _kind = reports.with_context(report_pdf_no_attachment=True)._render_qweb_pdf(
+                "account.account_invoices", move.ids
+            )
+        return self.env["ir.attachment"].sudo().create(
+            {
+                "name": move._get_invoice_report_filename(),
+                "raw": content,
+                "mimetype": "application/pdf",
+                "res_model": self._name,
+                "res_id": self.id,
+            }
+        )
+
+    def _tell_missing(self, name, error):
+        for notice in self:
+            notice._message_log(
+                body=self.env._(
+                    "%(document)s could not be attached: %(reason)s", document=name, reason=error
+                )
+            )

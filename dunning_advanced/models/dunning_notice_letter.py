@@ -1,0 +1,191 @@
+import logging
+
+from markupsafe import Markup, escape
+
+from odoo import models
+from odoo.exceptions import UserError
+from odoo.tools.image import image_data_uri
+
+_logger = logging.getLogger(__name__)
+
+REPORT = "dunning_advanced.letter"
+
+
+class DunningNotice(models.Model):
+    _inherit = "dunning.notice"
+
+    def action_preview_letter(self):
+        """Show the letter as PDF; nothing is marked as printed by that."""
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/report/pdf/{REPORT}/{','.join(map(str, self.ids))}",
+            "target": "new",
+        }
+
+    def action_print_letters(self):
+        """All letters of these notices as one PDF; those to print count as delivered.
+
+        :raises UserError: when none of them is a letter
+        """
+        letters = self.delivery_ids.filtered(
+            lambda delivery: delivery.channel == "letter" and delivery.state != "withdrawn"
+        )
+        return letters.action_print()
+
+    def _freeze_letters(self):
+        """Render the letters that are not frozen yet and keep them as attachments."""
+        missing = self.filtered(lambda notice: not notice.attachment_id)
+        if not missing:
+            return
+        missing._open_customer_pages()
+        streams = self.env["ir.actions.report"]._render_qweb_pdf_prepare_streams(
+            REPORT, {}, missing.ids
+        )
+        attachments = self.env["ir.attachment"].sudo().create(
+            [
+                {
+                    "name": notice._letter_filename(),
+                    "raw": streams[notice.id]["stream"].getvalue(),
+                    "mimetype": "application/pdf",
+                    "res_model": self._name,
+                    "res_id": notice.id,
+                }
+                for notice in missing
+            ]
+        )
+        for notice, attachment in zip(missing, attachments, strict=True):
+            notice.attachment_id = attachment
+
+    def _letter_filename(self):
+        self.ensure_one()
+        label = self.name or self.with_context(lang=self.lang).level_id.name or ""
+        return f"{label.replace('/', '-')}.pdf"
+
+    def _letter_values(self):
+        """What each letter shows, see ``_frame_values``.
+
+        :return: list of dicts, in the order of the notices
+        """
+        contacts = self.env["dunning.channel"]._contacts("letter", self)
+        logos = {
+            company: image_data_uri(company.partner_id.image_512)
+            for company in self.company_id.sudo()
+            if company.logo and not company.uses_default_logo
+        }
+        values = []
+        for notice in self:
+            frame = notice._frame_values()
+            frame.update(
+                contact=(contacts[notice.id] or notice.contact_id).sudo(),
+                logo=logos.get(frame["company"]),
+                subject=notice._letter_subject(),
+                body=notice.body,
+                qr=frame["notice"]._qr_code(frame["bank"], frame["reference"]),
+            )
+            values.append(frame)
+        return values
+
+    def _letter_address(self, contact):
+        """The address as the post of the customer's country wants it; at home
+        without the country.
+
+        :return: Markup, lines separated by <br/>
+        """
+        lines = contact._display_address(without_company=True).splitlines()
+        if contact.country_id == self.company_id.country_id:
+            lines = [line for line in lines if line != contact.country_id.name]
+        name = contact.name or contact.commercial_partner_id.name
+        if contact.commercial_company_name and contact.commercial_company_name != name:
+            lines = [contact.commercial_company_name, name, *lines]
+        else:
+            lines = [name, *lines]
+        return Markup("<br/>").join(escape(line) for line in lines if line and line.strip())
+
+    def _letter_subject(self):
+        """The subject without the company, which the letterhead names already."""
+        subject, company = self.subject or "", self.company_id.name
+        if subject.startswith(company):
+            subject = subject[len(company):].lstrip(" :–-\u202f\xa0")
+        return subject[:1].upper() + subject[1:]
+
+    def _qr_code(self, bank, reference):
+        """A QR code to pay by, where the bank account allows one.
+
+        :return: data URI, or None; a letter never fails because of it
+        """
+        if not bank or self.amount_total <= 0:
+            return None
+        single = self.line_ids.move_id if len(self.line_ids) == 1 else self.env["account.move"]
+        try:
+            return bank.build_qr_code_base64(
+                self.amount_total,
+                reference,
+                single.payment_reference or "",
+                self.currency_id,
+                self.partner_id,
+            )
+        except Exception as error:
+            _logger.info("No QR code on reminder %s: %s", self.display_name, error)
+            return None
+
+
+class DunningDelivery(models.Model):
+    _inherit = "dunning.delivery"
+
+    def action_print(self):
+        """These letters as one PDF. Those that wait to be printed count as delivered.
+
+        :raises UserError: when there is no letter among them
+        """
+        letters = self.filtered(lambda delivery: delivery.channel == "letter").sorted("id")
+        if not letters:
+            raise UserError(
+                self.env._(
+                    "There is no letter to print: issue reminders whose channel is “Letter” first."
+                )
+            )
+        letters.notice_id._freeze_letters()
+        content = self.env["ir.actions.report"]._dunning_merge(
+            [delivery.notice_id.attachment_id.raw for delivery in letters]
+        )
+        letters.filtered(lambda delivery: delivery.state in ("queued", "failed"))._succeed()
+        return self._download(content, letters)
+
+    def _download(self, content, letters):
+        """Keep the print on the run, so that it can be fetched again.
+
+        :return: action that downloads it
+        """
+        run = letters.notice_id.run_id[:1]
+        attachment = self.env["ir.attachment"].create(
+            {
+                "name": self.env._("Letters %s.pdf", len(letters)),
+                "raw": content,
+                "mimetype": "application/pdf",
+                "res_model": run._name,
+                "res_id": run.id,
+            }
+        )
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/{attachment.id}?download=true",
+            "target": "download",
+        }
+
+
+class DunningRun(models.Model):
+    _inherit = "dunning.run"
+
+    def action_print_letters(self):
+        """The letters of the run that are to print, as one PDF; they count as delivered.
+
+        :raises UserError: when no letter waits to be printed
+        """
+        return self.env["dunning.delivery"].search(
+            [
+                ("notice_id.run_id", "in", self.ids),
+                ("channel", "=", "letter"),
+                ("state", "=", "queued"),
+            ],
+            order="id",
+        ).action_print()

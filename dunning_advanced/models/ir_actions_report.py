@@ -1,0 +1,93 @@
+import io
+import logging
+import threading
+from collections import OrderedDict
+
+from odoo import api, models
+from odoo.tools import file_open
+from odoo.tools.pdf import merge_pdf
+
+# WeasyPrint reports every step of every letter as INFO.
+logging.getLogger("weasyprint.progress").setLevel(logging.WARNING)
+try:
+    import weasyprint
+    from weasyprint.text.fonts import FontConfiguration
+    from weasyprint.urls import URLFetcher
+except (ImportError, OSError):  # OSError: Pango is missing on this machine
+    weasyprint = None
+
+from .dunning_notice_letter import REPORT
+
+# What can be kept between letters is made once per thread: it is not safe to share.
+_press = threading.local()
+
+
+def _stylesheet():
+    with file_open("dunning_advanced/static/src/css/letter.css") as file:
+        return file.read()
+
+
+def _print(html, cache):
+    """PDF of one letter. It carries all it shows: nothing is fetched from anywhere.
+
+    :param html: the document, with its pictures inside
+    :param cache: dict that is kept between letters, so that a logo is decoded once
+    """
+    if not hasattr(_press, "css"):
+        _press.fonts = FontConfiguration()
+        _press.fetcher = URLFetcher(allowed_protocols=("data",))
+        _press.css = weasyprint.CSS(
+            string=_stylesheet(), font_config=_press.fonts, url_fetcher=_press.fetcher
+        )
+    document = weasyprint.HTML(string=html, url_fetcher=_press.fetcher)
+    return document.write_pdf(stylesheets=[_press.css], font_config=_press.fonts, cache=cache)
+
+
+class IrActionsReport(models.Model):
+    _inherit = "ir.actions.report"
+
+    def _render_qweb_pdf_prepare_streams(self, report_ref, data, res_ids=None):
+        """Reminder letters: frozen ones as they are, others by WeasyPrint, and
+        by Odoo's usual way where it cannot be imported.
+        """
+        report = self._get_report(report_ref)
+        if report.report_name != REPORT or not res_ids:
+            return super()._render_qweb_pdf_prepare_streams(report_ref, data, res_ids)
+        notices = self.env["dunning.notice"].browse(res_ids)
+        notices.check_access("read")
+        frozen = notices.filtered("attachment_id")
+        streams = {
+            notice.id: {
+                "stream": io.BytesIO(notice.attachment_id.sudo().raw), "attachment": None
+            }
+            for notice in frozen
+        }
+        fresh = (notices - frozen).ids
+        if fresh and weasyprint:
+            streams.update(self._dunning_letters(report, data, fresh))
+        elif fresh:
+            streams.update(super()._render_qweb_pdf_prepare_streams(report_ref, data, fresh))
+        return OrderedDict((id_, streams[id_]) for id_ in res_ids)
+
+    def _dunning_letters(self, report, data, ids):
+        values = self._get_rendering_context(report, ids, {**(data or {}), "inline_css": ""})
+        cache, streams = {}, {}
+        for id_, letter in zip(ids, values["letters"], strict=True):
+            html = self._render_template(report.report_name, {**values, "letters": [letter]})
+            streams[id_] = {"stream": io.BytesIO(_print(html.decode(), cache)), "attachment": None}
+        return streams
+
+    @api.model
+    def _dunning_merge(self, documents):
+        """Several PDF files as one."""
+        return documents[0] if len(documents) == 1 else merge_pdf(documents)
+
+
+class ReportLetter(models.AbstractModel):
+    _name = "report.dunning_advanced.letter"
+    _description = "Reminder Letter"
+
+    def _get_report_values(self, docids, data=None):
+        notices = self.env["dunning.notice"].browse(docids)
+        notices.check_access("read")
+        return {"inline_css": _stylesheet(), **(data or {}), "letters": notices._letter_values()}
