@@ -6,6 +6,7 @@ from . import dunning_policy
 from . import dunning_level
 from . import dunning_rule
 from . import dunning_run
+from . import dunning_run_summary
 from . import dunning_line
 from . import dunning_notice
 from . import dunning_notice_issue
