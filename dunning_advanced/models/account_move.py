@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.fields import Domain
 
 
 class AccountMove(models.Model):
@@ -47,7 +48,13 @@ class AccountMove(models.Model):
             )
 
     def _search_dunning_level_id(self, operator, value):
-        return [("line_ids.dunning_level_id", operator, value)]
+        if operator != "in":
+            return NotImplemented
+        levels = [level for level in value if level]
+        domain = Domain("line_ids", "any", [("dunning_level_id", "in", levels)])
+        if False in value:
+            domain |= Domain("line_ids", "not any", [("dunning_level_id", "!=", False)])
+        return domain
 
     def action_dunning_lines(self):
         """Open what dunning runs said about this invoice."""

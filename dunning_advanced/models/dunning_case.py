@@ -37,7 +37,12 @@ class DunningCase(models.Model):
     amount_summary = fields.Char(string="Overdue by currency", compute="_compute_balance")
     days_overdue = fields.Integer(string="Oldest (days)", compute="_compute_balance")
     item_count = fields.Integer(string="Overdue items", compute="_compute_balance")
+    item_ids = fields.One2many(
+        "account.move.line", compute="_compute_records", string="Open items"
+    )
+    notice_ids = fields.One2many("dunning.notice", compute="_compute_records")
     level_id = fields.Many2one("dunning.level", compute="_compute_last_notice")
+    is_last = fields.Boolean(string="Last level", compute="_compute_last_notice")
     last_notice_id = fields.Many2one("dunning.notice", compute="_compute_last_notice")
     last_date = fields.Date(string="Last reminder", compute="_compute_last_notice")
     notice_count = fields.Integer(string="Reminders", compute="_compute_last_notice")
@@ -68,6 +73,14 @@ class DunningCase(models.Model):
                 if row["overdue"]
             )
 
+    @api.depends("partner_id", "company_id")
+    def _compute_records(self):
+        for case in self:
+            case.item_ids = self.env["account.move.line"].search(
+                case.partner_id._dunning_items_domain(case.company_id), order="date_maturity, id"
+            )
+            case.notice_ids = self.env["dunning.notice"].search(case._notices_domain())
+
     def _compute_last_notice(self):
         notices = self.env["dunning.notice"]
         groups = notices._read_group(
@@ -84,6 +97,7 @@ class DunningCase(models.Model):
             last, count = found.get((case.partner_id.id, case.company_id.id), (notices, 0))
             case.last_notice_id = last
             case.level_id = last.level_id
+            case.is_last = last.level_id.is_last
             case.last_date = last.date
             case.notice_count = count
 
@@ -113,11 +127,7 @@ class DunningCase(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "dunning_advanced.action_dunning_notice"
         )
-        domain = [
-            ("partner_id", "=", self.partner_id.id),
-            ("company_id", "=", self.company_id.id),
-        ]
-        return dict(action, domain=domain, context={})
+        return dict(action, domain=self._notices_domain(), context={})
 
     def action_view_items(self):
         """Open the open items of the customer."""
@@ -125,6 +135,57 @@ class DunningCase(models.Model):
         return self.partner_id.with_company(self.company_id).action_dunning_items()
 
     # Business
+
+    def _notices_domain(self):
+        return [
+            ("partner_id", "in", self.partner_id.ids),
+            ("company_id", "in", self.company_id.ids),
+        ]
+
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        # The worklist starts with the most money and age, which are not stored.
+        today = fields.Date.context_today(self)
+        terms = {
+            "amount_overdue": lambda balance: SQL("COALESCE(%s.overdue, 0)", balance),
+            "days_overdue": lambda balance: SQL("%s - COALESCE(%s.due, %s)", today, balance, today),
+        }
+        if field_name not in terms:
+            return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
+        balance = query.make_alias(alias, "balance")
+        query.add_join(
+            "LEFT JOIN",
+            balance,
+            SQL("(%s)", self._balances_sql(today)),
+            SQL(
+                "%s.debtor_id = %s AND %s.company_id = %s",
+                SQL.identifier(balance),
+                SQL.identifier(alias, "partner_id"),
+                SQL.identifier(balance),
+                SQL.identifier(alias, "company_id"),
+            ),
+        )
+        return SQL("%s %s", terms[field_name](SQL.identifier(balance)), direction)
+
+    @api.model
+    def _balances_sql(self, date):
+        """What the debtors with an open case owe, as in :meth:`_compute_balance`."""
+        return SQL(" UNION ALL ").join(
+            SQL(
+                "SELECT debtor_id, %s AS company_id, SUM(overdue_company) AS overdue,"
+                " MIN(due) AS due FROM (%s) balances GROUP BY debtor_id",
+                company.id,
+                self.env["res.partner"]._dunning_balances_sql(
+                    company,
+                    date,
+                    SQL(
+                        "(SELECT partner_id FROM dunning_case"
+                        " WHERE state = 'open' AND company_id = %s)",
+                        company.id,
+                    ),
+                ),
+            )
+            for company in self.env.companies
+        )
 
     def _close(self):
         self.write({"state": "closed", "date_close": fields.Date.context_today(self)})

@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
@@ -80,6 +82,11 @@ class DunningLevel(models.Model):
         "nothing is sent at this level.",
     )
     minimum_ids = fields.One2many("dunning.level.minimum", "level_id", copy=True)
+    when = fields.Char(compute="_compute_when")
+    is_last = fields.Boolean(string="Last level", compute="_compute_is_last")
+    preview = fields.Html(
+        compute="_compute_preview", help="The text as an imagined customer would get it."
+    )
 
     _interval_not_negative = models.Constraint(
         "CHECK (min_interval >= 0)",
@@ -123,6 +130,27 @@ class DunningLevel(models.Model):
         for level in self.filtered(lambda level: not level.active or not level.policy_id):
             level.rung = 0
 
+    @api.depends("days")
+    def _compute_when(self):
+        for level in self:
+            if level.days < 0:
+                level.when = self.env._("%s days before the due date", -level.days)
+            elif level.days:
+                level.when = self.env._("%s days after the due date", level.days)
+            else:
+                level.when = self.env._("on the due date")
+
+    @api.depends("rung", "policy_id.level_ids.rung", "policy_id.level_ids.active")
+    def _compute_is_last(self):
+        for level in self:
+            rungs = level.policy_id.level_ids.filtered("active").mapped("rung")
+            level.is_last = level.active and level.rung == max(rungs, default=0)
+
+    @api.depends("mail_template_id.subject", "mail_template_id.body_html")
+    def _compute_preview(self):
+        for level in self:
+            level.preview = level._render_sample()
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         used = self.env["dunning.line"].sudo().search([("level_id", "in", self.ids)], limit=1)
@@ -135,6 +163,39 @@ class DunningLevel(models.Model):
                     policy=used.level_id.policy_id.name,
                 )
             )
+
+    def _render_sample(self):
+        """Subject and words as an imagined customer would read them."""
+        self.ensure_one()
+        template = self.mail_template_id.sudo()
+        sample = self.env["dunning.notice"].new(self._sample_values())
+        if not template:
+            return False
+        try:
+            [subject] = template._render_field("subject", sample._ids).values()
+            [body] = template._render_field("body_html", sample._ids).values()
+        except UserError as error:
+            return Markup("<p>%s</p>") % error
+        return Markup("<p><b>%s</b></p>%s") % (subject, body)
+
+    def _sample_values(self):
+        today = fields.Date.context_today(self)
+        customer = self.env["res.partner"].new({"name": self.env._("Brandon Freeman")})
+        return {
+            "company_id": self.env.company.id,
+            "currency_id": self.env.company.currency_id.id,
+            "partner_id": customer,
+            "contact_id": customer,
+            "user_id": self.env.user.id,
+            "policy_id": self.policy_id._origin.id,
+            "level_id": self._origin.id,
+            "rung": self.rung,
+            "date": today,
+            "date_oldest": fields.Date.subtract(today, days=self.days),
+            "item_count": 1,
+            "amount_open": 1240,
+            "amount_total": 1240,
+        }
 
     def _minimum_in(self, currency, company, date):
         """The minimum amount of this level, in the currency of the items.

@@ -22,6 +22,7 @@ class DunningNotice(models.Model):
     )
     policy_id = fields.Many2one("dunning.policy", required=True, ondelete="restrict")
     level_id = fields.Many2one("dunning.level", required=True, ondelete="restrict")
+    is_last = fields.Boolean(related="level_id.is_last")
     rung = fields.Integer(string="Level no.", readonly=True, aggregator=None)
     date = fields.Date(required=True, readonly=True)
     date_pay = fields.Date(string="Pay until", compute="_compute_date_pay")

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-
+from odoo.tools import format_date
 
 from .dunning_engine import Scope
 
@@ -45,17 +45,6 @@ class DunningRun(models.Model):
     waiting_count = fields.Integer(string="Waiting", readonly=True, copy=False)
     pending_count = fields.Integer(string="Already on a reminder", readonly=True, copy=False)
     error = fields.Text(readonly=True, copy=False, help="Why the nightly run stopped.")
-    notice_count = fields.Integer(compute="_compute_summary", string="Reminders")
-    line_count = fields.Integer(compute="_compute_summary", string="Stopped items")
-    review_count = fields.Integer(compute="_compute_summary", string="Reminders to review")
-    error_count = fields.Integer(compute="_compute_summary", string="Reminders with problems")
-    unreachable_count = fields.Integer(
-        compute="_compute_summary", string="Customers without usable contact data"
-    )
-    amount_summary = fields.Char(compute="_compute_summary", string="Amounts")
-    level_summary = fields.Char(compute="_compute_summary", string="Levels")
-    channel_summary = fields.Char(compute="_compute_summary", string="Channels")
-    stop_summary = fields.Char(compute="_compute_summary", string="Stopped")
 
     @api.constrains("partner_ids")
     def _check_partners(self):
@@ -70,52 +59,13 @@ class DunningRun(models.Model):
                     )
                 )
 
-    @api.depends("date", "company_id")
+    @api.depends("date", "partner_ids")
     def _compute_display_name(self):
         for run in self:
-            run.display_name = self.env._("Run %s", fields.Date.to_string(run.date) or "")
-
-    def _compute_summary(self):
-        notices = self.env["dunning.notice"]
-        lines = self.env["dunning.line"]
-        for run in self:
-            live = [("run_id", "=", run.id), ("state", "not in", ("dropped", "cancelled"))]
-            groups = notices._read_group(
-                live, ["currency_id"], ["amount_total:sum", "__count"], order="currency_id"
-            )
-            run.notice_count = sum(count for *_rest, count in groups)
-            run.amount_summary = " + ".join(cur.format(total) for cur, total, _count in groups)
-            run.level_summary = run._summarize(notices, live, "level_id")
-            run.channel_summary = run._summarize(notices, live, "channel")
-            run.review_count = notices.search_count([*live, ("state", "=", "proposed")])
-            run.error_count = notices.search_count([*live, ("error", "!=", False)])
-            stopped = [("run_id", "=", run.id), ("state", "=", "stopped")]
-            run.line_count = lines.search_count(stopped)
-            run.unreachable_count = len(
-                lines._read_group([*stopped, ("verdict", "=", "unreachable")], ["partner_id"])
-            )
-            run.stop_summary = run._summarize_stops(stopped)
-
-    def _summarize(self, model, domain, field):
-        """The groups of a field with their counts: "Friendly 12, Firm 3"."""
-        labels = {}
-        if model._fields[field].type == "selection":
-            labels = dict(model._fields[field]._description_selection(self.env))
-        return ", ".join(
-            f"{labels.get(key) or key.display_name} {count}"
-            for key, count in model._read_group(domain, [field], ["__count"])
-            if key
-        )
-
-    def _summarize_stops(self, domain):
-        labels = dict(self.env["dunning.line"]._selection_verdict())
-        counts = {
-            "not_due": self.not_due_count,
-            "waiting": self.waiting_count,
-            "pending": self.pending_count,
-            **dict(self.env["dunning.line"]._read_group(domain, ["verdict"], ["__count"])),
-        }
-        return ", ".join(f"{labels[code]} {count}" for code, count in counts.items() if count)
+            label = self.env._("Run %s", format_date(self.env, run.date))
+            only = ", ".join(run.partner_ids[:2].mapped("name"))
+            more = "…" if len(run.partner_ids) > 2 else ""
+            run.display_name = f"{label} · {only}{more}" if only else label
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_issued(self):
@@ -139,7 +89,7 @@ class DunningRun(models.Model):
                 self.env._(
                     "The run is dated %s, in the future: nobody knows yet what will be paid "
                     "by then. Choose today or an earlier day.",
-                    fields.Date.to_string(self.date),
+                    format_date(self.env, self.date),
                 )
             )
         self._propose()
@@ -171,7 +121,9 @@ class DunningRun(models.Model):
 
     def action_view_notices(self):
         """Open the notices of the run, grouped by level."""
-        return self._action_view("dunning_advanced.action_dunning_notice")
+        action = self._action_view("dunning_advanced.action_dunning_notice")
+        action["context"] = {"search_default_group_level": 1}
+        return action
 
     def action_view_lines(self):
         """Open all stopped items of the run, grouped by verdict."""

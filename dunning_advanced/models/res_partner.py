@@ -37,6 +37,9 @@ class ResPartner(models.Model):
     dunning_item_count = fields.Integer(
         string="Overdue items", compute="_compute_dunning", groups="dunning_advanced.group_user"
     )
+    dunning_summary = fields.Char(
+        string="Dunning", compute="_compute_dunning", groups="dunning_advanced.group_user"
+    )
     dunning_level_id = fields.Many2one(
         "dunning.level",
         string="Dunning level",
@@ -56,6 +59,9 @@ class ResPartner(models.Model):
             partner.dunning_overdue = sum(row["overdue_company"] for row in rows)
             partner.dunning_item_count = sum(row["items"] for row in rows)
             partner.dunning_level_id = levels.get(partner.commercial_partner_id.id)
+            overdue = self.env._("%s overdue", partner.dunning_item_count)
+            level = partner.dunning_level_id.name
+            partner.dunning_summary = f"{overdue} · {level}" if level else overdue
 
     def _search_dunning_level_id(self, operator, value):
         if operator not in ("in", "not in"):
@@ -94,13 +100,7 @@ class ResPartner(models.Model):
             "name": self.env._("Open items"),
             "res_model": "account.move.line",
             "view_mode": "list,form",
-            "domain": [
-                ("partner_id.commercial_partner_id", "=", self.commercial_partner_id.id),
-                ("account_id.account_type", "=", "asset_receivable"),
-                ("parent_state", "=", "posted"),
-                ("reconciled", "=", False),
-                ("company_id", "child_of", self.env.company.id),
-            ],
+            "domain": self._dunning_items_domain(self.env.company),
         }
 
     def action_dunning_remind(self):
@@ -108,6 +108,19 @@ class ResPartner(models.Model):
         return self.commercial_partner_id._dunning_remind()
 
     # Business
+
+    def _dunning_items_domain(self, company):
+        """The open receivable items of these customers, credits included.
+
+        :param company: res.company, with its branches
+        """
+        return [
+            ("partner_id.commercial_partner_id", "in", self.commercial_partner_id.ids),
+            ("account_id.account_type", "=", "asset_receivable"),
+            ("parent_state", "=", "posted"),
+            ("reconciled", "=", False),
+            ("company_id", "child_of", company.id),
+        ]
 
     def _dunning_remind(self):
         """Propose for these debtors today and open what came out.
@@ -148,12 +161,16 @@ class ResPartner(models.Model):
             return found
         self.env.flush_all()
         for company in companies:
-            self.env.cr.execute(self._dunning_balances_sql(company, date))
+            self.env.cr.execute(
+                self._dunning_balances_sql(company, date, SQL("%s", tuple(self.ids)))
+            )
             for row in self.env.cr.dictfetchall():
                 found[company.id, row["debtor_id"]].append(row)
         return found
 
-    def _dunning_balances_sql(self, company, date):
+    @api.model
+    def _dunning_balances_sql(self, company, date, debtors):
+        """As :meth:`_dunning_balances`, for debtors given as the right side of IN."""
         return SQL(
             """
             SELECT p.commercial_partner_id AS debtor_id, l.currency_id,
@@ -177,7 +194,7 @@ class ResPartner(models.Model):
             late=SQL(
                 "(l.amount_residual_currency > 0 AND COALESCE(l.date_maturity, l.date) < %s)", date
             ),
-            debtors=tuple(self.ids),
+            debtors=debtors,
             companies=tuple(self.env["dunning.engine"]._companies(company).ids),
         )
 
