@@ -1,2 +1,3 @@
 from . import test_engine
 from . import test_gates
+from . import test_xlsx
