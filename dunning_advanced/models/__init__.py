@@ -13,6 +13,7 @@ from . import dunning_run
 from . import dunning_hold
 from . import dunning_contact_cap
 from . import dunning_run_summary
+from . import dunning_run_xlsx
 from . import dunning_line
 from . import dunning_notice
 from . import dunning_notice_issue

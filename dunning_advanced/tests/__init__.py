@@ -2,3 +2,4 @@ from . import test_engine
 from . import test_gates
 from . import test_explain
 from . import test_history
+from . import test_xlsx

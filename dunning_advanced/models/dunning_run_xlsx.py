@@ -1,0 +1,240 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from ..tools.spreadsheet import MAX_ROWS, Amount, Column, workbook
+
+PARTNER_FIELDS = [
+    "name", "complete_name", "ref", "email", "contact_address_inline", "commercial_partner_id",
+]
+NOTICE_FIELDS = [
+    "name", "partner_id", "contact_id", "currency_id", "level_id", "rung", "channel", "state",
+    "item_count", "date", "date_oldest", "amount_open", "amount_credit", "amount_total",
+    "amount_total_company", "user_id", "reason", "error", "company_id",
+]
+LINE_FIELDS = [
+    "name", "partner_id", "notice_id", "currency_id", "level_id", "date", "date_maturity",
+    "amount_open", "amount_net", "verdict", "date_next", "company_id",
+]
+
+
+class DunningRun(models.Model):
+    _inherit = "dunning.run"
+
+    def action_export_xlsx(self):
+        """Download the run as a workbook."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/dunning/run/{self.id}/xlsx",
+            "target": "download",
+        }
+
+    def _xlsx_name(self):
+        """The name of the file: what it is, of which day and company."""
+        self.ensure_one()
+        return self.env._(
+            "Reminders %(date)s %(company)s.xlsx",
+            date=fields.Date.to_string(self.date),
+            company=self.company_id.name,
+        ).replace("/", "-")
+
+    def _xlsx(self):
+        """The workbook of the run: its reminders, all its items, and the totals.
+
+        The number of queries does not depend on the number of items.
+
+        :return: content of the file, as bytes
+        :raises UserError: when the run has more items than a sheet has rows
+        """
+        self.ensure_one()
+        notices, lines = self._xlsx_records()
+        with workbook() as (book, output):
+            sheet = book.sheet(self.env._("Reminders"), self._xlsx_notice_columns())
+            sheet.table(self._xlsx_notice_rows(notices))
+            sheet = book.sheet(self.env._("Items"), self._xlsx_line_columns())
+            sheet.table(self._xlsx_line_rows(lines))
+            self._xlsx_totals(book)
+        return output.getvalue()
+
+    def _xlsx_records(self):
+        """Notices and lines, with all that their rows show in the cache."""
+        own = [("run_id", "=", self.id)]
+        if self.env["dunning.line"].search_count(own) > MAX_ROWS:
+            raise UserError(
+                self.env._(
+                    "The run has more than %s items, and a sheet cannot hold more: make a run "
+                    "for some customers only.",
+                    f"{MAX_ROWS:,}",
+                )
+            )
+        notices = self.env["dunning.notice"].search_fetch(own, NOTICE_FIELDS)
+        lines = self.env["dunning.line"].search_fetch(own, LINE_FIELDS, order="partner_id, id")
+        partners = notices.partner_id | notices.contact_id | lines.partner_id
+        partners.fetch(PARTNER_FIELDS)
+        return notices, lines
+
+    # Reminders
+
+    def _xlsx_notice_columns(self):
+        _ = self.env._
+        return [
+            Column(_("Number"), width=16),
+            Column(_("Customer"), width=32),
+            Column(_("Customer no.")),
+            Column(_("Level"), width=20),
+            Column(_("Channel"), width=12),
+            Column(_("Addressed to"), width=28),
+            Column(_("Contact address"), width=36),
+            Column(_("State"), width=12),
+            Column(_("Items"), "int"),
+            Column(_("Due since"), "date"),
+            Column(_("Days"), "int"),
+            Column(_("Open"), "amount"),
+            Column(_("Credits"), "amount"),
+            Column(_("To pay"), "amount"),
+            Column(_("Currency"), width=9),
+            Column(_("To pay in %s", self.company_id.currency_id.name), "amount"),
+            Column(_("Responsible"), width=20),
+            Column(_("Reason or problem"), width=40),
+        ]
+
+    def _xlsx_notice_rows(self, notices):
+        channels = dict(self.env["dunning.channel"]._selection())
+        states = dict(notices._fields["state"]._description_selection(self.env))
+        deliveries = self._xlsx_deliveries()
+        company_digits = self.company_id.currency_id.decimal_places
+        for notice in notices:
+            digits = notice.currency_id.decimal_places
+            contact = notice.contact_id
+            address, problem = deliveries.get(notice.id, (False, False))
+            yield [
+                notice.name,
+                notice.partner_id.display_name,
+                notice.partner_id.ref,
+                notice.level_id.name,
+                channels.get(notice.channel, notice.channel),
+                contact.display_name,
+                address
+                or (contact.email if notice.channel == "email" else contact.contact_address_inline),
+                states[notice.state],
+                notice.item_count,
+                notice.date_oldest,
+                notice.days_overdue,
+                Amount(notice.amount_open, digits),
+                Amount(notice.amount_credit, digits),
+                Amount(notice.amount_total, digits),
+                notice.currency_id.name,
+                Amount(notice.amount_total_company, company_digits),
+                notice.user_id.name,
+                " ".join(filter(None, [notice.reason, notice.error, problem])),
+            ]
+
+    def _xlsx_deliveries(self):
+        """Address and failure of the last delivery of each notice."""
+        deliveries = self.env["dunning.delivery"].search_fetch(
+            [("notice_id.run_id", "=", self.id), ("state", "!=", "withdrawn")],
+            ["notice_id", "channel", "address", "error"],
+            order="id",
+        )
+        return {
+            delivery.notice_id.id: (delivery.address, delivery.error)
+            for delivery in deliveries
+            if delivery.channel == delivery.notice_id.channel
+        }
+
+    # Items
+
+    def _xlsx_line_columns(self):
+        _ = self.env._
+        return [
+            Column(_("Customer"), width=32),
+            Column(_("Invoice"), width=20),
+            Column(_("Due date"), "date"),
+            Column(_("Days"), "int"),
+            Column(_("Open"), "amount"),
+            Column(_("To pay"), "amount"),
+            Column(_("Currency"), width=9),
+            Column(_("Level"), width=20),
+            Column(_("Decision"), width=28),
+            Column(_("Reminder"), width=16),
+            Column(_("Next level from"), "date", 15),
+        ]
+
+    def _xlsx_line_rows(self, lines):
+        verdicts = dict(lines._selection_verdict())
+        for line in lines:
+            digits = line.currency_id.decimal_places
+            yield [
+                line.partner_id.display_name,
+                line.name,
+                line.date_maturity,
+                line.days_overdue,
+                Amount(line.amount_open, digits),
+                Amount(line.amount_net, digits),
+                line.currency_id.name,
+                line.level_id.name,
+                verdicts.get(line.verdict, line.verdict),
+                line.notice_id.name,
+                line.date_next,
+            ]
+
+    # Totals
+
+    def _xlsx_totals(self, book):
+        """Sums by currency, never over currencies: of the reminders by level,
+        and of the items that were stopped by reason.
+        """
+        _ = self.env._
+        own = self.company_id.currency_id
+        sheet = book.sheet(
+            _("Totals"),
+            [
+                Column(_("Level"), width=32),
+                Column(_("Currency"), width=9),
+                Column(_("Reminders"), "int", 11),
+                Column(_("Items"), "int"),
+                Column(_("Open"), "amount"),
+                Column(_("Credits"), "amount"),
+                Column(_("To pay"), "amount"),
+                Column(_("To pay in %s", own.name), "amount"),
+            ],
+        )
+        sheet.header()
+        for label, currency, count, items, opened, credit, total, company in self._xlsx_sums():
+            money = [Amount(value, currency.decimal_places) for value in (opened, credit, total)]
+            sheet.add([label, currency.name, count, items, *money,
+                       Amount(company, own.decimal_places)])
+        sheet.skip()
+        sheet.header([Column(_("Not reminded of")), Column(_("Currency")), Column(""),
+                      Column(_("Items")), Column(_("Open"))])
+        for label, currency, count, opened in self._xlsx_stops():
+            amount = Amount(opened, currency.decimal_places) if currency else None
+            sheet.add([label, currency.name, None, count, amount, None, None, None])
+
+    def _xlsx_sums(self):
+        """Each level and currency of the reminders that count, then each currency."""
+        live = [("run_id", "=", self.id), ("state", "not in", ("dropped", "cancelled"))]
+        sums = ["__count", "item_count:sum", "amount_open:sum", "amount_credit:sum",
+                "amount_total:sum", "amount_total_company:sum"]
+        notices = self.env["dunning.notice"]
+        levels = notices._read_group(live, ["level_id", "currency_id"], sums)
+        totals = notices._read_group(live, ["currency_id"], sums)
+        yield from ((level.name, *rest) for level, *rest in levels)
+        yield from ((self.env._("Total"), *rest) for rest in totals)
+
+    def _xlsx_stops(self):
+        """Number and open amount of the stopped items, by reason and currency;
+        those that only wait for their day are counted without an amount.
+        """
+        lines = self.env["dunning.line"]
+        labels = dict(lines._selection_verdict())
+        groups = lines._read_group(
+            [("run_id", "=", self.id), ("state", "=", "stopped")],
+            ["verdict", "currency_id"],
+            ["__count", "amount_open:sum"],
+        )
+        for verdict, *rest in groups:
+            yield labels.get(verdict, verdict), *rest
+        for verdict in ("not_due", "waiting", "pending"):
+            if count := self[f"{verdict}_count"]:
+                yield labels[verdict], self.env["res.currency"], count, 0
