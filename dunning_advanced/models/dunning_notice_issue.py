@@ -1,11 +1,17 @@
+import logging
+from functools import partial
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, retrying
 from odoo.tools import SQL, split_every
 
 from .dunning_engine import Scope
 
+_logger = logging.getLogger(__name__)
+
 BATCH = 100
-# Up to so many notices are issued while the user waits; more go to the cron.
+# Up to so many notices are issued while the user waits; more are queued.
 AT_ONCE = 20
 
 
@@ -14,38 +20,75 @@ class DunningNotice(models.Model):
 
     def _confirm(self):
         """Queue notices for being issued; a small number is issued right away."""
-        self.write({"state": "confirmed"})
-        if len(self) <= AT_ONCE:
-            self._issue(fields.Date.context_today(self))
+        waiting = self.filtered(lambda notice: notice.state in ("proposed", "confirmed"))
+        waiting.write({"state": "confirmed"})
+        if len(waiting) <= AT_ONCE:
+            waiting._issue(fields.Date.context_today(self))
         else:
-            self.env.ref("dunning_advanced.ir_cron_issue")._trigger()
-        self.run_id._refresh_state()
+            waiting._queue()
+        waiting.run_id._refresh_state()
+
+    def _queue(self):
+        """Have confirmed notices issued soon after this transaction. Extension point."""
+        self.env.ref("dunning_advanced.ir_cron_issue")._trigger()
 
     def action_retry(self):
         """Try again to issue notices that failed."""
-        self.filtered(lambda notice: notice.state == "confirmed").error = False
-        self.filtered(lambda notice: notice.state == "confirmed")._confirm()
+        failed = self.filtered(lambda notice: notice.state == "confirmed")
+        failed.error = False
+        failed._confirm()
 
     @api.model
     def _cron_issue(self):
-        """Issue what is confirmed, batch by batch; any number of workers may help."""
+        """Issue what is confirmed, batch by batch. Any number of workers may do
+        this at the same time: none waits for another, no notice is issued twice.
+        """
         today = fields.Date.context_today(self)
-        domain = [("state", "=", "confirmed"), ("error", "=", False)]
-        cron = self.env["ir.cron"]
-        cron._commit_progress(remaining=self.search_count(domain))
-        while batch := self.search(domain, limit=BATCH, order="id").try_lock_for_update():
-            batch._issue(today)
-            batch.run_id._refresh_state()
-            if not cron._commit_progress(len(batch)):
-                break
+        progress = self.env["ir.cron"]._commit_progress
+        progress(remaining=self.search_count(self._waiting_domain()))
+        while count := retrying(partial(self._issue_next, today), self.env):
+            if not progress(count):
+                return  # time is up: Odoo calls again, as something remains
+        retrying(self._refresh_runs, self.env)
+        # What is left now, if anything, is in the hands of another worker.
+        progress(remaining=0)
+
+    @api.model
+    def _waiting_domain(self):
+        return [("state", "=", "confirmed"), ("error", "=", False)]
+
+    @api.model
+    def _issue_next(self, date):
+        """Issue the next batch of what nobody else is working on.
+
+        :return: number of notices that were tried
+        """
+        query = self._search(self._waiting_domain(), order="id", limit=BATCH)
+        free = self.env.execute_query(SQL("%s FOR UPDATE SKIP LOCKED", query.select()))
+        batch = self.browse(id_ for [id_] in free)
+        batch._issue(date)
+        self.env.flush_all()
+        return len(batch)
+
+    @api.model
+    def _refresh_runs(self):
+        """Close the runs of which nothing waits any more.
+
+        Only a transaction that begins after the last batch can tell: of two
+        workers that finish together, neither sees the notices of the other.
+        """
+        self.env["dunning.run"].search([("state", "=", "confirmed")])._refresh_state()
+        self.env.flush_all()
 
     def _issue(self, date):
-        """Re-check, freeze and deliver notices. What fails stays confirmed,
-        shows why, and does not stop the others.
+        """Re-check, freeze and deliver confirmed notices. What fails stays
+        confirmed, shows why, and does not stop the others. What another
+        transaction is working on is left to it.
 
         :param date: date of the notices
         """
-        for batch in map(self.browse, split_every(BATCH, self.ids)):
+        mine = self.try_lock_for_update().filtered(lambda notice: notice.state == "confirmed")
+        for batch in map(self.browse, split_every(BATCH, mine.ids)):
             if not batch._try_issue(date) and len(batch) > 1:
                 for notice in batch:
                     notice._try_issue(date)
@@ -54,16 +97,30 @@ class DunningNotice(models.Model):
         """Issue all of these notices or none.
 
         :return: whether it worked; the reason is on the notice if it was one
+        :raises psycopg2.Error: on a conflict with another transaction; this
+            one has to begin again, as it does not see what the other did
         """
         try:
             with self.env.cr.savepoint():
                 self._issue_all(date)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
         except Exception as error:
-            self.invalidate_recordset()
             if len(self) == 1:
-                self.error = str(error)
+                self.error = self._explain(error)
             return False
         return True
+
+    def _explain(self, error):
+        """The reason in the words of the user; what is no user error is logged."""
+        if isinstance(error, UserError):
+            return str(error)
+        _logger.error("%s could not be issued", self, exc_info=error)
+        return self.env._(
+            "This reminder could not be issued: %(error)s. Try again; if it fails again, "
+            "ask your administrator to look at the server log.",
+            error=str(error) or type(error).__name__,
+        )
 
     def _issue_all(self, date):
         for company, notices in self.grouped("company_id").items():

@@ -1,0 +1,176 @@
+"""Odoo in processes of their own, for tests and measurements that need real ones.
+
+As a script it is such a process: it opens a database, says "ready", and then carries out
+one command a line from its input, answering each with one line of JSON.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+DAY = date(2024, 6, 3)
+
+
+class Process:
+    """A process with its own registry and connections, driven by commands.
+
+    Use it as a context manager; it is killed at the end.
+    """
+
+    def __init__(self, dbname, options=()):
+        self._popen = subprocess.Popen(
+            [sys.executable, Path(__file__), dbname, *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_error):
+        self.kill()
+
+    def start(self, command, *args):
+        """Begin a command without waiting for it."""
+        self._popen.stdin.write(json.dumps([command, *args]) + "\n")
+        self._popen.stdin.flush()
+
+    def answer(self):
+        """Wait for the next answer.
+
+        :raises RuntimeError: when the process has died
+        """
+        line = self._popen.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the process ended with status {self._popen.wait()}")
+        return json.loads(line)
+
+    def call(self, command, *args):
+        """Carry out a command and return its answer."""
+        self.start(command, *args)
+        return self.answer()
+
+    def kill(self):
+        """End the process at once, as a crash of the machine would (SIGKILL)."""
+        self._popen.kill()
+        self._popen.wait()
+        self._popen.stdin.close()
+        self._popen.stdout.close()
+
+
+def prepare(env, count, items=1):
+    """Make customers with overdue items and a run that proposes one notice each.
+
+    :param count: number of customers
+    :param items: items of each
+    :return: id of the run
+    """
+    company = env["res.company"].create({"name": f"Processes {time.time_ns()}"})
+    env.user.company_ids |= company
+    env = env(context={"allowed_company_ids": company.ids, "tracking_disable": True})
+    env["account.chart.template"].try_loading("generic_coa", company, install_demo=False)
+    for start in range(0, count, 500):
+        make_items(env, range(start, min(count, start + 500)), items)
+    run = env["dunning.run"].create({"company_id": company.id, "date": DAY})
+    run._propose()
+    env.cr.commit()
+    return run.id
+
+
+def make_items(env, numbers, items):
+    """Make customers, each with an e-mail and items of 100 in one journal entry."""
+    partners = env["res.partner"].create(
+        [
+            {"name": f"Customer {n}", "is_company": True, "email": f"customer{n}@example.com"}
+            for n in numbers
+        ]
+    )
+    journal, receivable, income = accounts(env)
+    lines = [
+        {
+            "account_id": receivable.id, "partner_id": partner.id, "name": f"{partner.id}/{item}",
+            "debit": 100, "no_followup": False, "date_maturity": date(2024, 5, 2),
+        }
+        for partner in partners
+        for item in range(items)
+    ]
+    lines.append({"account_id": income.id, "credit": 100 * len(lines)})
+    entry = {"journal_id": journal.id, "date": "2024-04-02", "line_ids": [(0, 0, v) for v in lines]}
+    env["account.move"].create(entry).action_post()
+
+
+def accounts(env):
+    """A general journal, the receivable and an income account of the company."""
+    company = [("company_ids", "in", env.company.ids)]
+    find = env["account.account"].search
+    return (
+        env["account.journal"].search(
+            [("company_id", "=", env.company.id), ("type", "=", "general")], limit=1
+        ),
+        find([*company, ("account_type", "=", "asset_receivable")], limit=1),
+        find([*company, ("account_type", "=", "income")], limit=1),
+    )
+
+
+class Commands:
+    """What the process can be told to do."""
+
+    def __init__(self, env):
+        self.env = env
+
+    def prepare(self, count, items=1):
+        return prepare(self.env, count, items)
+
+    def confirm(self, run_id):
+        """Confirm a run as the button does; returns its state."""
+        run = self.env["dunning.run"].browse(run_id)
+        run.action_confirm()
+        self.env.cr.commit()
+        return run.state
+
+    def issue(self):
+        """Issue what waits, as the scheduled action does; returns seconds."""
+        start = time.perf_counter()
+        self.env["dunning.notice"]._cron_issue()
+        self.env.cr.commit()
+        return time.perf_counter() - start
+
+    def propose(self, run_id):
+        """Propose without committing; returns the error of the user, if any."""
+        from odoo.exceptions import UserError
+
+        run = self.env["dunning.run"].browse(run_id)
+        try:
+            run.copy()._propose()
+            self.env.flush_all()
+        except UserError as error:
+            self.env.cr.rollback()
+            return str(error)
+        return ""
+
+    def commit(self):
+        self.env.cr.commit()
+
+
+def serve(dbname, options):
+    """Carry out the commands of the input on a database until it ends."""
+    import odoo.init  # noqa: F401 - makes `from odoo import ...` work
+    from odoo import SUPERUSER_ID, api
+    from odoo.modules.registry import Registry
+    from odoo.tools import config
+
+    config.parse_config([*options, "-d", dbname, "--log-level=error"], setup_logging=True)
+    with Registry(dbname).cursor() as cr:
+        commands = Commands(api.Environment(cr, SUPERUSER_ID, {}))
+        print(json.dumps("ready"), flush=True)
+        for line in sys.stdin:
+            name, *args = json.loads(line)
+            print(json.dumps(getattr(commands, name)(*args)), flush=True)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], sys.argv[2:])
