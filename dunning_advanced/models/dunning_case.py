@@ -218,12 +218,27 @@ class DunningCase(models.Model):
         self.env.invalidate_all()
 
     @api.model
+    def _join_open(self, keep, others):
+        """Close the open cases of customers that become one, but one a company.
+
+        Their messages and activities go on in the case that is kept.
+
+        :param keep: res.partner that stays
+        :param others: res.partner that are merged into it
+        """
+        cases = self.search([("partner_id", "in", (keep | others).ids), ("state", "=", "open")])
+        for group in cases.grouped("company_id").values():
+            kept = group.sorted(lambda case: (case.partner_id != keep, case.id))[0]
+            for case in group - kept:
+                case.message_change_thread(kept)
+                case.activity_ids.write({"res_id": kept.id})
+                case._close()
+
+    @api.model
     def _cron_close(self):
         """Close the cases of customers with nothing overdue."""
         cases = self.search([("state", "=", "open")])
-        for case in cases.filtered(lambda case: not case.item_count):
-            case._close()
-            self.env["ir.cron"]._commit_progress(1)
+        cases.filtered(lambda case: not case.item_count)._close()
 
     def _ask_for_contact_data(self, date):
         """Schedule the task to find contact data, once.

@@ -43,7 +43,8 @@ class DunningChannel(models.AbstractModel):
         """Who is reached by which channel, for a set of debtors.
 
         The dunning contact comes first, then the invoice contact, then the
-        debtor itself; each is taken only where the channel can reach it.
+        debtor itself, even when it is archived: it still owes. Each is taken
+        only where the channel can reach it.
 
         :param debtors: SQL of a subquery with one column of debtor ids
         :return: SQL of a query with columns debtor_id and <channel>_contact_id
@@ -59,8 +60,9 @@ class DunningChannel(models.AbstractModel):
         ]
         return SQL(
             "SELECT p.commercial_partner_id AS debtor_id, %s FROM res_partner p"
-            " WHERE p.active AND p.commercial_partner_id IN (%s)"
-            " AND (p.id = p.commercial_partner_id OR p.type IN ('dunning', 'invoice'))"
+            " WHERE p.commercial_partner_id IN (%s)"
+            " AND (p.id = p.commercial_partner_id"
+            " OR p.active AND p.type IN ('dunning', 'invoice'))"
             " GROUP BY p.commercial_partner_id",
             SQL(", ").join(columns),
             debtors,

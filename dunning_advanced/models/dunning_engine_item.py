@@ -87,7 +87,8 @@ class DunningEngineItem(models.AbstractModel):
              ORDER BY h.move_line_id, h.step DESC, h.id DESC
             """,
             SQL("h.date <= %s", scope.date) if scope.as_of else SQL("TRUE"),
-            self.env["dunning.engine"]._only(scope, SQL("h.partner_id")),
+            # by item, not by customer: an invoice may have changed hands since
+            SQL("h.move_line_id IN (SELECT id FROM items)") if scope.partner_ids else SQL("TRUE"),
         )
 
     def _stage_pending(self, scope):
