@@ -162,8 +162,13 @@ class DunningEngineGroup(models.AbstractModel):
             SQL("COALESCE(%s)", SQL(", ").join(contacts)),
         )
 
+    @api.model
+    def _writes(self, scope):
+        """Whether notices are made; a look at a past ledger leaves lines only."""
+        return scope.run_id and not scope.as_of
+
     def _stage_notices(self, scope):
-        number = SQL("nextval('dunning_notice_id_seq')") if scope.run_id else SQL("0")
+        number = SQL("nextval('dunning_notice_id_seq')") if self._writes(scope) else SQL("NULL::bigint")
         verdict = self.env["dunning.engine"]._verdict(scope, "debtor")
         return SQL(
             "SELECT i.*, CASE WHEN i.verdict IS NULL THEN %s END AS id"
@@ -244,7 +249,7 @@ class DunningEngineGroup(models.AbstractModel):
                    n.open, n.open - n.net, n.net, ROUND(n.net_company, %(digits)s), FALSE,
                    %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
               FROM notices n
-             WHERE n.verdict IS NULL
+             WHERE n.verdict IS NULL AND n.id IS NOT NULL
             """,
             run=scope.run_id,
             company=scope.company.id,

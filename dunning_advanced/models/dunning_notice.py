@@ -147,6 +147,7 @@ class DunningNotice(models.Model):
 
     def action_confirm(self):
         """Confirm the chosen notices; small numbers are issued at once."""
+        self.run_id._check_fresh(fields.Date.context_today(self))
         self.filtered(lambda notice: notice.state == "proposed")._confirm()
 
     def action_lower_level(self):

@@ -4,6 +4,9 @@ from odoo.tools import format_date
 
 from .dunning_engine import Scope
 
+# A proposal older than this is not confirmed any more: too much has changed.
+STALE_DAYS = 30
+
 
 class DunningRun(models.Model):
     """One dated execution for a company: proposes notices, is reviewed, confirmed."""
@@ -23,6 +26,10 @@ class DunningRun(models.Model):
     )
     partner_ids = fields.Many2many(
         "res.partner", string="Only these customers", help="Empty: all customers."
+    )
+    simulation = fields.Boolean(
+        string="Only look",
+        help="Decides on the ledger as it was at the end of that day. Nothing can be sent.",
     )
     state = fields.Selection(
         [
@@ -99,6 +106,7 @@ class DunningRun(models.Model):
         self.ensure_one()
         if self.state != "proposed":
             raise UserError(self.env._("Propose the run before you confirm it."))
+        self._check_fresh(fields.Date.context_today(self))
         self.notice_ids.filtered(lambda notice: notice.state == "proposed")._confirm()
         self.activity_unlink(["dunning_advanced.mail_activity_review"])
 
@@ -156,18 +164,35 @@ class DunningRun(models.Model):
         self.line_ids.unlink()
         self.notice_ids.unlink()
         counts = self.env["dunning.engine.group"]._propose(self._scope())
-        self.env["dunning.case"]._open_for(self)
+        sends = counts.get("dun") and not self.simulation
         self.write(
             {
-                "state": "proposed" if counts.get("dun") else "done",
+                "state": "proposed" if sends else "done",
                 "not_due_count": counts.get("not_due", 0),
                 "waiting_count": counts.get("waiting", 0),
                 "pending_count": counts.get("pending", 0),
                 "error": False,
             }
         )
-        self._ask_for_contact_data()
+        if not self.simulation:
+            self.env["dunning.case"]._open_for(self)
+            self._ask_for_contact_data()
         return counts
+
+    def _check_fresh(self, today):
+        """Refuse a proposal that was left for too long.
+
+        :raises UserError: says to propose again
+        """
+        for run in self.filtered(lambda run: (today - run.date).days > STALE_DAYS):
+            raise UserError(
+                self.env._(
+                    "%(run)s was proposed more than %(days)s days ago and much has changed "
+                    "since: choose today as its date and propose again.",
+                    run=run.display_name,
+                    days=STALE_DAYS,
+                )
+            )
 
     def _scope(self):
         return Scope(
@@ -175,6 +200,7 @@ class DunningRun(models.Model):
             date=self.date,
             partner_ids=tuple(self.partner_ids.ids),
             run_id=self.id,
+            as_of=self.simulation,
         )
 
     def _ask_for_contact_data(self):

@@ -62,6 +62,31 @@ class TestAsOf(DunningCommon):
         self.assertIn("not open on", wizard.answer)
 
 
+    def test_proposal_of_a_past_day_only_looks(self):
+        invoice = self.invoice(40)
+        self.pay(self.debtor, 100, days=2, invoices=invoice)
+        run = self.run_at(DAY - timedelta(days=20), simulation=True)
+        self.assertEqual(run.state, "done")
+        self.assertFalse(run.notice_ids)
+        self.assertFalse(self.env["dunning.case"].search([("partner_id", "=", self.debtor.id)]))
+        line = run.line_ids
+        self.assertEqual((line.move_id, line.verdict, line.level_id), (invoice, "dun", self.first))
+        self.assertEqual(line.state, "stopped")
+
+
+class TestStaleRun(DunningCommon):
+    def test_proposal_of_last_month_is_refused(self):
+        self.invoice(10)
+        run = self.run_at()
+        with freeze_time(DAY + timedelta(days=31)), self.assertRaisesRegex(
+            UserError, "propose again"
+        ):
+            run.action_confirm()
+        with freeze_time(DAY + timedelta(days=30)):
+            run.action_confirm()
+        self.assertEqual(run.notice_ids.state, "issued")
+
+
 class TestSetLevel(DunningCommon):
     def set_level(self, level, day=DAY):
         wizard = self.env["dunning.set.level"].create(
