@@ -118,8 +118,10 @@ def _install(dbname, modules, demo, log, quiet=False):
     if failed or errors:
         drop(dbname)
         reasons = [line for line in lines if re.match(r"[\w.]*(Error|Exception)\b", line)]
-        reason = (reasons or errors or lines or ["no message"])[-1]
-        raise DevError(f"installing {modules[-1]} failed: {reason.strip()} (all of it: {log})")
+        # the last error says where it happened, the one before often why
+        reasons = list(dict.fromkeys(reasons))[-2:] or (errors or lines or ["no message"])[-1:]
+        reason = " -> ".join(r.strip() for r in reasons)
+        raise DevError(f"installing {modules[-1]} failed: {reason} (all of it: {log})")
     for line in () if quiet else filter(WARNING.search, lines):
         say("    " + WARNING.split(line)[1])
 

@@ -73,7 +73,7 @@ def _from_import():
 
 
 def _cached():
-    yield cache("odoo", "debian", IN_PACKAGE)
+    yield cache("odoo", "debian") / IN_PACKAGE
     yield cache("odoo", "git")
 
 

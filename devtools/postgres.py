@@ -143,8 +143,8 @@ def _tool(name, *arguments, fail=True):
             say(f"{command}: {done.returncode}: {done.stdout}")
     if fail:
         raise DevError(
-            f"PostgreSQL's {name} fails (see {home('log')}):"
-            " remove that folder and try again, or set PGHOST to a server of yours"
+            f"PostgreSQL's {name} fails (see {home('data', 'log')}):"
+            f" remove {home()} and try again, or set PGHOST to a server of yours"
         )
     return False
 
