@@ -67,7 +67,8 @@ class DunningNotice(models.Model):
         }
 
     def _mail_sender(self):
-        return self.user_id.email_formatted or self.company_id.email_formatted
+        user = self.user_id or self.company_id.dunning_user_id
+        return user.email_formatted or self.company_id.email_formatted
 
     def _mail_threads(self):
         """The open case of each notice, else the notice itself.

@@ -63,6 +63,7 @@ class DunningNotice(models.Model):
             "lines": notice.line_ids,
             "person": notice._contact_person(),
             "bank": notice._bank_account(),
+            "account_number": notice._bank_account()._dunning_number(),
             "reference": notice._payment_reference(),
             "url": notice._customer_url(),
             "amount": lambda value: format_amount(notice.env, value, notice.currency_id),
@@ -71,7 +72,8 @@ class DunningNotice(models.Model):
 
     def _contact_person(self):
         """Whom the customer can talk to: the responsible, else the company."""
-        return self.user_id.partner_id or self.company_id.partner_id
+        user = self.user_id or self.company_id.dunning_user_id
+        return user.partner_id or self.company_id.partner_id
 
     def _bank_account(self):
         """The account to pay to: that of the invoices, else the company's best one."""
@@ -131,3 +133,14 @@ class DunningLine(models.Model):
             return ""
         token = f"?access_token={move.access_token}" if move.access_token else ""
         return f"{self.get_base_url()}{move.access_url}{token}"
+
+
+class ResPartnerBank(models.Model):
+    _inherit = "res.partner.bank"
+
+    def _dunning_number(self):
+        """The account number as people read it: an IBAN in groups of four."""
+        number = self.sanitized_acc_number or ""
+        if self.acc_type != "iban":
+            return self.acc_number or ""
+        return " ".join(number[at:at + 4] for at in range(0, len(number), 4))
