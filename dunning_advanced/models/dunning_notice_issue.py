@@ -1,8 +1,10 @@
 import logging
 from functools import partial
 
+from psycopg2 import IntegrityError
+
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import ConcurrencyError, UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, retrying
 from odoo.tools import SQL, split_every
 
@@ -21,10 +23,14 @@ class DunningNotice(models.Model):
     def _confirm(self):
         """Queue notices for being issued; a small number is issued right away."""
         waiting = self.filtered(lambda notice: notice.state in ("proposed", "confirmed"))
-        waiting.write({"state": "confirmed"})
         if len(waiting) <= AT_ONCE:
+            waiting.write({"state": "confirmed"})
             waiting._issue(fields.Date.context_today(self))
         else:
+            # One note on the run instead of one on each of thousands.
+            waiting.with_context(mail_notrack=True).write({"state": "confirmed"})
+            for run, notices in waiting.grouped("run_id").items():
+                run._message_log(body=self.env._("%s reminders confirmed.", len(notices)))
             waiting._queue()
         waiting.run_id._refresh_state()
 
@@ -97,13 +103,14 @@ class DunningNotice(models.Model):
         """Issue all of these notices or none.
 
         :return: whether it worked; the reason is on the notice if it was one
-        :raises psycopg2.Error: on a conflict with another transaction; this
-            one has to begin again, as it does not see what the other did
+        :raises ConcurrencyError, psycopg2.Error: on a conflict with another
+            transaction; this one has to begin again, as it does not see what
+            the other did
         """
         try:
             with self.env.cr.savepoint():
                 self._issue_all(date)
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+        except (ConcurrencyError, *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
             raise
         except Exception as error:
             if len(self) == 1:
@@ -201,24 +208,57 @@ class DunningNotice(models.Model):
 
     def _freeze(self, date):
         """Number, date and texts as they go out."""
-        sequence = self.env["ir.sequence"]
-        for notice in self:
-            notice.write(
-                {
-                    "name": sequence.with_company(notice.company_id).next_by_code(
-                        "dunning.notice", sequence_date=date
-                    ),
-                    "date": date,
-                    "state": "issued",
-                    "date_issued": fields.Datetime.now(),
-                    "error": False,
-                }
-            )
+        # Number and date say all that a tracked change of state would.
+        silent = self.with_context(mail_notrack=True)
+        for notice, number in zip(silent, self._numbers(date), strict=True):
+            notice.name = number
+        silent.write(
+            {
+                "date": date,
+                "state": "issued",
+                "date_issued": fields.Datetime.now(),
+                "error": False,
+            }
+        )
         self.line_ids.write({"state": "issued", "date": date})
         # Last, so that the words tell the number and the dates that count.
-        texts = [(notice, notice.subject, notice.body) for notice in self]
+        texts = [(notice, notice.subject, notice.body) for notice in silent]
         for notice, subject, body in texts:
             notice.write({"own_subject": subject, "own_body": body})
+
+    def _numbers(self, date):
+        """The next numbers of the company's sequence, the sequence looked up once.
+
+        :raises UserError: when there is no sequence
+        """
+        sequence = self.env["ir.sequence"].sudo().search(
+            [("code", "=", "dunning.notice"), ("company_id", "in", [*self.company_id.ids, False])],
+            order="company_id",
+            limit=1,
+        )
+        if self and not sequence:
+            raise UserError(
+                self.env._(
+                    "Reminders of %s cannot be numbered: ask your administrator to make a "
+                    "sequence with the code “dunning.notice”.",
+                    self.company_id.name,
+                )
+            )
+        current = self._current_range(sequence, date) if self else sequence
+        return [current._next() for _notice in self]
+
+    def _current_range(self, sequence, date):
+        """The sequence, or its part for the year of a date, ready to be counted on.
+
+        :raises ConcurrencyError: when another worker has just begun the same year
+        """
+        try:
+            with self.env.cr.savepoint():
+                current = sequence._get_current_sequence(date)
+        except IntegrityError as error:
+            raise ConcurrencyError(str(error)) from error
+        begins = current.date_from if sequence.use_date_range else date
+        return current.with_context(ir_sequence_date=date, ir_sequence_date_range=begins)
 
     def _deliver(self):
         """Hand issued notices to their channels, the extra one of the level too."""
