@@ -162,8 +162,11 @@ class DunningEngine(models.AbstractModel):
 
     def _stage_floors(self, scope):
         """Minimum amounts by level and currency; none where nothing is asked."""
-        levels = self.env["dunning.policy"].sudo()._for(scope.company).level_ids
-        currencies = self.env["res.currency"].search([])
+        levels = self.env["dunning.policy"].sudo()._for(scope.company).level_ids.filtered(
+            lambda level: level.minimum_amount or level.minimum_share or level.minimum_ids
+        )
+        # Archived ones too: items may be open in them.
+        currencies = self.env["res.currency"].with_context(active_test=False).search([])
         rows = [
             (level.id, currency.id, minimum, level.minimum_share)
             for level in levels
@@ -211,7 +214,8 @@ class DunningEngine(models.AbstractModel):
              WHERE h.state = 'issued' AND %s
              ORDER BY h.move_line_id, h.step DESC
             """,
-            self._only(scope, SQL("h.partner_id")),
+            # By item: a debtor may have been another one when it was reminded.
+            SQL("h.move_line_id IN (SELECT id FROM items)") if scope.partner_ids else SQL("TRUE"),
         )
 
     def _stage_pending(self, scope):
@@ -233,7 +237,7 @@ class DunningEngine(models.AbstractModel):
         matches = [
             SQL(
                 "WHEN c.id IN %s THEN %s",
-                partners.with_context(active_test=False)._search(rule._partner_domain()).subselect(),
+                rule._debtors_query().subselect(),
                 rule.id,
             )
             for rule in rules
@@ -283,8 +287,7 @@ class DunningEngine(models.AbstractModel):
               LEFT JOIN pending ON pending.move_line_id = i.id
               LEFT JOIN ladder next ON next.policy_id = policy.id
                     AND next.rung = GREATEST(
-                        COALESCE(h.rung + 1, first.rung),
-                        CASE WHEN i.due <= %s THEN 1 END)
+                        first.rung, h.rung + 1, CASE WHEN i.due <= %s THEN 1 END)
              WHERE i.open > 0
             """,
             scope.date,

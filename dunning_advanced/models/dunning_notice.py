@@ -210,13 +210,13 @@ class DunningNotice(models.Model):
         :param reason: text that is shown on the notice
         :raises UserError: when an item has a later notice, with its name
         """
+        later_notices = self._later_notices()
         for notice in self:
             if notice.state != "issued":
                 raise UserError(
                     self.env._("%s is not issued: drop it instead.", notice.display_name)
                 )
-            later = notice._later_notice()
-            if later:
+            if later := later_notices.get(notice.id):
                 raise UserError(
                     self.env._(
                         "%(notice)s cannot be cancelled: %(later)s reminded the same items "
@@ -229,24 +229,29 @@ class DunningNotice(models.Model):
         self.write({"state": "cancelled", "reason": reason})
         self.delivery_ids._withdraw()
 
-    def _later_notice(self):
+    def _later_notices(self):
+        """A notice outside of these that reminded the same items later.
+
+        :return: dict of notice id to that dunning.notice
+        """
+        if not self.ids:
+            return {}
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT later.notice_id
+                SELECT own.notice_id, MAX(later.notice_id)
                   FROM dunning_line own
                   JOIN dunning_line later ON later.move_line_id = own.move_line_id
                        AND later.step > own.step AND later.state IN ('proposed', 'issued')
-                 WHERE own.notice_id IN %s AND own.state = 'issued'
-                   AND later.notice_id NOT IN %s
-                 LIMIT 1
+                 WHERE own.notice_id IN %(ids)s AND own.state = 'issued'
+                   AND later.notice_id NOT IN %(ids)s
+                 GROUP BY own.notice_id
                 """,
-                tuple(self.ids),
-                tuple(self.ids),
+                ids=tuple(self.ids),
             )
         )
-        return self.browse(row[0] for row in rows)
+        return {own: self.browse(later) for own, later in rows}
 
     def _refresh_amounts(self):
         """Sum the items that are left; a notice without items is dropped."""
@@ -264,9 +269,7 @@ class DunningNotice(models.Model):
                     "amount_total": sum(lines.mapped("amount_net")),
                     "amount_credit": sum(line.amount_open - line.amount_net for line in lines),
                     "amount_total_company": sum(
-                        line.company_currency_id.round(
-                            line.amount_open_company * line.amount_net / line.amount_open
-                        )
+                        line.amount_open_company * line.amount_net / line.amount_open
                         for line in lines
                     ),
                     "level_id": top.level_id.id,

@@ -1,12 +1,14 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, split_every
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL, is_html_empty, split_every
 
 from .dunning_engine import Scope
 
 BATCH = 100
 # Up to so many notices are issued while the user waits; more go to the cron.
 AT_ONCE = 20
+TO_ISSUE = [("state", "=", "confirmed"), ("error", "=", False)]
 
 
 class DunningNotice(models.Model):
@@ -30,14 +32,20 @@ class DunningNotice(models.Model):
     def _cron_issue(self):
         """Issue what is confirmed, batch by batch; any number of workers may help."""
         today = fields.Date.context_today(self)
-        domain = [("state", "=", "confirmed"), ("error", "=", False)]
         cron = self.env["ir.cron"]
-        cron._commit_progress(remaining=self.search_count(domain))
-        while batch := self.search(domain, limit=BATCH, order="id").try_lock_for_update():
+        cron._commit_progress(remaining=self.search_count(TO_ISSUE))
+        while batch := self._take_batch():
             batch._issue(today)
             batch.run_id._refresh_state()
             if not cron._commit_progress(len(batch)):
                 break
+
+    @api.model
+    def _take_batch(self):
+        """The next confirmed notices that no other worker has taken, locked."""
+        query = self._search(TO_ISSUE, limit=BATCH, order="id")
+        rows = self.env.execute_query(SQL("%s FOR UPDATE SKIP LOCKED", query.select()))
+        return self.browse(id_ for [id_] in rows)
 
     def _issue(self, date):
         """Re-check, freeze and deliver notices. What fails stays confirmed,
@@ -58,6 +66,8 @@ class DunningNotice(models.Model):
         try:
             with self.env.cr.savepoint():
                 self._issue_all(date)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise  # nothing is wrong with the notice: Odoo repeats the transaction
         except Exception as error:
             self.invalidate_recordset()
             if len(self) == 1:
@@ -87,8 +97,9 @@ class DunningNotice(models.Model):
         changed = self.browse()
         for line in self.line_ids:
             row = rows.get(line.move_line_id.id)
-            if not row or row["verdict"] != "dun":
-                line.write({"state": "void", "verdict": row["verdict"] if row else "changed"})
+            verdict = self._verdict_now(line, row)
+            if verdict != "dun":
+                line.write({"state": "void", "verdict": verdict})
                 changed |= line.notice_id
                 continue
             if (line.amount_open, line.amount_net) != (row["open"], row["net"]):
@@ -102,6 +113,16 @@ class DunningNotice(models.Model):
                 changed |= line.notice_id
         self.invalidate_recordset(["line_ids"])
         changed._refresh_amounts()
+
+    @api.model
+    def _verdict_now(self, line, row):
+        """What the gates say of a proposed line now.
+
+        A reminder that an invoice comes up is not sent once it is due.
+        """
+        if not row or (row["verdict"] == "dun" and line.rung < 1 <= row["rung"]):
+            return "changed"
+        return row["verdict"]
 
     def _address(self):
         """Find the contact by the channel of each notice.
@@ -146,6 +167,7 @@ class DunningNotice(models.Model):
         """Number, date and texts as they go out."""
         sequence = self.env["ir.sequence"]
         for notice in self:
+            notice._check_text()
             notice.own_subject, notice.own_body = notice.subject, notice.body
         for notice in self:
             notice.write(
@@ -160,6 +182,17 @@ class DunningNotice(models.Model):
                 }
             )
         self.line_ids.write({"state": "issued", "date": date})
+
+    def _check_text(self):
+        if not self.subject or is_html_empty(self.body):
+            raise UserError(
+                self.env._(
+                    "Level “%(level)s” of policy “%(policy)s” has no text: choose one there, "
+                    "or write the text of this reminder, then try again.",
+                    level=self.level_id.name,
+                    policy=self.policy_id.name,
+                )
+            )
 
     def _deliver(self):
         """Hand issued notices to their channels, the extra one of the level too."""

@@ -17,3 +17,13 @@ class ResCompany(models.Model):
         default=True,
         help="Levels that go out without review are also sent; all others wait for somebody.",
     )
+
+    def _dunning_responsible(self, user):
+        """Who is asked to do something: the one given, the company's, the one
+        at work; nobody in particular when that is the system itself.
+
+        :return: res.users, may be empty
+        """
+        if not (user or self.dunning_user_id) and self.env.user._is_superuser():
+            return user
+        return user or self.dunning_user_id or self.env.user
