@@ -252,7 +252,5 @@ class DunningCase(models.Model):
                     activity_type_id=kind.id,
                     date_deadline=date,
                     summary=self.env._("Find an e-mail or postal address"),
-                    user_id=(
-                        case.user_id or case.company_id.dunning_user_id or self.env.user
-                    ).id,
+                    user_id=case.company_id._dunning_responsible(case.user_id).id,
                 )

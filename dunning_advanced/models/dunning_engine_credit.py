@@ -59,7 +59,7 @@ class DunningEngineCredit(models.AbstractModel):
         return SQL(
             """
             SELECT c.debtor_id, c.currency_id, c.amount - COALESCE(b.amount, 0) AS amount,
-                   c.amount_company / c.amount AS rate
+                   c.amount AS total, c.amount_company AS total_company
               FROM (SELECT debtor_id, currency_id, SUM(amount) AS amount,
                            SUM(amount_company) AS amount_company
                       FROM credits GROUP BY 1, 2) c
@@ -125,7 +125,8 @@ class DunningEngineCredit(models.AbstractModel):
             SELECT i.debtor_id
               FROM netted i
               JOIN (SELECT f.debtor_id,
-                           SUM((f.amount - COALESCE(o.freed, 0)) * f.rate) AS amount
+                           SUM((f.amount - COALESCE(o.freed, 0)) * f.total_company / f.total)
+                               AS amount
                       FROM free f
                       LEFT JOIN (SELECT debtor_id, currency_id, SUM(freed) AS freed
                                    FROM offsets GROUP BY 1, 2) o

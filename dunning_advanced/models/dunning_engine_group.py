@@ -72,8 +72,9 @@ class DunningEngineGroup(models.AbstractModel):
         return SQL(
             """
             SELECT g.*,
-                   COALESCE(high_floor.level_id IS NOT NULL AND high_floor.amount IS NULL, FALSE)
-                       AS rate_missing,
+                   high_floor.level_id IS NOT NULL AND high_floor.amount IS NULL
+                       OR NOT %(high)s AND low_floor.level_id IS NOT NULL
+                       AND low_floor.amount IS NULL AS rate_missing,
                    CASE WHEN %(high)s THEN 0 WHEN low.level_id IS NOT NULL AND %(low)s THEN 1
                    END AS shift,
                    high.level_id AS high_level_id, low.level_id AS low_level_id

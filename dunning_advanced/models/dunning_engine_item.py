@@ -116,7 +116,7 @@ class DunningEngineItem(models.AbstractModel):
                    h.step AS last_step, h.date AS last_date, h.notice_id AS last_notice_id,
                    p.first_rung, p.align,
                    GREATEST(
-                       COALESCE(h.rung + 1, p.first_rung),
+                       p.first_rung, h.rung + 1,
                        CASE WHEN i.due <= %(date)s THEN 1 END,
                        CASE WHEN p.catch_up THEN (
                            SELECT MAX(reached.rung) FROM ladder reached

@@ -36,10 +36,14 @@ class DunningEnginePolicy(models.AbstractModel):
 
     def _stage_floors(self, scope):
         """Minimum amounts by level and currency; none where nothing is asked."""
-        currencies = self.env["res.currency"].search([])
+        levels = self._policies(scope).level_ids.filtered(
+            lambda level: level.minimum_amount or level.minimum_share or level.minimum_ids
+        )
+        # Archived ones too: items may be open in them.
+        currencies = self.env["res.currency"].with_context(active_test=False).search([])
         rows = [
             (level.id, currency.id, minimum, level.minimum_share)
-            for level in self._policies(scope).level_ids
+            for level in levels
             for currency in currencies
             for minimum in [level._minimum_in(currency, scope.company, scope.date)]
             if minimum is None or minimum or level.minimum_share
@@ -70,16 +74,15 @@ class DunningEnginePolicy(models.AbstractModel):
             user=scope.company.dunning_user_id.id or None,
             own_policy=partners._field_to_sql("c", "dunning_policy_id"),
             own_user=partners._field_to_sql("c", "dunning_user_id"),
-            rule=self._first_rule(scope, partners),
+            rule=self._first_rule(scope),
             only=self.env["dunning.engine"]._only(scope, SQL("c.id")),
         )
 
-    def _first_rule(self, scope, partners):
+    def _first_rule(self, scope):
         """The first follow-up rule that matches debtor ``c``, as an SQL expression."""
         rules = self.env["dunning.rule"].sudo()._for_company(scope.company)
-        partners = partners.with_context(active_test=False)
         matches = [
-            SQL("WHEN c.id IN %s THEN %s", partners._search(rule._partner_domain()).subselect(), rule.id)
+            SQL("WHEN c.id IN %s THEN %s", rule._debtors_query().subselect(), rule.id)
             for rule in rules
         ]
         return SQL("CASE %s END", SQL(" ").join(matches)) if matches else SQL("NULL::int")

@@ -272,9 +272,7 @@ class DunningNotice(models.Model):
                     "amount_total": sum(lines.mapped("amount_net")),
                     "amount_credit": sum(line.amount_open - line.amount_net for line in lines),
                     "amount_total_company": sum(
-                        line.company_currency_id.round(
-                            line.amount_open_company * line.amount_net / line.amount_open
-                        )
+                        line.amount_open_company * line.amount_net / line.amount_open
                         for line in lines
                     ),
                     "level_id": top.level_id.id,

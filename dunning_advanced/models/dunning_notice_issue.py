@@ -6,7 +6,7 @@ from psycopg2 import IntegrityError
 from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, retrying
-from odoo.tools import SQL, split_every
+from odoo.tools import SQL, is_html_empty, split_every
 
 from .dunning_engine import Scope
 
@@ -151,8 +151,9 @@ class DunningNotice(models.Model):
         changed = self.browse()
         for line in self.line_ids:
             row = rows.get(line.move_line_id.id)
-            if not row or row["verdict"] != "dun":
-                line.write({"state": "void", "verdict": row["verdict"] if row else "changed"})
+            verdict = self._verdict_now(line, row)
+            if verdict != "dun":
+                line.write({"state": "void", "verdict": verdict})
                 changed |= line.notice_id
                 continue
             if (line.amount_open, line.amount_net) != (row["open"], row["net"]):
@@ -166,6 +167,16 @@ class DunningNotice(models.Model):
                 changed |= line.notice_id
         self.invalidate_recordset(["line_ids"])
         changed._refresh_amounts()
+
+    @api.model
+    def _verdict_now(self, line, row):
+        """What the gates say of a proposed line now.
+
+        A reminder that an invoice comes up is not sent once it is due.
+        """
+        if not row or (row["verdict"] == "dun" and line.rung < 1 <= row["rung"]):
+            return "changed"
+        return row["verdict"]
 
     def _address(self):
         """Find the contact by the channel of each notice.
@@ -222,6 +233,7 @@ class DunningNotice(models.Model):
         )
         self.line_ids.write({"state": "issued", "date": date})
         # Last, so that the words tell the number and the dates that count.
+        silent._check_text()
         texts = [(notice, notice.subject, notice.body) for notice in silent]
         for notice, subject, body in texts:
             notice.write({"own_subject": subject, "own_body": body})
@@ -259,6 +271,18 @@ class DunningNotice(models.Model):
             raise ConcurrencyError(str(error)) from error
         begins = current.date_from if sequence.use_date_range else date
         return current.with_context(ir_sequence_date=date, ir_sequence_date_range=begins)
+
+    def _check_text(self):
+        for notice in self:
+            if not notice.subject or is_html_empty(notice.body):
+                raise UserError(
+                    self.env._(
+                        "Level “%(level)s” of policy “%(policy)s” has no text: choose one there, "
+                        "or write the text of this reminder, then try again.",
+                        level=notice.level_id.name,
+                        policy=notice.policy_id.name,
+                    )
+                )
 
     def _deliver(self):
         """Hand issued notices to their channels, the extra one of the level too."""

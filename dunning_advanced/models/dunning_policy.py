@@ -73,7 +73,8 @@ class DunningPolicy(models.Model):
             other = self.env["dunning.line"].sudo().search(
                 [
                     ("policy_id", "=", policy.id),
-                    ("company_id", "not child_of", policy.company_id.id),
+                    "!",
+                    ("company_id", "child_of", policy.company_id.id),
                 ],
                 limit=1,
             )

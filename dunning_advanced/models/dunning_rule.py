@@ -38,16 +38,11 @@ class DunningRule(models.Model):
     def _check_partner_domain(self):
         for rule in self:
             try:
-                self.env["res.partner"]._search(rule._partner_domain())
+                # Some conditions are only refused by the database.
+                with self.env.cr.savepoint(flush=False):
+                    self.env["res.partner"].search(rule._partner_domain(), limit=1)
             except Exception as error:
-                raise ValidationError(
-                    self.env._(
-                        "The customers of rule “%(rule)s” cannot be found by this condition: "
-                        "%(error)s",
-                        rule=rule.name,
-                        error=error,
-                    )
-                ) from error
+                raise rule._domain_error(error) from error
 
     def _partner_domain(self):
         """The debtors for which the rule applies, as a domain on res.partner."""
@@ -60,6 +55,32 @@ class DunningRule(models.Model):
         if self.party:
             domain &= Domain("is_company", "=", self.party == "business")
         return domain
+
+    def _debtors_query(self):
+        """The debtors for which the rule applies, archived ones too.
+
+        :raises ValidationError: when the condition has become invalid
+        """
+        self.ensure_one()
+        try:
+            return (
+                self.env["res.partner"]
+                .sudo()
+                .with_context(active_test=False)
+                ._search(self._partner_domain())
+            )
+        except Exception as error:
+            raise self._domain_error(error) from error
+
+    def _domain_error(self, error):
+        return ValidationError(
+            self.env._(
+                "The customers of follow-up rule “%(rule)s” cannot be found by its condition. "
+                "Correct the condition: %(error)s",
+                rule=self.name,
+                error=error,
+            )
+        )
 
     @api.model
     def _for_company(self, company):

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from .dunning_engine import Scope
 
@@ -244,7 +245,7 @@ class DunningRun(models.Model):
                     "dunning_advanced.mail_activity_review",
                     date_deadline=run.date,
                     summary=self.env._("Review %s reminders", count),
-                    user_id=(user or run.company_id.dunning_user_id or self.env.user).id,
+                    user_id=run.company_id._dunning_responsible(user).id,
                 )
 
     # Nightly
@@ -272,9 +273,9 @@ class DunningRun(models.Model):
         """
         run = self.search([("company_id", "=", company.id), ("date", "=", date),
                            ("partner_ids", "=", False)], limit=1)
-        if run:
+        if run and run.state != "draft":
             return run
-        run = self.create({"company_id": company.id, "date": date})
+        run = run or self.create({"company_id": company.id, "date": date})
         try:
             with self.env.cr.savepoint():
                 run._propose()
@@ -282,6 +283,8 @@ class DunningRun(models.Model):
                     lambda notice: notice.state == "proposed" and not notice.to_review
                 )._confirm()
                 run._ask_for_review()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
         except Exception as error:
             run.error = str(error)
             run.message_post(body=self.env._("The nightly run stopped: %s", error))

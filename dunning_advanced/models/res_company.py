@@ -23,3 +23,13 @@ class ResCompany(models.Model):
         help="Why an item was not reminded is kept so long; reminders are kept for ever. "
         "0: keep everything.",
     )
+
+    def _dunning_responsible(self, user):
+        """Who is asked to do something: the one given, the company's, the one
+        at work; nobody in particular when that is the system itself.
+
+        :return: res.users, may be empty
+        """
+        if not (user or self.dunning_user_id) and self.env.user._is_superuser():
+            return user
+        return user or self.dunning_user_id or self.env.user
