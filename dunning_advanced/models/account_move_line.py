@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 
@@ -21,6 +21,19 @@ class AccountMoveLine(models.Model):
     dunning_date = fields.Date(
         string="Last reminder", compute="_compute_dunning", groups="dunning_advanced.group_user"
     )
+
+    dunning_days = fields.Integer(
+        string="Days overdue",
+        compute="_compute_dunning_days",
+        groups="dunning_advanced.group_user",
+        help="Days since the due date; negative before it.",
+    )
+
+    @api.depends("date_maturity", "date")
+    def _compute_dunning_days(self):
+        today = fields.Date.context_today(self)
+        for item in self:
+            item.dunning_days = (today - (item.date_maturity or item.date or today)).days
 
     def _compute_dunning(self):
         found = self._dunning_last_lines()
