@@ -1,3 +1,4 @@
+from . import test_crash
 from . import test_engine
 from . import test_gates
 from . import test_explain

@@ -5,6 +5,7 @@ one command a line from its input, answering each with one line of JSON.
 """
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -17,15 +18,19 @@ DAY = date(2024, 6, 3)
 class Process:
     """A process with its own registry and connections, driven by commands.
 
+    :param options: of Odoo's command line
+    :param env: variables in addition to those of this process
+
     Use it as a context manager; it is killed at the end.
     """
 
-    def __init__(self, dbname, options=()):
+    def __init__(self, dbname, options=(), env=None):
         self._popen = subprocess.Popen(
             [sys.executable, Path(__file__), dbname, *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            env={**os.environ, **(env or {})},
         )
 
     def __enter__(self):
@@ -56,6 +61,8 @@ class Process:
 
     def kill(self):
         """End the process at once, as a crash of the machine would (SIGKILL)."""
+        if self._popen.stdin.closed:
+            return
         self._popen.kill()
         self._popen.wait()
         self._popen.stdin.close()
