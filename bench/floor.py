@@ -1,0 +1,80 @@
+"""The floor: the least that PostgreSQL has to do for what a proposal leaves behind.
+
+One bare statement reads the open receivable items of the company joined with their debtor,
+and writes as many notices and as many lines, reminded and stopped, as the proposal did, into
+the same tables with all their columns, indexes and foreign keys. It decides nothing: no
+history, no ladder, no gates, no credits, no contacts, no channels, no minimum amounts.
+"""
+
+from odoo.tools import SQL
+
+
+def write_floor(env, run, rows):
+    """Write the rows of a proposal without deciding anything.
+
+    :param run: dunning.run that carries the rows
+    :param rows: the `Rows` that a proposal wrote
+    """
+    level = env["dunning.level"].search([], limit=1)
+    env.cr.execute(
+        SQL(
+            """
+            WITH items AS (
+                SELECT l.id, l.move_name AS name, p.commercial_partner_id AS debtor_id,
+                       l.currency_id, COALESCE(l.date_maturity, l.date) AS due,
+                       l.amount_residual_currency AS open, l.amount_residual AS open_company
+                  FROM account_move_line l
+                  JOIN res_partner p ON p.id = l.partner_id
+                 WHERE l.account_id IN (
+                           SELECT id FROM account_account WHERE account_type = 'asset_receivable')
+                   AND l.reconciled IS NOT TRUE
+                   AND l.parent_state = 'posted'
+                   AND l.company_id = %(company)s
+                   AND l.date <= %(date)s
+            ), notices AS MATERIALIZED (
+                SELECT g.*, nextval('dunning_notice_id_seq') AS id
+                  FROM (SELECT debtor_id, currency_id, COUNT(*) AS items, MIN(due) AS due,
+                               SUM(open) AS open, SUM(open_company) AS open_company
+                          FROM items GROUP BY 1, 2 ORDER BY 3 DESC LIMIT %(notices)s) g
+            ), lines AS (
+                (SELECT i.*, n.id AS notice_id
+                   FROM items i
+                   JOIN notices n ON n.debtor_id = i.debtor_id AND n.currency_id = i.currency_id
+                  LIMIT %(reminded)s)
+                 UNION ALL
+                (SELECT i.*, NULL::bigint FROM items i LIMIT %(stopped)s)
+            ), written AS (
+                INSERT INTO dunning_notice (
+                    id, run_id, company_id, partner_id, currency_id, policy_id, level_id, rung,
+                    state, date, user_id, to_review, channel, contact_id, item_count, date_oldest,
+                    amount_open, amount_credit, amount_total, amount_total_company, delivered,
+                    create_uid, create_date, write_uid, write_date)
+                SELECT id, %(run)s, %(company)s, debtor_id, currency_id, %(policy)s, %(level)s, 1,
+                       'proposed', %(date)s, NULL, TRUE, 'email', debtor_id, items, due,
+                       open, 0, open, open_company, FALSE,
+                       %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
+                  FROM notices
+            )
+            INSERT INTO dunning_line (
+                run_id, company_id, notice_id, partner_id, move_line_id, name, date,
+                date_maturity, currency_id, amount_open, amount_open_company, amount_net,
+                policy_id, level_id, rung, step, date_next, verdict, state,
+                create_uid, create_date, write_uid, write_date)
+            SELECT %(run)s, %(company)s, notice_id, debtor_id, id, name, %(date)s,
+                   due, currency_id, open, open_company, open,
+                   %(policy)s, %(level)s, 1, 100, due, 'dun',
+                   CASE WHEN notice_id IS NULL THEN 'stopped' ELSE 'proposed' END,
+                   %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
+              FROM lines
+            """,
+            company=run.company_id.id,
+            date=run.date,
+            run=run.id,
+            notices=rows.notices,
+            reminded=rows.reminded,
+            stopped=rows.stopped,
+            policy=level.policy_id.id,
+            level=level.id,
+            uid=env.uid,
+        )
+    )
