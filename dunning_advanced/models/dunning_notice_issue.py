@@ -172,11 +172,14 @@ class DunningNotice(models.Model):
     def _verdict_now(self, line, row):
         """What the gates say of a proposed line now.
 
-        A reminder that an invoice comes up is not sent once it is due.
+        A reminder that an invoice comes up is not sent once it is due. The
+        channel may have been chosen by hand: whether it reaches the customer
+        is asked of the notice itself.
         """
-        if not row or (row["verdict"] == "dun" and line.rung < 1 <= row["rung"]):
-            return "changed"
-        return row["verdict"]
+        verdict = row["verdict"] if row else "changed"
+        if verdict in ("dun", "unreachable"):
+            return "changed" if line.rung < 1 <= row["rung"] else "dun"
+        return verdict
 
     def _address(self):
         """Find the contact by the channel of each notice.

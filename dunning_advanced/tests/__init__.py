@@ -5,3 +5,6 @@ from . import test_explain
 from . import test_history
 from . import test_xlsx
 from . import test_ledger_changes
+from . import test_engine_money
+from . import test_engine_contact
+from . import test_run_life
