@@ -14,13 +14,13 @@ from pathlib import Path
 
 from . import odoo_source
 from .console import DevError, say, timed
-from .paths import ADDON, ADDON_DIR, cache, checkout_key, digest, lock, work
-from .runtime import cli
+from .paths import ADDON, ADDON_DIR, checkout_key, digest, lock, work
+from .runtime import cli, data
 
 # Installed into every template in addition to what the manifest asks for.
 ALWAYS = ("account", "account_payment", "portal", "web")
 # Raise it when the way templates are made changes.
-RECIPE = 1
+RECIPE = 2
 # Odoo tries this, logs an error, and does without it: the embedded PostgreSQL has none.
 HARMLESS = re.compile(r"CREATE EXTENSION|py\.warnings")
 ERROR = re.compile(r" (?:ERROR|CRITICAL) ")
@@ -78,13 +78,14 @@ def drop(dbname):
 
 
 def _filestore(dbname):
-    return cache("data", "filestore", dbname)
+    return data("filestore", dbname)
 
 
 def _copy(source, target):
     drop(target)
     execute(f'CREATE DATABASE "{target}" TEMPLATE "{source}"')
     if _filestore(source).exists():
+        _filestore(target).parent.mkdir(parents=True, exist_ok=True)
         # stored files never change, so both databases can share them
         shutil.copytree(_filestore(source), _filestore(target), copy_function=os.link)
 

@@ -3,9 +3,10 @@
 import os
 import shutil
 import sys
+from pathlib import Path
 
-from . import odoo_source
-from .paths import PROJECT, cache, checkout_key, work
+from . import odoo_source, postgres
+from .paths import PROJECT, cache, checkout_key, digest, work
 from .processes import run
 
 # Mail of a test or demo must never leave the machine: nothing listens on port 1.
@@ -26,6 +27,7 @@ limit_time_real_cron = 3600
 """
 
 
+DATA = "DUNNING_DEV_DATA"
 # a socket's path has at most 107 bytes, and Chromium makes one of 40 below this folder
 LONGEST_TEMPORARY = 60
 
@@ -51,12 +53,28 @@ def _keep_inside():
         os.environ["TMPDIR"] = str(_temporary())
 
 
+def _choose_data():
+    """Give each PostgreSQL server its data folder: databases of two may have one name.
+
+    The choice is told to the children, for they see PG* name the embedded server, too.
+    """
+    server = [os.environ.get(name, "") for name in postgres.NAMES_A_SERVER]
+    name = digest(*server) if postgres.external() else "embedded"
+    os.environ.setdefault(DATA, str(cache("data", name)))
+    data().mkdir(exist_ok=True)
+
+
+def data(*parts):
+    """Return a path in Odoo's data folder."""
+    return Path(os.environ[DATA]).joinpath(*parts)
+
+
 def prepare():
     """Write Odoo's settings and let this process and its children find Odoo."""
     source = odoo_source.find()
+    _choose_data()
     config = work("odoo.conf")
-    config.write_text(CONFIG.format(project=PROJECT, data=cache("data")))
-    cache("data").mkdir(exist_ok=True)
+    config.write_text(CONFIG.format(project=PROJECT, data=data()))
     inherited = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
     ours = [str(source), str(PROJECT)]
     os.environ["PYTHONPATH"] = os.pathsep.join(ours + [p for p in inherited if p not in ours])
