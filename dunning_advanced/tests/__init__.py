@@ -3,3 +3,5 @@ from . import test_gates
 from . import test_explain
 from . import test_history
 from . import test_xlsx
+from . import test_tours
+from . import test_views
