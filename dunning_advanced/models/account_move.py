@@ -41,7 +41,7 @@ class AccountMove(models.Model):
             last = own.filtered(lambda line: line.state in ("issued", "moved"))[-1:]
             move.dunning_line_ids = own
             move.dunning_level_id = last.level_id
-            move.dunning_status = last and self.env._(
+            move.dunning_status = last.level_id and self.env._(
                 "%(level)s on %(date)s",
                 level=last.level_id.name,
                 date=self.env["ir.qweb.field.date"].value_to_html(last.date, {}),
@@ -55,6 +55,14 @@ class AccountMove(models.Model):
         if False in value:
             domain |= Domain("line_ids", "not any", [("dunning_level_id", "!=", False)])
         return domain
+
+    def action_dunning_explain(self):
+        """Open the answer to why this invoice is reminded today, or not."""
+        self.ensure_one()
+        items = self.line_ids.filtered(
+            lambda line: line.account_id.account_type == "asset_receivable"
+        ).sorted(lambda line: (line.reconciled, line.date_maturity or line.date))
+        return items[:1].action_dunning_explain()
 
     def action_dunning_lines(self):
         """Open what dunning runs said about this invoice."""

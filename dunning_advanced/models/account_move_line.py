@@ -73,3 +73,14 @@ class AccountMoveLine(models.Model):
             )
             domain = ["|", *domain, ("id", "not in", never)]
         return domain if operator == "in" else ["!", *domain]
+
+    def action_dunning_explain(self):
+        """Open the answer to why this item is reminded today, or not."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "dunning_advanced.action_dunning_explain"
+        )
+        context = {
+            "default_move_line_id": self.id,
+            "default_company_id": self.company_id.root_id.id,
+        }
+        return dict(action, context=context)

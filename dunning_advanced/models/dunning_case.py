@@ -41,6 +41,7 @@ class DunningCase(models.Model):
         "account.move.line", compute="_compute_records", string="Open items"
     )
     notice_ids = fields.One2many("dunning.notice", compute="_compute_records")
+    hold_id = fields.Many2one("dunning.hold", string="On hold", compute="_compute_hold")
     level_id = fields.Many2one("dunning.level", compute="_compute_last_notice")
     is_last = fields.Boolean(string="Last level", compute="_compute_last_notice")
     last_notice_id = fields.Many2one("dunning.notice", compute="_compute_last_notice")
@@ -81,6 +82,25 @@ class DunningCase(models.Model):
             )
             case.notice_ids = self.env["dunning.notice"].search(case._notices_domain())
 
+    def _compute_hold(self):
+        today = fields.Date.context_today(self)
+        holds = self.env["dunning.hold"].search(
+            [
+                ("partner_id", "in", self.partner_id.ids),
+                ("company_id", "in", self.company_id.ids),
+                ("date_from", "<=", today),
+                ("date_to", ">=", today),
+            ],
+            order="date_to",
+        )
+        # A hold of everything says more than that of one invoice.
+        found = {
+            (hold.partner_id, hold.company_id): hold
+            for hold in holds.sorted(lambda hold: not hold.move_id)
+        }
+        for case in self:
+            case.hold_id = found.get((case.partner_id, case.company_id))
+
     def _compute_last_notice(self):
         notices = self.env["dunning.notice"]
         groups = notices._read_group(
@@ -92,7 +112,11 @@ class DunningCase(models.Model):
             ["partner_id", "company_id"],
             ["id:max", "__count"],
         )
-        found = {(p.id, c.id): (notices.browse(last), count) for p, c, last, count in groups}
+        lasts = notices.browse(last for _partner, _company, last, _count in groups)
+        found = {
+            (partner.id, company.id): (last, count)
+            for (partner, company, _id, count), last in zip(groups, lasts, strict=True)
+        }
         for case in self:
             last, count = found.get((case.partner_id.id, case.company_id.id), (notices, 0))
             case.last_notice_id = last
@@ -169,6 +193,7 @@ class DunningCase(models.Model):
     @api.model
     def _balances_sql(self, date):
         """What the debtors with an open case owe, as in :meth:`_compute_balance`."""
+        self.env["account.move.line"].flush_model()
         return SQL(" UNION ALL ").join(
             SQL(
                 "SELECT debtor_id, %s AS company_id, SUM(overdue_company) AS overdue,"

@@ -56,6 +56,11 @@ class DunningNotice(models.Model):
         for notice, attachment in zip(missing, attachments, strict=True):
             notice.attachment_id = attachment
 
+    def _render_letter_html(self):
+        """The letter as a page for the screen."""
+        html, _kind = self.env["ir.actions.report"]._render_qweb_html(REPORT, self._origin.ids)
+        return Markup(html.decode())
+
     def _letter_filename(self):
         self.ensure_one()
         label = self.name or self.with_context(lang=self.lang).level_id.name or ""

@@ -46,6 +46,13 @@ class DunningNotice(models.Model):
             texts.update({id_: (" ".join(subjects[id_].split()), bodies[id_]) for id_ in ids})
         return texts
 
+    def _render_preview(self):
+        """The document as the customer gets it, by the channel of the notice."""
+        self.ensure_one()
+        if self.channel == "letter":
+            return self._render_letter_html()
+        return self._render_email_body()
+
     # What e-mail and letter share
 
     def _frame_values(self):

@@ -9,6 +9,7 @@ class DunningRun(models.Model):
     notice_count = fields.Integer(compute="_compute_notice_summary", string="Reminders")
     review_count = fields.Integer(compute="_compute_notice_summary", string="Reminders to review")
     error_count = fields.Integer(compute="_compute_notice_summary", string="Reminders with problems")
+    print_count = fields.Integer(compute="_compute_print_count", string="Letters to print")
     amount_summary = fields.Char(compute="_compute_notice_summary", string="Amounts")
     level_summary = fields.Char(compute="_compute_notice_summary", string="Levels")
     channel_summary = fields.Char(compute="_compute_notice_summary", string="Channels")
@@ -36,6 +37,18 @@ class DunningRun(models.Model):
             run.channel_summary = self._summarize((channels.get(row[1]), row[-1]) for row in own)
             amounts = self._add_up((row[2], row[4]) for row in own)
             run.amount_summary = " + ".join(cur.format(total) for cur, total in amounts.items())
+
+    def _compute_print_count(self):
+        to_print = [("channel", "=", "letter"), ("state", "=", "queued")]
+        counts = dict(
+            self.env["dunning.notice"]._read_group(
+                [("run_id", "in", self.ids), ("delivery_ids", "any", to_print)],
+                ["run_id"],
+                ["__count"],
+            )
+        )
+        for run in self:
+            run.print_count = counts.get(run._origin, 0)
 
     def _compute_stop_summary(self):
         rows = self.env["dunning.line"]._read_group(
