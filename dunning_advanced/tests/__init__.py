@@ -8,3 +8,4 @@ from . import test_ledger_changes
 from . import test_engine_money
 from . import test_engine_contact
 from . import test_run_life
+from . import test_demo
