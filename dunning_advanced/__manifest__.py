@@ -39,6 +39,7 @@
     "assets": {
         "web.assets_tests": ["dunning_advanced/static/tests/tours/**/*"],
     },
+    "demo": ["demo/dunning_demo.xml"],
     "application": True,
     "installable": True,
 }

@@ -10,3 +10,4 @@ from . import test_engine_contact
 from . import test_run_life
 from . import test_tours
 from . import test_views
+from . import test_demo
