@@ -9,10 +9,8 @@ import os
 import subprocess
 import sys
 import time
-from datetime import date
+from datetime import timedelta
 from pathlib import Path
-
-DAY = date(2024, 6, 3)
 
 
 class Process:
@@ -82,7 +80,7 @@ def prepare(env, count, items=1):
     env["account.chart.template"].try_loading("generic_coa", company, install_demo=False)
     for start in range(0, count, 500):
         make_items(env, range(start, min(count, start + 500)), items)
-    run = env["dunning.run"].create({"company_id": company.id, "date": DAY})
+    run = env["dunning.run"].create({"company_id": company.id})
     run._propose()
     env.cr.commit()
     return run.id
@@ -90,6 +88,8 @@ def prepare(env, count, items=1):
 
 def make_items(env, numbers, items):
     """Make customers, each with an e-mail and items of 100 in one journal entry."""
+    from odoo import fields
+
     partners = env["res.partner"].create(
         [
             {"name": f"Customer {n}", "is_company": True, "email": f"customer{n}@example.com"}
@@ -97,16 +97,17 @@ def make_items(env, numbers, items):
         ]
     )
     journal, receivable, income = accounts(env)
+    due = fields.Date.context_today(partners) - timedelta(days=10)
     lines = [
         {
             "account_id": receivable.id, "partner_id": partner.id, "name": f"{partner.id}/{item}",
-            "debit": 100, "no_followup": False, "date_maturity": date(2024, 5, 2),
+            "debit": 100, "no_followup": False, "date_maturity": due,
         }
         for partner in partners
         for item in range(items)
     ]
     lines.append({"account_id": income.id, "credit": 100 * len(lines)})
-    entry = {"journal_id": journal.id, "date": "2024-04-02", "line_ids": [(0, 0, v) for v in lines]}
+    entry = {"journal_id": journal.id, "date": due, "line_ids": [(0, 0, v) for v in lines]}
     env["account.move"].create(entry).action_post()
 
 

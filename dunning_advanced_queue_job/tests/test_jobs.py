@@ -1,14 +1,17 @@
 from unittest.mock import patch
 
+from freezegun import freeze_time
+
 from odoo.tests import tagged
 
-from odoo.addons.dunning_advanced.tests.common import DunningCommon
+from odoo.addons.dunning_advanced.tests.common import DAY, DunningCommon
 from odoo.addons.queue_job.job import Job, identity_exact
 from odoo.addons.queue_job.tests.common import trap_jobs
 
 BATCH = "odoo.addons.dunning_advanced_queue_job.models.dunning_notice.BATCH"
 
 
+@freeze_time(DAY)
 @tagged("post_install", "-at_install")
 class TestJobs(DunningCommon):
     @classmethod
