@@ -58,13 +58,13 @@ def write_floor(env, run, rows):
             INSERT INTO dunning_line (
                 run_id, company_id, notice_id, partner_id, move_line_id, name, date,
                 date_maturity, currency_id, amount_open, amount_open_company, amount_net,
-                policy_id, level_id, rung, step, date_next, verdict, state,
-                create_uid, create_date, write_uid, write_date)
+                policy_id, level_id, rung, step, date_next, hold_id, verdict, state,
+                create_date, write_date)
             SELECT %(run)s, %(company)s, notice_id, debtor_id, id, name, %(date)s,
                    due, currency_id, open, open_company, open,
-                   %(policy)s, %(level)s, 1, 100, due, 'dun',
+                   %(policy)s, %(level)s, 1, 100, due, NULL::int, 'dun',
                    CASE WHEN notice_id IS NULL THEN 'stopped' ELSE 'proposed' END,
-                   %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
+                   now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
               FROM lines
             """,
             company=run.company_id.id,

@@ -14,7 +14,7 @@ from odoo import Command
 from odoo.tools import populate
 
 DAY = date(2025, 6, 2)
-EARLIER = (30, 14)  # days before DAY on which reminders went out
+EARLIER = (31, 17, 6)  # days before DAY on which reminders went out
 DEBTORS = 25
 ITEMS = 250
 SIZES = (20_000, 200_000, 1_000_000)

@@ -265,17 +265,44 @@ class DunningCase(models.Model):
         cases = self.search([("state", "=", "open")])
         cases.filtered(lambda case: not case.item_count)._close()
 
-    def _ask_for_contact_data(self, date):
-        """Schedule the task to find contact data, once.
+    @api.model
+    def _ask_for_contact_data(self, run):
+        """Schedule the task to find contact data, once, on the open case of each
+        debtor that a run could not reach.
 
-        :param date: deadline
+        Written by one statement: there may be thousands, and an e-mail about each
+        of them helps nobody.
+
+        :param run: dunning.run, proposed
         """
-        kind = self.env.ref("dunning_advanced.mail_activity_contact")
-        for case in self:
-            if kind not in case.activity_ids.activity_type_id:
-                case.activity_schedule(
-                    activity_type_id=kind.id,
-                    date_deadline=date,
-                    summary=self.env._("Find an e-mail or postal address"),
-                    user_id=case.company_id._dunning_responsible(case.user_id).id,
-                )
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO mail_activity (
+                    res_model_id, res_model, res_id, res_name, activity_type_id, summary,
+                    date_deadline, user_id, automated, active,
+                    create_uid, create_date, write_uid, write_date)
+                SELECT %(model)s, 'dunning.case', c.id, p.complete_name, %(kind)s, %(summary)s,
+                       %(date)s, COALESCE(c.user_id, %(user)s), TRUE, TRUE,
+                       %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
+                  FROM dunning_case c
+                  JOIN res_partner p ON p.id = c.partner_id
+                 WHERE c.state = 'open' AND c.company_id = %(company)s
+                   AND c.partner_id IN (SELECT partner_id FROM dunning_line
+                                         WHERE run_id = %(run)s AND verdict = 'unreachable')
+                   AND NOT EXISTS (SELECT FROM mail_activity a
+                                    WHERE a.res_model = 'dunning.case' AND a.res_id = c.id
+                                      AND a.activity_type_id = %(kind)s AND a.active)
+                """,
+                model=self.env["ir.model"]._get_id(self._name),
+                kind=self.env.ref("dunning_advanced.mail_activity_contact").id,
+                summary=self.env._("Find an e-mail or postal address"),
+                date=run.date,
+                user=run.company_id._dunning_responsible(self.env["res.users"]).id or None,
+                company=run.company_id.id,
+                run=run.id,
+                uid=self.env.uid,
+            )
+        )
+        self.env.invalidate_all()

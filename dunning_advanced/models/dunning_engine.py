@@ -1,3 +1,4 @@
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date as Date
 
@@ -8,6 +9,9 @@ from odoo.tools import SQL
 # Verdicts that only say "not yet": counted for a run, not written as lines,
 # or every night would bury the table under the whole ledger.
 COUNTED_ONLY = ("not_due", "waiting", "pending")
+
+# Memory for each sort and hash of a run over everybody; one run a company at a time.
+WORK_MEM = "128MB"
 
 
 @dataclass(frozen=True)
@@ -55,14 +59,7 @@ class DunningEngine(models.AbstractModel):
             Gate("not_due", "item", SQL("i.start > %s AND i.step = 1", scope.date)),
             Gate("waiting", "item", SQL("i.start > %s", scope.date)),
             Gate("exhausted", "item", SQL("i.rung IS NULL")),
-            Gate(
-                "undelivered",
-                "item",
-                SQL(
-                    "i.last_notice_id IN"
-                    " (SELECT id FROM dunning_notice WHERE state = 'issued' AND NOT delivered)"
-                ),
-            ),
+            Gate("undelivered", "item", SQL("i.last_delivered IS FALSE")),
             Gate("excluded", "item", SQL("i.no_followup IS TRUE")),
             Gate("held", "item", SQL("i.hold_id IS NOT NULL")),
             Gate("paying", "item", self.env["dunning.engine.incoming"]._covers_item()),
@@ -117,9 +114,30 @@ class DunningEngine(models.AbstractModel):
 
     @api.model
     def _materialized(self, name):
-        # Read by several later stages: computing these twice would cost more
-        # than to keep them.
-        return SQL("MATERIALIZED ") if name in ("gated", "netted", "notices") else SQL("")
+        # Folded into the stages that read them, these would be computed again
+        # for each of them, or for each of their rows.
+        kept = ("debtors", "gated", "netted", "notices")
+        return SQL("MATERIALIZED ") if name in kept else SQL("")
+
+    @api.model
+    @contextmanager
+    def _planned(self, scope):
+        """Let PostgreSQL plan the statement for what it has to read.
+
+        It cannot know how many rows come out of a stage, guesses a handful, and
+        would join whole ledgers by nested loops: hours instead of seconds. So a
+        run over everybody hashes and sorts, in memory where it may; one for a few
+        debtors is left to the planner, which has indexes for them. Compiling so
+        long a statement takes longer than it saves.
+        """
+        settings = {"jit": "off"}
+        if not scope.partner_ids:
+            settings |= {"enable_nestloop": "off", "work_mem": WORK_MEM}
+        for name, value in settings.items():
+            self.env.cr.execute(SQL("SET LOCAL %s = %s", SQL.identifier(name), value))
+        yield
+        for name in settings:
+            self.env.cr.execute(SQL("SET LOCAL %s TO DEFAULT", SQL.identifier(name)))
 
     @api.model
     def _evaluate(self, scope):
@@ -128,8 +146,10 @@ class DunningEngine(models.AbstractModel):
         :return: list of dicts with the columns of the stage ``verdicts``
         """
         self.env.flush_all()
-        self.env.cr.execute(SQL("%s SELECT * FROM verdicts", self._with(scope)))
-        return self.env.cr.dictfetchall()
+        query = SQL("%s SELECT * FROM verdicts", self._with(scope))
+        with self._planned(scope):
+            self.env.cr.execute(query)
+            return self.env.cr.dictfetchall()
 
     @api.model
     def _lock(self, company):

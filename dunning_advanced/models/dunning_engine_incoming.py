@@ -77,7 +77,4 @@ class DunningEngineIncoming(models.AbstractModel):
     @api.model
     def _covers_notice(self):
         """Gate condition for a notice ``i``: what is at the bank covers all of it."""
-        return SQL(
-            "i.net <= (SELECT MAX(b.total) FROM incoming_bank b"
-            " WHERE b.debtor_id = i.debtor_id AND b.currency_id = i.currency_id)"
-        )
+        return SQL("i.net <= i.incoming")

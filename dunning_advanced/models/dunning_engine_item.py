@@ -34,8 +34,7 @@ class DunningEngineItem(models.AbstractModel):
               FROM account_move_line l
               JOIN res_partner p ON p.id = l.partner_id
               %s
-             WHERE l.account_id IN (
-                       SELECT id FROM account_account WHERE account_type = 'asset_receivable')
+             WHERE l.account_id IN %s
                AND l.parent_state = 'posted'
                AND l.company_id IN %s
                AND l.date <= %s
@@ -43,10 +42,16 @@ class DunningEngineItem(models.AbstractModel):
                AND %s
             """,
             residual,
+            tuple(self._receivables().ids or [0]),
             tuple(self.env["dunning.engine"]._companies(scope.company).ids),
             scope.date,
             self.env["dunning.engine"]._only(scope, SQL("p.commercial_partner_id")),
         )
+
+    def _receivables(self):
+        # Named one by one: so the planner knows how much of the ledger they are.
+        accounts = self.env["account.account"].sudo().with_context(active_test=False)
+        return accounts.search([("account_type", "=", "asset_receivable")])
 
     def _residual_now(self):
         return SQL(
@@ -81,15 +86,19 @@ class DunningEngineItem(models.AbstractModel):
         return SQL(
             """
             SELECT DISTINCT ON (h.move_line_id)
-                   h.move_line_id, h.step, h.rung, h.date, h.notice_id
+                   h.move_line_id, h.step, h.rung, h.date, h.notice_id, n.delivered
               FROM dunning_line h
+              LEFT JOIN dunning_notice n ON n.id = h.notice_id AND n.state = 'issued'
              WHERE h.state IN ('issued', 'moved') AND %s AND %s
              ORDER BY h.move_line_id, h.step DESC, h.id DESC
             """,
             SQL("h.date <= %s", scope.date) if scope.as_of else SQL("TRUE"),
-            # by item, not by customer: an invoice may have changed hands since
-            SQL("h.move_line_id IN (SELECT id FROM items)") if scope.partner_ids else SQL("TRUE"),
+            self._of_items(scope, SQL("h.move_line_id")),
         )
+
+    def _of_items(self, scope, column):
+        # By item, not by customer: an invoice may have changed hands since.
+        return SQL("%s IN (SELECT id FROM items)", column) if scope.partner_ids else SQL("TRUE")
 
     def _stage_pending(self, scope):
         """Items on a notice that waits for review or for being issued."""
@@ -97,11 +106,12 @@ class DunningEngineItem(models.AbstractModel):
             """
             SELECT o.move_line_id, MIN(o.notice_id) AS notice_id
               FROM dunning_line o
-             WHERE o.state = 'proposed' AND o.notice_id NOT IN %s AND %s
+             WHERE o.state = 'proposed' AND o.notice_id NOT IN %s AND %s AND %s
              GROUP BY o.move_line_id
             """,
             scope.own_notice_ids or (0,),
             not scope.as_of,
+            self._of_items(scope, SQL("o.move_line_id")),
         )
 
     def _stage_placed(self, scope):
@@ -114,6 +124,7 @@ class DunningEngineItem(models.AbstractModel):
             """
             SELECT i.*, policy.id AS policy_id, d.channel AS wish, d.user_id, d.approval,
                    h.step AS last_step, h.date AS last_date, h.notice_id AS last_notice_id,
+                   h.delivered AS last_delivered,
                    p.first_rung, p.align,
                    GREATEST(
                        p.first_rung, h.rung + 1,

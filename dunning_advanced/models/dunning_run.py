@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import format_date
+from odoo.tools import SQL, format_date
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from .dunning_engine import Scope
@@ -156,14 +156,8 @@ class DunningRun(models.Model):
             already, or another proposal is under way
         """
         self.ensure_one()
-        if self.notice_ids.filtered(lambda n: n.state not in ("proposed", "dropped")):
-            raise UserError(
-                self.env._("Reminders of this run are on their way already: start a new run.")
-            )
-        engine = self.env["dunning.engine"]
-        engine._lock(self.company_id)
-        self.line_ids.unlink()
-        self.notice_ids.unlink()
+        self.env["dunning.engine"]._lock(self.company_id)
+        self._forget_proposal()
         counts = self.env["dunning.engine.group"]._propose(self._scope())
         sends = counts.get("dun") and not self.simulation
         self.write(
@@ -177,8 +171,24 @@ class DunningRun(models.Model):
         )
         if not self.simulation:
             self.env["dunning.case"]._open_for(self)
-            self._ask_for_contact_data()
+            self.env["dunning.case"]._ask_for_contact_data(self)
         return counts
+
+    def _forget_proposal(self):
+        """Delete what this run proposed before.
+
+        :raises UserError: when notices are confirmed or issued already
+        """
+        begun = [("run_id", "=", self.id), ("state", "not in", ("proposed", "dropped"))]
+        if self.env["dunning.notice"].search_count(begun, limit=1):
+            raise UserError(
+                self.env._("Reminders of this run are on their way already: start a new run.")
+            )
+        # all lines at once: there may be a million
+        self.env.flush_all()
+        self.env.cr.execute(SQL("DELETE FROM dunning_line WHERE run_id = %s", self.id))
+        self.env.invalidate_all()
+        self.notice_ids.unlink()
 
     def _check_fresh(self, today):
         """Refuse a proposal that was left for too long.
@@ -203,23 +213,6 @@ class DunningRun(models.Model):
             run_id=self.id,
             as_of=self.simulation,
         )
-
-    def _ask_for_contact_data(self):
-        """An activity on the case of each customer that cannot be reached."""
-        groups = self.env["dunning.line"]._read_group(
-            [("run_id", "=", self.id), ("verdict", "=", "unreachable")], ["partner_id"]
-        )
-        if not groups:
-            return
-        partner_ids = [partner.id for [partner] in groups]
-        cases = self.env["dunning.case"].search(
-            [
-                ("company_id", "=", self.company_id.id),
-                ("partner_id", "in", partner_ids),
-                ("state", "=", "open"),
-            ]
-        )
-        cases._ask_for_contact_data(self.date)
 
     def _refresh_state(self):
         """Follow the notices: done when none waits any more."""
