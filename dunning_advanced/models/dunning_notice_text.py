@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL, format_amount, format_date, get_lang
 
 
@@ -52,6 +53,19 @@ class DunningNotice(models.Model):
         if self.channel == "letter":
             return self._render_letter_html()
         return self._render_email_body()
+
+    def _try_render_texts(self):
+        """Like :meth:`_render_texts`, without the notices that cannot be
+        rendered: one broken text must not close the list of all.
+        """
+        try:
+            return self._render_texts()
+        except UserError:
+            if len(self) == 1:
+                return {}
+            return {
+                id_: text for notice in self for id_, text in notice._try_render_texts().items()
+            }
 
     # What e-mail and letter share
 
