@@ -56,14 +56,22 @@ class DunningEngineGroup(models.AbstractModel):
             SELECT t.debtor_id, t.currency_id, t.policy_id, t.top, SUM(t.items) AS items,
                    MIN(t.due) AS due, SUM(t.open) AS open, SUM(t.net) AS net,
                    SUM(t.net_company) AS net_company,
-                   SUM(t.net) FILTER (WHERE t.rung = t.top OR t.align) AS net_top,
-                   SUM(t.net) FILTER (WHERE t.rung >= t.top - 1 OR t.align) AS net_lower,
+                   SUM(t.net) FILTER (WHERE t.rung = t.top OR %(aligned)s) AS net_top,
+                   SUM(t.net) FILTER (WHERE t.rung >= t.top - 1 OR %(aligned)s) AS net_lower,
                    MAX(t.wish) AS wish, MAX(t.user_id) AS user_id,
                    bool_or(t.approval) AS approval, bool_or(t.align) AS align
               FROM tiers t
              GROUP BY t.debtor_id, t.currency_id, t.policy_id, t.top
-            """
+            """,
+            aligned=self._aligned(SQL("t"), SQL("t.align"), SQL("t.top")),
         )
+
+    @api.model
+    def _aligned(self, item, align, top):
+        """Condition: the policy gives an item the level of its notice. An item
+        that is not due never gets a reminder of an overdue one by that.
+        """
+        return SQL("(%s AND %s.rung >= LEAST(1, %s))", align, item, top)
 
     def _stage_levels(self, scope):
         """The level that is kept: 0 or 1 below the highest, none when even
@@ -207,10 +215,11 @@ class DunningEngineGroup(models.AbstractModel):
               LEFT JOIN notices n ON n.debtor_id = i.debtor_id
                     AND n.currency_id = i.currency_id AND n.policy_id = i.policy_id
               CROSS JOIN LATERAL (
-                   SELECT COALESCE(n.align OR (n.shift = 1 AND i.rung = n.top), FALSE)
+                   SELECT COALESCE(%(aligned)s OR (n.shift = 1 AND i.rung = n.top), FALSE)
                           AND n.shift IS NOT NULL AS yes) moved
             """,
             credit=self.env["dunning.engine"]._verdict(scope, "credit"),
+            aligned=self._aligned(SQL("i"), SQL("n.align"), SQL("n.top")),
         )
 
     @api.model

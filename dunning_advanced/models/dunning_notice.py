@@ -103,7 +103,7 @@ class DunningNotice(models.Model):
     @api.depends("own_subject", "own_body", "level_id", "contact_id", "date", "amount_total")
     def _compute_texts(self):
         own = self.filtered(lambda n: n.own_subject and not is_html_empty(n.own_body))
-        rendered = (self - own)._render_texts()
+        rendered = (self - own)._try_render_texts()
         for notice in self:
             subject, body = rendered.get(notice.id, ("", ""))
             notice.subject = notice.own_subject or subject

@@ -278,6 +278,7 @@ class DunningNotice(models.Model):
     def _check_text(self):
         for notice in self:
             if not notice.subject or is_html_empty(notice.body):
+                notice._render_texts()  # tells what is wrong with a text that is there
                 raise UserError(
                     self.env._(
                         "Level “%(level)s” of policy “%(policy)s” has no text: choose one there, "

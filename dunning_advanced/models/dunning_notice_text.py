@@ -4,6 +4,7 @@ from lxml import html
 from markupsafe import Markup
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL, format_amount, format_date, get_lang, is_html_empty
 
 
@@ -64,6 +65,7 @@ class DunningNotice(models.Model):
 
         :param template: mail.template, in the language of the notices
         :return: dict of notice id to Markup
+        :raises UserError: when the template is not correct
         """
         if is_html_empty(template.body_html):
             return dict.fromkeys(self.ids, "")
@@ -74,9 +76,32 @@ class DunningNotice(models.Model):
         html.etree.SubElement(words, "t").text = cut
         notices = template.env[self._name].browse(self.ids)
         values = dict(template._render_eval_context(), notices=notices)
-        parts = self.env["ir.qweb"]._render(words, values, lang=template.env.lang).split(cut)
+        try:
+            joined = self.env["ir.qweb"]._render(words, values, lang=template.env.lang)
+        except Exception as error:
+            raise UserError(
+                self.env._(
+                    "The text “%(name)s” cannot be filled in, correct it: %(error)s",
+                    name=template.name,
+                    error=error,
+                )
+            ) from error
+        parts = joined.split(cut)
         rendered = dict(zip(self.ids, map(Markup, parts), strict=False))
         return template._render_template_postprocess(self._name, rendered)
+
+    def _try_render_texts(self):
+        """Like :meth:`_render_texts`, without the notices that cannot be
+        rendered: one broken text must not close the list of all.
+        """
+        try:
+            return self._render_texts()
+        except UserError:
+            if len(self) == 1:
+                return {}
+            return {
+                id_: text for notice in self for id_, text in notice._try_render_texts().items()
+            }
 
     # What e-mail and letter share
 

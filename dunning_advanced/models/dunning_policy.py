@@ -103,6 +103,19 @@ class DunningPolicy(models.Model):
             policy.debtor_count = counts.get(policy, 0)
 
     @api.ondelete(at_uninstall=False)
+    def _unlink_except_ruled(self):
+        rules = self.env["dunning.rule"].sudo().with_context(active_test=False)
+        if rule := rules.search([("policy_id", "in", self.ids)], limit=1):
+            raise UserError(
+                self.env._(
+                    "Policy “%(policy)s” is given by follow-up rule “%(rule)s”: choose "
+                    "another policy there, or delete the rule, first.",
+                    policy=rule.policy_id.name,
+                    rule=rule.name,
+                )
+            )
+
+    @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         used = self.env["dunning.line"].sudo().search(
             [("policy_id", "in", self.ids)], limit=1
@@ -117,8 +130,9 @@ class DunningPolicy(models.Model):
             )
 
     def copy_data(self, default=None):
+        name = (default or {}).get("name")
         return [
-            dict(vals, name=self.env._("%s (copy)", policy.name))
+            dict(vals, name=name or self.env._("%s (copy)", policy.name))
             for policy, vals in zip(self, super().copy_data(default), strict=True)
         ]
 

@@ -14,6 +14,7 @@ class ResPartner(models.Model):
     dunning_policy_id = fields.Many2one(
         "dunning.policy",
         company_dependent=True,
+        copy=False,
         string="Dunning policy",
         groups="dunning_advanced.group_user",
         help="Empty: as the follow-up rules say.",
@@ -21,6 +22,7 @@ class ResPartner(models.Model):
     dunning_user_id = fields.Many2one(
         "res.users",
         company_dependent=True,
+        copy=False,
         string="Dunning responsible",
         domain=[("share", "=", False)],
         groups="dunning_advanced.group_user",
@@ -28,6 +30,7 @@ class ResPartner(models.Model):
     dunning_channel = fields.Selection(
         selection=lambda self: self.env["dunning.channel"]._selection(),
         string="Preferred channel",
+        copy=False,
         groups="dunning_advanced.group_user",
         help="Empty: as the level says.",
     )

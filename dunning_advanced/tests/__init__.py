@@ -11,3 +11,7 @@ from . import test_run_life
 from . import test_tours
 from . import test_views
 from . import test_demo
+from . import test_nightly
+from . import test_diary
+from . import test_rights
+from . import test_bad_input

@@ -202,6 +202,14 @@ class TestLadder(DunningCommon):
         invoice.invoice_date_due = DAY + days(2)
         self.assertFalse(self.levels_at(1)[0])
 
+    def test_early_reminder_is_not_aligned_with_overdue_items(self):
+        self.policy.align = True
+        old, early = self.invoice(20), self.invoice(-3)
+        self.assertEqual(
+            {line.move_id: line.level_id for line in self.remind().line_ids},
+            {old: self.first, early: self.before},
+        )
+
     def test_last_level_repeats_up_to_its_maximum(self):
         self.policy.write({"repeat_every": 10, "repeat_max": 2})
         invoice = self.invoice(400)
