@@ -64,6 +64,8 @@ class DunningDemo(models.AbstractModel):
         company = self.env.company
         for code in LANGUAGES:
             self.env["res.lang"]._activate_lang(code)
+        # Odoo translates a module after its demo data: too late for what was sent before.
+        self.env["ir.module.module"]._load_module_terms(["dunning_advanced"], LANGUAGES)
         for code in ("EUR", "GBP", "USD"):
             self._add_rate(self.env.ref(f"base.{code}"), today)
         company.dunning_user_id = self.env.ref("base.user_admin")

@@ -46,8 +46,8 @@ class DunningDemo(models.AbstractModel):
         n, row = customer.number, customer.row
         for k in range(MONTHS, -1, -int(row["rhythm"])):
             date = fields.Date.subtract(today, months=k) + timedelta(days=(n * 11 + k * 5) % 27 - 13)
-            long_ago = k > 8 and (n + k) % 2  # the past may be thinner
-            if date >= today or long_ago:
+            thinned = k > 5 and (n + k) % 3  # what is long paid need not be complete
+            if date >= today or thinned:
                 continue
             amount = round(float(row["amount"]) * (0.55 + (n * 37 + k * 53) % 91 / 100), 2)
             yield {
