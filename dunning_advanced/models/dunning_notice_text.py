@@ -157,7 +157,11 @@ class DunningNotice(models.Model):
 
     def _open_customer_pages(self):
         """Give the invoices the tokens by which customers open them, in one statement."""
-        moves = self.line_ids.move_id.sudo().filtered(lambda move: not move.access_token)
+        # Not those of entries, which have no page: customers may share an opening
+        # entry, and two workers would then wait for each other.
+        moves = self.line_ids.move_id.sudo().filtered(
+            lambda move: not move.access_token and move.is_sale_document(include_receipts=True)
+        )
         if moves:
             moves.flush_recordset(["access_token"])
             self.env.cr.execute(

@@ -77,16 +77,16 @@ def prepare(env, count, items=1):
     company = env["res.company"].create({"name": f"Processes {time.time_ns()}"})
     env.user.company_ids |= company
     env = env(context={"allowed_company_ids": company.ids, "tracking_disable": True})
-    env["account.chart.template"].try_loading("generic_coa", company, install_demo=False)
+    books = make_books(env)
     for start in range(0, count, 500):
-        make_items(env, range(start, min(count, start + 500)), items)
+        make_items(env, range(start, min(count, start + 500)), items, books)
     run = env["dunning.run"].create({"company_id": company.id})
     run._propose()
     env.cr.commit()
     return run.id
 
 
-def make_items(env, numbers, items):
+def make_items(env, numbers, items, books):
     """Make customers, each with an e-mail and items of 100 in one journal entry."""
     from odoo import fields
 
@@ -96,7 +96,7 @@ def make_items(env, numbers, items):
             for n in numbers
         ]
     )
-    journal, receivable, income = accounts(env)
+    journal, receivable, income = books
     due = fields.Date.context_today(partners) - timedelta(days=10)
     lines = [
         {
@@ -111,17 +111,18 @@ def make_items(env, numbers, items):
     env["account.move"].create(entry).action_post()
 
 
-def accounts(env):
-    """A general journal, the receivable and an income account of the company."""
-    company = [("company_ids", "in", env.company.ids)]
-    find = env["account.account"].search
-    return (
-        env["account.journal"].search(
-            [("company_id", "=", env.company.id), ("type", "=", "general")], limit=1
-        ),
-        find([*company, ("account_type", "=", "asset_receivable")], limit=1),
-        find([*company, ("account_type", "=", "income")], limit=1),
+def make_books(env):
+    """A general journal, a receivable and an income account: all that items need."""
+    journal = env["account.journal"].create(
+        {"name": "Opening", "code": "OPEN", "type": "general"}
     )
+    receivable, income = env["account.account"].create(
+        [
+            {"name": "Customers", "code": "121000", "account_type": "asset_receivable"},
+            {"name": "Sales", "code": "400000", "account_type": "income"},
+        ]
+    )
+    return journal, receivable, income
 
 
 class Commands:
