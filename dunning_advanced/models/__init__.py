@@ -21,6 +21,7 @@ from . import dunning_notice_text
 from . import dunning_notice_email
 from . import dunning_delivery
 from . import dunning_notice_letter
+from . import dunning_run_letter
 from . import dunning_case
 from . import account_move
 from . import account_move_line

@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.exceptions import UserError
 
 
 class DunningDelivery(models.Model):
@@ -49,6 +50,46 @@ class DunningDelivery(models.Model):
     def action_mark_done(self):
         """Somebody says that the customer has it, whatever the channel reported."""
         self._succeed()
+
+    def action_print(self):
+        """These letters as one PDF. Those that wait to be printed count as delivered.
+
+        :raises UserError: when there is no letter among them
+        """
+        letters = self.filtered(lambda delivery: delivery.channel == "letter").sorted("id")
+        if not letters:
+            raise UserError(
+                self.env._(
+                    "There is no letter to print: issue reminders whose channel is “Letter” first."
+                )
+            )
+        letters.notice_id._freeze_letters()
+        content = self.env["ir.actions.report"]._dunning_merge(
+            [delivery.notice_id.attachment_id.raw for delivery in letters]
+        )
+        letters.filtered(lambda delivery: delivery.state in ("queued", "failed"))._succeed()
+        return self._download(content, letters)
+
+    def _download(self, content, letters):
+        """Keep the print on the run, so that it can be fetched again.
+
+        :return: action that downloads it
+        """
+        run = letters.notice_id.run_id[:1]
+        attachment = self.env["ir.attachment"].create(
+            {
+                "name": self.env._("Letters %s.pdf", len(letters)),
+                "raw": content,
+                "mimetype": "application/pdf",
+                "res_model": run._name,
+                "res_id": run.id,
+            }
+        )
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/{attachment.id}?download=true",
+            "target": "download",
+        }
 
     def _succeed(self):
         """The notice has reached the debtor: the next level may follow."""

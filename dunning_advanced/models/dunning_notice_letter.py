@@ -3,7 +3,6 @@ import logging
 from markupsafe import Markup, escape
 
 from odoo import models
-from odoo.exceptions import UserError
 from odoo.tools.image import image_data_uri
 
 _logger = logging.getLogger(__name__)
@@ -132,65 +131,3 @@ class DunningNotice(models.Model):
         except Exception as error:
             _logger.info("No QR code on reminder %s: %s", self.display_name, error)
             return None
-
-
-class DunningDelivery(models.Model):
-    _inherit = "dunning.delivery"
-
-    def action_print(self):
-        """These letters as one PDF. Those that wait to be printed count as delivered.
-
-        :raises UserError: when there is no letter among them
-        """
-        letters = self.filtered(lambda delivery: delivery.channel == "letter").sorted("id")
-        if not letters:
-            raise UserError(
-                self.env._(
-                    "There is no letter to print: issue reminders whose channel is “Letter” first."
-                )
-            )
-        letters.notice_id._freeze_letters()
-        content = self.env["ir.actions.report"]._dunning_merge(
-            [delivery.notice_id.attachment_id.raw for delivery in letters]
-        )
-        letters.filtered(lambda delivery: delivery.state in ("queued", "failed"))._succeed()
-        return self._download(content, letters)
-
-    def _download(self, content, letters):
-        """Keep the print on the run, so that it can be fetched again.
-
-        :return: action that downloads it
-        """
-        run = letters.notice_id.run_id[:1]
-        attachment = self.env["ir.attachment"].create(
-            {
-                "name": self.env._("Letters %s.pdf", len(letters)),
-                "raw": content,
-                "mimetype": "application/pdf",
-                "res_model": run._name,
-                "res_id": run.id,
-            }
-        )
-        return {
-            "type": "ir.actions.act_url",
-            "url": f"/web/content/{attachment.id}?download=true",
-            "target": "download",
-        }
-
-
-class DunningRun(models.Model):
-    _inherit = "dunning.run"
-
-    def action_print_letters(self):
-        """The letters of the run that are to print, as one PDF; they count as delivered.
-
-        :raises UserError: when no letter waits to be printed
-        """
-        return self.env["dunning.delivery"].search(
-            [
-                ("notice_id.run_id", "in", self.ids),
-                ("channel", "=", "letter"),
-                ("state", "=", "queued"),
-            ],
-            order="id",
-        ).action_print()

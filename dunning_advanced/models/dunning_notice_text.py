@@ -1,3 +1,4 @@
+import re
 import uuid
 
 from lxml import html
@@ -47,9 +48,9 @@ class DunningNotice(models.Model):
                 template = template.sudo().with_context(lang=lang)
                 subjects = template._render_field("subject", notices.ids)
                 bodies = notices._render_words(template)
-                texts.update(
-                    {id_: (" ".join(subjects[id_].split()), bodies[id_]) for id_ in notices.ids}
-                )
+                for id_ in notices.ids:
+                    # A subject is one line, whatever names hold.
+                    texts[id_] = re.sub(r"\s*[\r\n]\s*", " ", subjects[id_]), bodies[id_]
         return texts
 
     def _render_preview(self):
@@ -113,14 +114,15 @@ class DunningNotice(models.Model):
         """
         self.ensure_one()
         notice = self.sudo().with_company(self.company_id).with_context(lang=self.lang)
+        bank = notice._bank_account()
         return {
             "notice": notice,
             "company": notice.company_id,
             "lang": notice.lang,
             "lines": notice.line_ids,
             "person": notice._contact_person(),
-            "bank": notice._bank_account(),
-            "account_number": notice._bank_account()._dunning_number(),
+            "bank": bank,
+            "account_number": bank._dunning_number(),
             "reference": notice._payment_reference(),
             "url": notice._customer_url(),
             "amount": lambda value: format_amount(notice.env, value, notice.currency_id),
