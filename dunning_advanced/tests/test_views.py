@@ -105,7 +105,7 @@ class TestAccess(ViewCase):
         by_letter = self.make_debtor("Letter Only", **BY_LETTER)
         invoice = self.invoice(40, debtor=by_letter)
         self.invoice(40)
-        run = self.env["dunning.run"].with_user(self.dunner).create({"date": DAY})
+        run = self.env["dunning.run"].with_user(self.dunner).create({})
         run.action_propose()
         letter = run.notice_ids.filtered(lambda notice: notice.partner_id == by_letter)
         action = (run.notice_ids - letter).action_drop()
