@@ -42,8 +42,11 @@ class DunningCase(models.Model):
     )
     notice_ids = fields.One2many("dunning.notice", compute="_compute_records")
     hold_id = fields.Many2one("dunning.hold", string="On hold", compute="_compute_hold")
-    level_id = fields.Many2one("dunning.level", compute="_compute_last_notice")
-    is_last = fields.Boolean(string="Last level", compute="_compute_last_notice")
+    level_id = fields.Many2one(
+        "dunning.level", compute="_compute_level", help="The highest level of the open items."
+    )
+    rung = fields.Integer(string="Level no.", compute="_compute_level")
+    is_last = fields.Boolean(string="Last level", compute="_compute_level")
     last_notice_id = fields.Many2one("dunning.notice", compute="_compute_last_notice")
     last_date = fields.Date(string="Last reminder", compute="_compute_last_notice")
     notice_count = fields.Integer(string="Reminders", compute="_compute_last_notice")
@@ -120,10 +123,17 @@ class DunningCase(models.Model):
         for case in self:
             last, count = found.get((case.partner_id.id, case.company_id.id), (notices, 0))
             case.last_notice_id = last
-            case.level_id = last.level_id
-            case.is_last = last.level_id.is_last
             case.last_date = last.date
             case.notice_count = count
+
+    def _compute_level(self):
+        levels = {
+            company: self.partner_id._dunning_levels(company) for company in self.company_id
+        }
+        for case in self:
+            case.level_id = levels[case.company_id].get(case.partner_id.id)
+            case.rung = case.level_id.rung
+            case.is_last = case.level_id.is_last
 
     # Actions
 

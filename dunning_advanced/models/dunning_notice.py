@@ -122,7 +122,7 @@ class DunningNotice(models.Model):
     @api.depends("subject", "body", "channel", "line_ids", "delivery_ids")
     def _compute_preview(self):
         for notice in self:
-            notice.preview = notice._sent_email_body() or notice._render_preview()
+            notice.preview = notice._sent_email_body() or notice._render_email_body()
 
     def write(self, vals):
         if {"level_id", "channel", "contact_id"} & vals.keys():

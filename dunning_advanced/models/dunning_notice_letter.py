@@ -1,8 +1,10 @@
+import base64
 import logging
 
 from markupsafe import Markup, escape
 
-from odoo import models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools.image import image_data_uri
 
 _logger = logging.getLogger(__name__)
@@ -12,6 +14,22 @@ REPORT = "dunning_advanced.letter"
 
 class DunningNotice(models.Model):
     _inherit = "dunning.notice"
+
+    letter_preview = fields.Binary(
+        compute="_compute_letter_preview", help="The letter as PDF, where the channel is one."
+    )
+
+    @api.depends("subject", "body", "channel", "contact_id", "attachment_id", "line_ids")
+    def _compute_letter_preview(self):
+        reports = self.env["ir.actions.report"]
+        letters = self._origin.filtered(lambda notice: notice.channel == "letter")
+        try:
+            streams = reports._render_qweb_pdf_prepare_streams(REPORT, {}, letters.ids)
+        except UserError:  # said by the button that opens the letter; the form opens anyway
+            streams = {}
+        for notice in self:
+            found = streams.get(notice._origin.id)
+            notice.letter_preview = found and base64.b64encode(found["stream"].getvalue())
 
     def action_preview_letter(self):
         """Show the letter as PDF; nothing is marked as printed by that."""
@@ -54,11 +72,6 @@ class DunningNotice(models.Model):
         )
         for notice, attachment in zip(missing, attachments, strict=True):
             notice.attachment_id = attachment
-
-    def _render_letter_html(self):
-        """The letter as a page for the screen."""
-        html, _kind = self.env["ir.actions.report"]._render_qweb_html(REPORT, self._origin.ids)
-        return Markup(html.decode())
 
     def _letter_filename(self):
         self.ensure_one()

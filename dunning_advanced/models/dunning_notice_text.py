@@ -53,13 +53,6 @@ class DunningNotice(models.Model):
                     texts[id_] = re.sub(r"\s*[\r\n]\s*", " ", subjects[id_]), bodies[id_]
         return texts
 
-    def _render_preview(self):
-        """The document as the customer gets it, by the channel of the notice."""
-        self.ensure_one()
-        if self.channel == "letter":
-            return self._render_letter_html()
-        return self._render_email_body()
-
     def _render_words(self, template):
         """The body of a template for all these notices at once: Odoo compiles a
         mail template anew for each record, which takes longer than all the rest.

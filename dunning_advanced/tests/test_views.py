@@ -1,3 +1,5 @@
+import base64
+import io
 from datetime import timedelta
 
 from lxml import etree
@@ -5,6 +7,7 @@ from lxml import etree
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user
+from odoo.tools.pdf import PdfReader
 
 from .common import DAY, DunningCommon
 
@@ -102,7 +105,7 @@ class TestAccess(ViewCase):
         by_letter = self.make_debtor("Letter Only", **BY_LETTER)
         invoice = self.invoice(40, debtor=by_letter)
         self.invoice(40)
-        run = self.env["dunning.run"].with_user(self.dunner).create({"date": DAY})
+        run = self.env["dunning.run"].with_user(self.dunner).create({})
         run.action_propose()
         letter = run.notice_ids.filtered(lambda notice: notice.partner_id == by_letter)
         action = (run.notice_ids - letter).action_drop()
@@ -284,10 +287,30 @@ class TestScreens(ViewCase):
             form.subject = "Dear customer"
             form.body = "<p>my own words</p>"
         self.assertIn("my own words", notice.preview)
-        self.assertNotIn("<html", notice.preview)
+        self.assertFalse(notice.letter_preview)
         notice.channel = "letter"
-        self.assertIn("<html", notice.preview)
-        self.assertIn("my own words", notice.preview)
+        pdf = PdfReader(io.BytesIO(base64.b64decode(notice.letter_preview)))
+        self.assertIn("my own words", pdf.pages[0].extract_text())
+
+    def test_case_has_the_highest_level_of_what_is_open(self):
+        paid = self.invoice(40, 50)
+        self.remind()
+        self.invoice(40, 70)
+        self.remind(DAY + timedelta(days=14))
+        case = self.env["dunning.case"].search([("partner_id", "=", self.debtor.id)])
+        self.assertEqual((case.level_id, case.rung, case.is_last), (self.second, 2, False))
+        self.pay(self.debtor, 50, invoices=paid)
+        case.invalidate_recordset()
+        self.assertEqual(case.level_id, self.first)
+
+    def test_customers_are_reminded_from_their_menu(self):
+        self.invoice(40)
+        action = self.env.ref("dunning_advanced.action_partner_remind").with_user(self.dunner)
+        context = {"active_model": "res.partner", "active_ids": self.debtor.ids}
+        opened = action.with_context(**context, active_id=self.debtor.id).run()
+        self.assertEqual(opened["res_model"], "dunning.notice")
+        notice = self.env["dunning.notice"].browse(opened["res_id"])
+        self.assertEqual((notice.partner_id, notice.state), (self.debtor, "proposed"))
 
     def test_case_shows_the_hold_of_today(self):
         self.invoice(40)
