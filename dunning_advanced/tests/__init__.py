@@ -4,3 +4,4 @@ from . import test_explain
 from . import test_history
 from . import test_xlsx
 from . import test_ledger_changes
+from . import test_queries
