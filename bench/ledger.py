@@ -6,10 +6,10 @@ runs have sent reminders, so that all levels are met. Some invoices are in euro,
 customers have an invoice contact, a postal address only, or credit notes.
 """
 
+import logging
 from datetime import date, timedelta
 from unittest.mock import patch
 
-import odoo.init  # noqa: F401 - makes `from odoo import ...` work
 from odoo import Command
 from odoo.tools import populate
 
@@ -24,13 +24,8 @@ UNREACHABLE, COVERED, NOT_DUE = 22, 23, 24
 
 
 def seed(env):
-    """Write the seed into an empty database and commit it.
-
-    :return: res.company whose ledger it is
-    """
-    company = env.company
-    if not company.chart_template:
-        env["account.chart.template"].try_loading("generic_coa", company, install_demo=False)
+    """Write the seed into an empty database and commit it."""
+    prepare_company(env)
     euro = _euro(env)
     debtors = [_debtor(env, number) for number in range(DEBTORS)]
     values = [_invoice(n, debtor, i, euro) for n, debtor in enumerate(debtors) for i in range(10)]
@@ -40,7 +35,12 @@ def seed(env):
     for days in EARLIER:
         _remind(env, DAY - timedelta(days=days))
     env.cr.commit()
-    return company
+
+
+def prepare_company(env):
+    """Give the company the accounts that invoices need."""
+    if not env.company.chart_template:
+        env["account.chart.template"].try_loading("generic_coa", env.company, install_demo=False)
 
 
 def _euro(env):
@@ -118,17 +118,23 @@ def _remind(env, day):
 
 
 def multiply(env, items):
-    """Copy the seed with Odoo's populate until there are so many open items.
-
-    Populate spreads dates over the last years; here the copies keep the due dates of
-    the seed, so that every size has the same share of every verdict.
-    """
-    models = ("res.partner", "account.move", "dunning.notice", "dunning.line")
-    factors = {env[name].with_context(active_test=False): items // ITEMS - 1 for name in models}
-    with patch.object(populate, "MIN_DATETIME", populate.MAX_DATETIME):
-        populate.populate_models(factors, ord("_"))
+    """Copy the seed until there are so many open items, and commit."""
+    copy(env, items // ITEMS - 1, "res.partner", "account.move", "dunning.notice", "dunning.line")
     _check(env, items)
     env.cr.commit()
+
+
+def copy(env, times, *models):
+    """Copy all records of some models with Odoo's populate.
+
+    It spreads dates over the last years; here the copies keep their due dates, so that
+    every size has the same share of every verdict.
+    """
+    logging.getLogger(populate.__name__).setLevel(logging.ERROR)  # notes on fields it copies
+    factors = {env[model].with_context(active_test=False): times for model in models}
+    with patch.object(populate, "MIN_DATETIME", populate.MAX_DATETIME):
+        populate.populate_models(factors, ord("_"))
+    env.invalidate_all()
 
 
 def _check(env, items):

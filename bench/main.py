@@ -1,29 +1,39 @@
-"""Measures the proposal against the bare SQL floor and against OCA's account_credit_control.
+"""Measures a proposal against the least that PostgreSQL has to do for it, and more.
 
     ./dev bench [--full] [--peer] [--json FILE] [--keep]
 
-The ledger is a small seed that Odoo's populate multiplies to 20,000 and 200,000 open
-items, with --full to 1,000,000 too (see ledger.py); the floor is defined in floor.py, the
-comparison with the peer in peer.py.
+The ledger is a small seed that Odoo's own populate multiplies to 20,000 and 200,000 open
+items, with --full to 1,000,000 too (ledger.py). Each size is measured in a process of its
+own: the proposal, and the floor for the same rows (floor.py). --peer compares the proposal
+over 20,000 items with OCA's account_credit_control (peer.py). At the end letters and
+e-mails are counted (letters.py).
 """
 
 import argparse
 import json
 import math
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 
 from devtools import databases
-from devtools.console import say, step, timed
+from devtools.console import timed
 from devtools.session import create_database, odoo_env
 
+from . import peer
 from .ledger import SIZES, multiply, seed
+from .letters import measure_letters
 from .measure import measure
 
 COLUMNS = ("items", "debtors", "notices", "seconds", "floor_seconds", "ratio", "queries", "peak_mb")
+GOALS = (
+    "Goals: ratio below 4 at 1,000,000 items; exponent about 1 (linear); the same queries"
+    " at every size; peak below 500 MB; peer_ratio 60 or more; 10 letters a second."
+)
 
 
 def parse():
+    """Return the arguments."""
     parser = argparse.ArgumentParser(prog="./dev bench", description="Measure a proposal.")
     parser.add_argument("--full", action="store_true", help="measure 1,000,000 items too")
     parser.add_argument("--peer", action="store_true", help="compare with account_credit_control")
@@ -33,52 +43,97 @@ def parse():
 
 
 def main():
+    """Measure, print the tables and write the figures."""
     args = parse()
-    with timed("Making the seed ledger"):
-        source = create_database("bench")
-        isolated(make_seed, source)
-    results = []
-    for items in SIZES if args.full else SIZES[:-1]:
-        results.append(measure_size(source, items, args.keep))
-    print_table(results)
+    empty = create_database("bench")
+    try:
+        results, letters = measure_all(empty, args)
+    finally:
+        if not args.keep:
+            databases.drop(empty)
+    report(results, letters)
     if args.json:
         with open(args.json, "w") as file:
             json.dump(results, file, indent=2)
 
 
-def isolated(function, *args):
-    """Call a function in a process of its own: its memory is its own, its caches are cold."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(function, *args).result()
+def measure_all(empty, args):
+    """Return the figures of each size, and those of letters and e-mails."""
+    with copied(empty, "bench_letters", args.keep) as dbname, timed("Measuring letters"):
+        letters = isolated(measure_letters, dbname)
+    with timed("Writing the seed"):
+        isolated(make_seed, empty)
+    results = []
+    for items in SIZES if args.full else SIZES[:-1]:
+        with copied(empty, f"bench_{items}", args.keep) as dbname:
+            with timed(f"Multiplying the seed to {items:,} items"):
+                isolated(make_size, dbname, items)
+            with timed(f"Measuring {items:,} items"):
+                results.append(isolated(measure, dbname, items))
+            if args.peer and items == SIZES[0]:
+                with copied(dbname, "bench_peer", args.keep) as copy, timed("Measuring the peer"):
+                    results[0].update(compare(copy, results[0]["seconds"]))
+    return results, letters
 
 
-def make_seed(dbname):
-    with odoo_env(dbname) as env:
-        seed(env)
+def compare(dbname, seconds):
+    """Return the figures of the peer next to our seconds."""
+    with peer.settings(peer.install(dbname)):
+        figures = isolated(peer.measure_peer, dbname)
+    return {**figures, "peer_ratio": round(figures["peer_seconds"] / seconds, 1)}
 
 
-def make_size(dbname, items):
-    with odoo_env(dbname) as env:
-        multiply(env, items)
-
-
-def measure_size(source, items, keep):
-    dbname = databases.name(f"bench_{items}")
+@contextmanager
+def copied(source, purpose, keep):
+    """Give the name of a copy of a database, which is dropped after the block."""
+    dbname = databases.name(purpose)
     databases.drop(dbname)
     databases.execute(f'CREATE DATABASE "{dbname}" TEMPLATE "{source}"')
     try:
-        with timed(f"Measuring {items:,} items"):
-            isolated(make_size, dbname, items)
-            return isolated(measure, dbname, items)
+        yield dbname
     finally:
         if not keep:
             databases.drop(dbname)
 
 
-def print_table(results):
-    rows = [COLUMNS, *([f"{result[c]:,}" for c in COLUMNS] for result in results)]
-    for row in rows:
+def isolated(function, *args):
+    """Call a function in a process of its own: its memory and its caches are its own."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(function, *args).result()
+
+
+def make_seed(dbname):
+    """Write the seed into a database."""
+    with odoo_env(dbname) as env:
+        seed(env)
+
+
+def make_size(dbname, items):
+    """Multiply the seed in a database."""
+    with odoo_env(dbname) as env:
+        multiply(env, items)
+
+
+def report(results, letters):
+    """Print the figures and how to get them again."""
+    for row in [COLUMNS, *([f"{result[name]:,}" for name in COLUMNS] for result in results)]:
         print("".join(f"{cell:>15}" for cell in row))
+    print(f"exponent of growth: {exponent(results):.2f}")
+    for result in results:
+        if "peer_seconds" in result:
+            print("{peer_lines:,} lines and {peer_notices:,} notices of the peer over {items:,} items:"
+                  " {peer_seconds} s, {peer_ratio} times ours".format(**result))
+    print(", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in letters.items()))
+    print(GOALS)
+    print("Again: ./dev bench --full --peer (half an hour on two cores; nothing else should run)")
+
+
+def exponent(results):
+    """Return the slope from the smallest to the largest size on double logarithmic paper:
+    1 is linear, 2 quadratic.
+    """
+    first, last = results[0], results[-1]
+    return math.log(last["seconds"] / first["seconds"]) / math.log(last["items"] / first["items"])
 
 
 if __name__ == "__main__":

@@ -18,3 +18,4 @@ from . import test_rights
 from . import test_bad_input
 from . import test_email
 from . import test_letter
+from . import test_queries
