@@ -16,3 +16,4 @@ from . import test_nightly
 from . import test_diary
 from . import test_rights
 from . import test_bad_input
+from . import test_oracle
