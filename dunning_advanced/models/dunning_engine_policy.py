@@ -44,8 +44,7 @@ class DunningEnginePolicy(models.AbstractModel):
         rows = [
             (level.id, currency.id, minimum, level.minimum_share)
             for level in levels
-            for currency in currencies
-            for minimum in [level._minimum_in(currency, scope.company, scope.date)]
+            for currency, minimum in level._minimums_in(currencies, scope.company, scope.date)
             if minimum is None or minimum or level.minimum_share
         ]
         columns = {"level_id": "int", "currency_id": "int", "amount": "numeric", "share": "numeric"}

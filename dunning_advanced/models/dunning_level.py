@@ -197,24 +197,31 @@ class DunningLevel(models.Model):
             "amount_total": 1240,
         }
 
-    def _minimum_in(self, currency, company, date):
-        """The minimum amount of this level, in the currency of the items.
+    def _minimums_in(self, currencies, company, date):
+        """The minimum amount of this level, in each currency.
 
-        :param currency: res.currency of the items
+        :param currencies: res.currency of items
         :param company: res.company whose rates count
-        :param date: date of the rate
-        :return: amount in ``currency``, or None when it takes a rate that is missing
+        :param date: date of the rates
+        :return: list of (res.currency, amount in it, or None when it takes a
+            rate that is missing)
         """
         self.ensure_one()
-        own = self.minimum_ids.filtered(lambda minimum: minimum.currency_id == currency)
-        if own:
-            return own[0].amount
-        if not self.minimum_amount or self.currency_id == currency:
+        own = {minimum.currency_id: minimum.amount for minimum in self.minimum_ids}
+        known = currencies._dunning_with_rate(company)
+        return [
+            (currency, own[currency] if currency in own
+             else self._convert_minimum(currency, known, company, date))
+            for currency in currencies
+        ]
+
+    def _convert_minimum(self, currency, known, company, date):
+        source = self.currency_id
+        if not self.minimum_amount or source == currency:
             return self.minimum_amount
-        for side in self.currency_id | currency:
-            if not side._dunning_has_rate(company):
-                return None
-        return self.currency_id._convert(self.minimum_amount, currency, company, date)
+        if source not in known or currency not in known:
+            return None
+        return source._convert(self.minimum_amount, currency, company, date)
 
 
 class DunningLevelMinimum(models.Model):
@@ -240,12 +247,12 @@ class DunningLevelMinimum(models.Model):
 class ResCurrency(models.Model):
     _inherit = "res.currency"
 
-    def _dunning_has_rate(self, company):
-        """Whether amounts can be converted. Odoo takes 1.0 for a missing rate;
-        a reminder must not be decided by that.
+    def _dunning_with_rate(self, company):
+        """Those of the currencies that can be converted. Odoo takes 1.0 for a
+        missing rate; a reminder must not be decided by that.
         """
-        self.ensure_one()
         root = company.root_id
-        return self == root.currency_id or any(
-            rate.company_id in (root, self.env["res.company"]) for rate in self.rate_ids
+        rated = self.env["res.currency.rate"].sudo()._read_group(
+            [("company_id", "in", [root.id, False])], ["currency_id"]
         )
+        return self & self.browse([root.currency_id.id, *(currency.id for [currency] in rated)])

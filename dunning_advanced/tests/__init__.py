@@ -19,3 +19,4 @@ from . import test_bad_input
 from . import test_email
 from . import test_letter
 from . import test_queries
+from . import test_oracle

@@ -1,0 +1,380 @@
+"""The decision of a dunning run in plain Python, one item after the other.
+
+Slow and simple on purpose, and written from the description of the engine, not
+from its SQL: the tests let both decide the same ledgers. It knows nothing of
+Odoo. Money on its way and contact caps are left out.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+# The item gates in their order; what stands first is the verdict.
+BEFORE_CREDITS = (
+    "pending", "no_level", "not_due", "waiting", "exhausted", "undelivered", "excluded", "held",
+)
+
+
+@dataclass(frozen=True)
+class Level:
+    days: int
+    min_interval: int = 0
+    minimum: int = 0
+    minimums: tuple = ()  # own ones, as (currency, amount)
+    share: int = 0
+    channel: str = "email"
+    fallback: str | None = None
+
+
+@dataclass(frozen=True)
+class Policy:
+    levels: tuple
+    currency: str
+    repeat_every: int = 0
+    repeat_max: int = 0
+    catch_up: bool = False
+    align: bool = False
+
+
+@dataclass(frozen=True)
+class Contact:
+    kind: str  # dunning, invoice, own (the debtor itself) or other
+    email: bool
+    address: bool
+
+
+@dataclass(frozen=True)
+class Debtor:
+    contacts: tuple
+    policy: int | None = None
+    wish: str | None = None
+    held: bool = False
+
+
+@dataclass(frozen=True)
+class Past:
+    """The last reminder of an item."""
+
+    step: int
+    rung: int
+    days_ago: int
+    delivered: bool = True
+    by_hand: bool = False
+
+
+@dataclass(frozen=True)
+class Item:
+    debtor: int
+    invoice: int  # items with the same number are installments of one invoice
+    currency: str
+    due: date
+    open: Decimal  # negative: a credit
+    open_company: Decimal
+    corrects: int | None = None  # the invoice that a credit note belongs to
+    policy: int | None = None
+    excluded: bool = False
+    held: bool = False
+    pending: bool = False
+    past: Past | None = None
+
+
+@dataclass(frozen=True)
+class Ledger:
+    day: date
+    policies: tuple  # the first is the default
+    debtors: tuple
+    items: tuple
+    rules: tuple = ()  # (debtors that match, policy), in order
+    rates: dict = field(default_factory=dict)  # units for one of the company's; may be missing
+    digits: dict = field(default_factory=dict)
+
+
+@dataclass
+class Rung:
+    number: int
+    level: int  # place among the levels of the policy, by days
+    days: int
+    wait: int
+
+
+@dataclass
+class Answer:
+    """What is decided for an item."""
+
+    verdict: str | None = None
+    policy: int | None = None
+    rung: int | None = None
+    step: int = 0
+    net: Decimal = Decimal(0)
+    notice: tuple | None = None
+
+
+@dataclass
+class Notice:
+    level: int
+    rung: int
+    channel: str
+    contact: int
+    items: list
+    open: Decimal
+    net: Decimal
+
+
+def ladder(policy):
+    """The rungs of a policy by number; 1 is the first that is not before the due date."""
+    levels = sorted(policy.levels, key=lambda level: level.days)
+    early = sum(level.days < 0 for level in levels)
+    rungs = []
+    for place, level in enumerate(levels):
+        distance = level.days - levels[place - 1].days if place else 0
+        wait = level.min_interval or distance
+        rungs.append(Rung(1 - early + place, place, level.days, wait))
+    for _again in range(policy.repeat_max if rungs else 0):
+        last = rungs[-1]
+        every = policy.repeat_every
+        rungs.append(Rung(last.number + 1, last.level, last.days + every, every))
+    return {rung.number: rung for rung in rungs}
+
+
+def decide(ledger):
+    """Decide every debit of a ledger.
+
+    :return: dict of item number to Answer, dict of (debtor, currency, policy) to Notice
+    """
+    answers = {
+        number: place(ledger, item) for number, item in enumerate(ledger.items) if item.open > 0
+    }
+    for debtor in range(len(ledger.debtors)):
+        clear(ledger, answers, debtor)
+    return answers, gather(ledger, answers)
+
+
+# Items
+
+
+def policy_of(ledger, item):
+    debtor = ledger.debtors[item.debtor]
+    by_rule = [policy for members, policy in ledger.rules if item.debtor in members]
+    for choice in (item.policy, debtor.policy, *by_rule):
+        if choice is not None:
+            return choice
+    return 0
+
+
+def place(ledger, item):
+    """The next rung of an item, and the first of its own gates that holds."""
+    policy = policy_of(ledger, item)
+    rungs = ladder(ledger.policies[policy])
+    past = item.past
+    answer = Answer(policy=policy, step=past.step + 1 if past else 1, net=item.open)
+    holds = set()
+    if rungs:
+        rung = rungs.get(next_rung(ledger, item, rungs))
+        answer.rung = rung and rung.number
+        holds = calendar(ledger, item, rung, answer.step)
+    else:
+        holds.add("no_level")
+    if item.pending:
+        holds.add("pending")
+    if past and not past.delivered and not past.by_hand:
+        holds.add("undelivered")
+    if item.excluded:
+        holds.add("excluded")
+    if item.held or ledger.debtors[item.debtor].held:
+        holds.add("held")
+    answer.verdict = next((gate for gate in BEFORE_CREDITS if gate in holds), None)
+    return answer
+
+
+def next_rung(ledger, item, rungs):
+    """One after the last; early rungs are left out once the item is due, and a
+    policy that catches up goes to the rung of the item's age.
+    """
+    number = item.past.rung + 1 if item.past else min(rungs)
+    number = max(number, min(rungs))
+    if item.due <= ledger.day:
+        number = max(number, 1)
+    if ledger.policies[policy_of(ledger, item)].catch_up:
+        age = (ledger.day - item.due).days
+        number = max([number, *(n for n, rung in rungs.items() if rung.days <= age)])
+    return number
+
+
+def calendar(ledger, item, rung, step):
+    if not rung:
+        return {"exhausted"}
+    start = item.due + timedelta(days=rung.days)
+    if item.past:
+        last = ledger.day - timedelta(days=item.past.days_ago)
+        start = max(start, last + timedelta(days=rung.wait))
+    if start <= ledger.day:
+        return set()
+    return {"not_due"} if step == 1 else {"waiting"}
+
+
+# Credits
+
+
+def clear(ledger, answers, debtor):
+    """Lower what is left to remind a debtor of by the debtor's open credits."""
+    mine = [number for number, item in enumerate(ledger.items) if item.debtor == debtor]
+    going = [n for n in mine if n in answers and answers[n].verdict is None]
+    going.sort(key=lambda n: (-answers[n].rung, ledger.items[n].due, n))
+    spare = Fraction(0)
+    for currency in {ledger.items[n].currency for n in mine}:
+        spare += clear_currency(
+            ledger,
+            answers,
+            [n for n in mine if ledger.items[n].currency == currency],
+            [n for n in going if ledger.items[n].currency == currency],
+        )
+    left = sum(
+        Fraction(answers[n].net) * Fraction(ledger.items[n].open_company)
+        / Fraction(ledger.items[n].open)
+        for n in going
+    )
+    for number in going:
+        if answers[number].net <= 0 or (spare > 0 and left <= spare):
+            answers[number].verdict = "covered"
+
+
+def clear_currency(ledger, answers, mine, going):
+    """:return: what is spare, in company currency as it stands in the books"""
+    items = ledger.items
+    credits = [n for n in mine if items[n].open < 0]
+    if not credits:
+        return Fraction(0)
+    total = -sum(items[n].open for n in credits)
+    free = total
+    for invoice in {items[n].corrects for n in credits} - {None}:
+        linked = -sum(items[n].open for n in credits if items[n].corrects == invoice)
+        owed = sum(items[n].open for n in mine if items[n].invoice == invoice and items[n].open > 0)
+        bound = min(linked, owed)
+        free -= bound
+        take(answers, [n for n in going if items[n].invoice == invoice], bound)
+    spare = free - take(answers, going, free)
+    company = -sum(items[n].open_company for n in credits)
+    return Fraction(spare) * Fraction(company) / Fraction(total)
+
+
+def take(answers, numbers, credit):
+    """Clear items one after the other.
+
+    :return: how much of the credit was used
+    """
+    left = credit
+    for number in numbers:
+        part = min(left, answers[number].net)
+        answers[number].net -= part
+        left -= part
+    return credit - left
+
+
+# Notices
+
+
+def gather(ledger, answers):
+    groups = {}
+    for number, answer in answers.items():
+        if answer.verdict is None:
+            item = ledger.items[number]
+            key = (item.debtor, item.currency, answer.policy)
+            groups.setdefault(key, []).append(number)
+    notices = {}
+    for key, numbers in groups.items():
+        verdict, notice = write(ledger, answers, key, numbers)
+        for number in numbers:
+            answers[number].verdict = verdict or "dun"
+            answers[number].notice = key if notice else None
+        if notice:
+            notices[key] = notice
+    return notices
+
+
+def write(ledger, answers, key, numbers):
+    """The notice of a group, or the verdict that stops it."""
+    debtor, currency, policy = key
+    rungs = ladder(ledger.policies[policy])
+    top = max(answers[n].rung for n in numbers)
+    aligned = aligned_items(ledger.policies[policy], answers, numbers, top)
+    number, missing = kept_rung(ledger, answers, key, numbers, top, aligned)
+    if missing:
+        return "no_rate", None
+    if number is None:
+        return "minimum", None
+    level = sorted(ledger.policies[policy].levels, key=lambda lv: lv.days)[rungs[number].level]
+    channel, contact = reach(ledger.debtors[debtor], level)
+    if channel is None:
+        return "unreachable", None
+    for n in numbers:
+        if n in aligned or (number < top and answers[n].rung == top):
+            answers[n].rung = number
+    opened = sum(ledger.items[n].open for n in numbers)
+    net = sum(answers[n].net for n in numbers)
+    return None, Notice(rungs[number].level, number, channel, contact, numbers, opened, net)
+
+
+def aligned_items(policy, answers, numbers, top):
+    """Items that share the level of their notice; what is not due never does."""
+    if not policy.align:
+        return set()
+    return {n for n in numbers if answers[n].rung >= 1 or answers[n].rung == top}
+
+
+def kept_rung(ledger, answers, key, numbers, top, aligned):
+    """The highest rung, or one below, where the amount reaches the minimum.
+
+    :return: rung, None when neither is reached; whether a rate is missing
+    """
+    for number in (top, top - 1):
+        if number != top and (number < 1 or number not in ladder(ledger.policies[key[2]])):
+            break
+        amount = sum(
+            answers[n].net for n in numbers if answers[n].rung >= number or n in aligned
+        )
+        minimum = minimum_of(ledger, key, number)
+        if minimum is None:
+            return None, True
+        if amount >= minimum:
+            return number, False
+    return None, False
+
+
+def minimum_of(ledger, key, number):
+    """The minimum of a rung in a currency; None when it takes a missing rate."""
+    debtor, currency, number_of_policy = key
+    policy = ledger.policies[number_of_policy]
+    place = ladder(policy)[number].level
+    level = sorted(policy.levels, key=lambda lv: lv.days)[place]
+    amount = dict(level.minimums).get(currency)
+    if amount is None:
+        amount = convert(ledger, level.minimum, policy.currency, currency)
+        if amount is None:
+            return None
+    balance = sum(
+        item.open
+        for item in ledger.items
+        if item.debtor == debtor and item.currency == currency and item.open > 0
+    )
+    return max(Decimal(amount), balance * level.share / 100)
+
+
+def convert(ledger, amount, source, target):
+    if not amount or source == target:
+        return amount
+    if source not in ledger.rates or target not in ledger.rates:
+        return None
+    value = Decimal(amount) * ledger.rates[target] / ledger.rates[source]
+    return value.quantize(Decimal(1).scaleb(-ledger.digits[target]), ROUND_HALF_UP)
+
+
+def reach(debtor, level):
+    """The first wished way by which anybody can be reached, and whom."""
+    for channel in (debtor.wish, level.channel, level.fallback):
+        for kind in ("dunning", "invoice", "own"):
+            for place, contact in enumerate(debtor.contacts):
+                usable = contact.email if channel == "email" else contact.address
+                if channel and contact.kind == kind and usable:
+                    return channel, place
+    return None, None
