@@ -265,6 +265,7 @@ class DunningRun(models.Model):
         :return: dunning.run
         """
         run = self.search([("company_id", "=", company.id), ("date", "=", date),
+                           ("simulation", "=", False),
                            ("partner_ids", "=", False)], limit=1)
         if run and run.state != "draft":
             return run
