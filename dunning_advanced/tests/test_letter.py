@@ -159,7 +159,8 @@ class TestLetter(DunningCommon):
     def test_nothing_is_fetched(self):
         self.invoice(20)
         notice = self.run_at().notice_ids
-        notice.body = '<p>see <img src="http://127.0.0.1:9/x.png"/><img src="file:///etc/hosts"/></p>'
+        pictures = '<img src="http://127.0.0.1:9/x.png"/><img src="file:///etc/hosts"/>'
+        notice.body = f"<p>see {pictures}</p>"
         opened = []
         with patch("urllib.request.OpenerDirector.open", lambda *args, **kw: opened.append(args)):
             notice._freeze_letters()
@@ -168,7 +169,7 @@ class TestLetter(DunningCommon):
 
     def test_languages(self):
         langs = {
-            "de_DE": ("Zahlungserinnerung", "Zu zahlen bis 10.06.2024", "Seite 1 von 1", "1.234,50"),
+            "de_DE": ("Zahlungserinnerung", "bis 10.06.2024", "Seite 1 von 1", "1.234,50"),
             "fr_FR": ("Rappel de paiement", "le 10/06/2024", "Page 1 sur 1", "234,50"),
             "nl_NL": ("Betalingsherinnering", "op 10-06-2024", "Pagina 1 van 1", "1.234,50"),
             "es_ES": ("Recordatorio de pago", "el 10/06/2024", "Página 1 de 1", "1.234,50"),
@@ -238,3 +239,26 @@ class TestLetter(DunningCommon):
         self.issue().action_print_letters()
         run = self.run_at(DAY + timedelta(days=14))
         self.assertEqual(run.notice_ids.level_id, self.second)
+
+    def test_fallback_gets_one_body_and_footer_a_letter(self):
+        """What wkhtmltopdf would be given where WeasyPrint is missing."""
+        for name in ("One", "Two"):
+            self.invoice(20, debtor=self.make_debtor(name, email=False, **self.home))
+        notices = self.run_at().notice_ids
+        reports = self.env["ir.actions.report"]
+        given = []
+
+        def convert(_self, bodies, **values):
+            given.append((bodies, values))
+            return b"%PDF-1.4"
+
+        with (
+            patch.object(press, "weasyprint", None),
+            patch.object(type(reports), "get_wkhtmltopdf_state", lambda _self: "ok"),
+            patch.object(type(reports), "_run_wkhtmltopdf", convert),
+        ):
+            reports._render_qweb_pdf_prepare_streams(press.REPORT, {}, notices[0].ids)
+        [([body], values)] = given
+        self.assertIn(notices[0].partner_id.name, str(body))
+        self.assertIn("@page", str(body))
+        self.assertIn("topage", str(values["footer"]))
