@@ -23,6 +23,7 @@ from . import dunning_delivery
 from . import dunning_notice_letter
 from . import dunning_run_letter
 from . import dunning_case
+from . import dunning_case_summary
 from . import account_move
 from . import account_move_line
 from . import ir_actions_report

@@ -23,10 +23,12 @@ class DunningNotice(models.Model):
     def _compute_letter_preview(self):
         reports = self.env["ir.actions.report"]
         letters = self._origin.filtered(lambda notice: notice.channel == "letter")
+        streams = {}
         try:
-            streams = reports._render_qweb_pdf_prepare_streams(REPORT, {}, letters.ids)
+            if letters:
+                streams = reports._render_qweb_pdf_prepare_streams(REPORT, {}, letters.ids)
         except UserError:  # said by the button that opens the letter; the form opens anyway
-            streams = {}
+            pass
         for notice in self:
             found = streams.get(notice._origin.id)
             notice.letter_preview = found and base64.b64encode(found["stream"].getvalue())

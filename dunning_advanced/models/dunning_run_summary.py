@@ -8,7 +8,9 @@ class DunningRun(models.Model):
 
     notice_count = fields.Integer(compute="_compute_notice_summary", string="Reminders")
     review_count = fields.Integer(compute="_compute_notice_summary", string="Reminders to review")
-    error_count = fields.Integer(compute="_compute_notice_summary", string="Reminders with problems")
+    error_count = fields.Integer(
+        compute="_compute_notice_summary", string="Reminders with problems"
+    )
     print_count = fields.Integer(compute="_compute_print_count", string="Letters to print")
     amount_summary = fields.Char(compute="_compute_notice_summary", string="Amounts")
     level_summary = fields.Char(compute="_compute_notice_summary", string="Levels")
