@@ -141,6 +141,22 @@ class Commands:
         self.env.cr.commit()
         return run.state
 
+    def press_confirm(self, run_id):
+        """Confirm as the web client does, which begins again after a conflict.
+
+        :return: the state of the run, or the error of the user
+        """
+        from odoo.exceptions import UserError
+        from odoo.service.model import retrying
+
+        run = self.env["dunning.run"].browse(run_id)
+        try:
+            retrying(run.action_confirm, self.env)
+        except UserError as error:
+            self.env.cr.rollback()
+            return str(error)
+        return run.state
+
     def issue(self):
         """Issue what waits, as the scheduled action does; returns seconds."""
         start = time.perf_counter()

@@ -49,9 +49,10 @@ class TestBadInput(DunningCommon):
         for model in self.env.registry.values():
             if model._name.startswith("dunning."):
                 for constraint in model._table_objects.values():
-                    if constraint.get_definition(self.env.registry).startswith(("CHECK", "UNIQUE")):
-                        self.assertGreater(len(constraint.get_error_message(self.env[
-                            model._name])), 20, constraint)
+                    definition = constraint.get_definition(self.env.registry)
+                    if definition.startswith(("CHECK", "UNIQUE")):
+                        message = constraint.get_error_message(self.env[model._name])
+                        self.assertGreater(len(message), 20, constraint)
 
     def test_used_level_and_policy_are_kept(self):
         self.invoice(5)

@@ -168,3 +168,12 @@ class TestCrash(BaseCase):
         self.assertIn("is being proposed right now", second.call("propose", run_id))
         first.call("commit")
         self.assertEqual(second.call("propose", run_id), "")
+
+    def test_confirmed_twice_at_once(self):
+        run_id = self.workers[0].call("prepare", 15)
+        [[self.last_mail]] = self.query("SELECT COALESCE(MAX(id), 0) FROM mail_mail")
+        for worker in self.workers:
+            worker.start("press_confirm", run_id)
+        answers = sorted(worker.answer() for worker in self.workers)
+        self.assertEqual(answers, ["Propose the run before you confirm it.", "done"])
+        self.check_whole(run_id, 15)

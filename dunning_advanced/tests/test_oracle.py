@@ -39,7 +39,8 @@ def amounts(currency):
     whole = st.integers(1, 120 * unit)
     if not DIGITS[currency]:
         return whole.map(Decimal)
-    return st.one_of(whole.map(Decimal), st.integers(1, 12000 * unit).map(lambda n: Decimal(n) / 100))
+    cents = st.integers(1, 12000 * unit).map(lambda n: Decimal(n) / 100)
+    return st.one_of(whole.map(Decimal), cents)
 
 
 levels = st.builds(
