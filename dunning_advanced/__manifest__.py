@@ -5,7 +5,6 @@
     "category": "Accounting/Accounting",
     "license": "LGPL-3",
     "author": "Dunning Advanced contributors",
-    "website": "https://github.com/dunning-advanced/dunning-advanced",
     "depends": ["account", "account_payment", "mail", "portal"],
     "external_dependencies": {"python": ["xlsxwriter", "phonenumbers", "weasyprint"]},
     "data": [
@@ -40,6 +39,6 @@
         "web.assets_tests": ["dunning_advanced/static/tests/tours/**/*"],
     },
     "demo": ["demo/dunning_demo.xml"],
+    "oca_data_manual": ["demo/customers.csv"],
     "application": True,
-    "installable": True,
 }
