@@ -6,7 +6,7 @@
     "license": "LGPL-3",
     "author": "Dunning Advanced contributors",
     "depends": ["account", "account_payment", "mail", "portal"],
-    "external_dependencies": {"python": ["xlsxwriter", "phonenumbers", "weasyprint"]},
+    "external_dependencies": {"python": ["weasyprint", "xlsxwriter"]},
     "data": [
         "security/dunning_security.xml",
         "security/ir.model.access.csv",

@@ -40,7 +40,8 @@ class DunningEnginePolicy(models.AbstractModel):
             lambda level: level.minimum_amount or level.minimum_share or level.minimum_ids
         )
         # Archived ones too: items may be open in them.
-        currencies = self.env["res.currency"].with_context(active_test=False).search([])
+        every = [("active", "in", (True, False))]
+        currencies = self.env["res.currency"].search(every) if levels else []
         rows = [
             (level.id, currency.id, minimum, level.minimum_share)
             for level in levels

@@ -69,7 +69,11 @@ class ResPartner(models.Model):
     def _search_dunning_level_id(self, operator, value):
         if operator not in ("in", "not in"):
             return NotImplemented
-        levels = self.search([])._dunning_levels(self.env.company)
+        company = self.env.company
+        reminded = self.env["dunning.line"]._read_group(
+            [("state", "in", ("issued", "moved")), ("company_id", "=", company.id)], ["partner_id"]
+        )
+        levels = self.browse(debtor.id for [debtor] in reminded)._dunning_levels(company)
         debtors = [partner for partner, level in levels.items() if level in value]
         domain = [("commercial_partner_id", "in", debtors)]
         if False in value:

@@ -24,7 +24,7 @@ class TestCrash(BaseCase):
         cls.dbname = f"{get_db_name()}_processes"
         cls.addClassCleanup(cls.drop)
         cls.drop()
-        cls.copy()
+        cls.make_copy()
         cls.connection = cls.connect(cls.dbname)
         cls.addClassCleanup(cls.connection.close)
         cls.workers = cls.processes(2)
@@ -41,7 +41,7 @@ class TestCrash(BaseCase):
             cr.execute(statement)
 
     @classmethod
-    def copy(cls):
+    def make_copy(cls):
         """Copy the database: for that, nobody may be connected to it."""
         sql_db.close_db(get_db_name())
         names = map(sql.Identifier, (cls.dbname, get_db_name()))

@@ -258,7 +258,8 @@ class TestLetter(DunningCommon):
             patch.object(type(reports), "_run_wkhtmltopdf", convert),
         ):
             reports._render_qweb_pdf_prepare_streams(press.REPORT, {}, notices[0].ids)
-        [([body], values)] = given
+        bodies, values = given[0]
+        body = bodies[0]
         self.assertIn(notices[0].partner_id.name, str(body))
         self.assertIn("@page", str(body))
         self.assertIn("topage", str(values["footer"]))

@@ -71,7 +71,7 @@ class TestRunLife(DunningCommon):
         invoice = self.invoice(5)
         run = self.run_at()
         notice = run.notice_ids
-        wizard = self.env["dunning.reason"].with_context(notice.action_drop()["context"])
+        wizard = self.env["dunning.reason"].with_context(**notice.action_drop()["context"])
         wizard.create({"reason": "We spoke"}).action_apply()
         self.assertEqual((notice.state, notice.reason, run.state), ("dropped", "We spoke", "done"))
         self.assertEqual(self.verdicts(self.run_at()), {invoice: "dun"})
@@ -291,7 +291,7 @@ class TestRunLife(DunningCommon):
     def test_cancel_returns_the_level(self):
         invoice = self.invoice(5)
         notice = self.remind().notice_ids
-        wizard = self.env["dunning.reason"].with_context(notice.action_cancel()["context"])
+        wizard = self.env["dunning.reason"].with_context(**notice.action_cancel()["context"])
         wizard.create({"reason": "Sent in error"}).action_apply()
         self.assertEqual((notice.state, notice.reason), ("cancelled", "Sent in error"))
         self.assertFalse(invoice.dunning_level_id)
