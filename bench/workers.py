@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "dunning_advanced" / "tests"))
 
-from process import Process  # noqa: E402
+from process import Process
 
 ITEMS = 3  # of each customer
 

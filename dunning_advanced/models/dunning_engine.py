@@ -107,16 +107,18 @@ class DunningEngine(models.AbstractModel):
     def _with(self, scope):
         """The stages as a WITH clause, ready for a final query."""
         stages = [
-            SQL("%s AS %s(%s)", SQL.identifier(name), self._materialized(name), query)
+            SQL("%s AS %s(%s)", SQL.identifier(name), self._materialized(name, scope), query)
             for name, query in self._stages(scope).items()
         ]
         return SQL("WITH %s", SQL(", ").join(stages))
 
     @api.model
-    def _materialized(self, name):
+    def _materialized(self, name, scope):
         # Folded into the stages that read them, these would be computed again
         # for each of them, or for each of their rows.
-        kept = ("debtors", "gated", "netted", "notices")
+        kept = ["debtors", "gated", "netted", "notices"]
+        if scope.partner_ids:
+            kept += ["history", "pending"]
         return SQL("MATERIALIZED ") if name in kept else SQL("")
 
     @api.model

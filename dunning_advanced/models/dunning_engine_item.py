@@ -97,8 +97,11 @@ class DunningEngineItem(models.AbstractModel):
         )
 
     def _of_items(self, scope, column):
-        # By item, not by customer: an invoice may have changed hands since.
-        return SQL("%s IN (SELECT id FROM items)", column) if scope.partner_ids else SQL("TRUE")
+        # By item, not by customer: an invoice may have changed hands since. An array
+        # is looked up in the index, however few items the planner expects.
+        if not scope.partner_ids:
+            return SQL("TRUE")
+        return SQL("%s = ANY(ARRAY(SELECT id FROM items))", column)
 
     def _stage_pending(self, scope):
         """Items on a notice that waits for review or for being issued."""

@@ -104,15 +104,14 @@ class DunningNotice(models.Model):
 
         :return: whether it worked; the reason is on the notice if it was one
         :raises ConcurrencyError, psycopg2.Error: on a conflict with another
-            transaction; this one has to begin again, as it does not see what
-            the other did
+            transaction, whose work this one can only see by beginning again
         """
         try:
             with self.env.cr.savepoint():
                 self._issue_all(date)
         except (ConcurrencyError, *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it was, the others go on
             if len(self) == 1:
                 self.error = self._explain(error)
             return False
@@ -133,9 +132,10 @@ class DunningNotice(models.Model):
         for company, notices in self.grouped("company_id").items():
             notices._recheck(company, date)
             left = notices.filtered(lambda notice: notice.state == "confirmed")
-            left._address()
-            left._freeze(date)
-            left._deliver()
+            if left:
+                left._address()
+                left._freeze(date)
+                left._deliver()
 
     def _recheck(self, company, date):
         """Ask every gate again: what was paid or changed since the proposal
@@ -186,8 +186,6 @@ class DunningNotice(models.Model):
 
         :raises UserError: when the customer cannot be reached by it
         """
-        if not self:
-            return
         channels = self.env["dunning.channel"]
         self.env.flush_all()
         self.env.cr.execute(
@@ -251,7 +249,7 @@ class DunningNotice(models.Model):
             order="company_id",
             limit=1,
         )
-        if self and not sequence:
+        if not sequence:
             raise UserError(
                 self.env._(
                     "Reminders of %s cannot be numbered: ask your administrator to make a "
@@ -259,7 +257,7 @@ class DunningNotice(models.Model):
                     self.company_id.name,
                 )
             )
-        current = self._current_range(sequence, date) if self else sequence
+        current = self._current_range(sequence, date)
         return [current._next() for _notice in self]
 
     def _current_range(self, sequence, date):

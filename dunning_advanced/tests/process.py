@@ -181,6 +181,11 @@ class Commands:
         self.env.cr.commit()
 
 
+def answer(value):
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
 def serve(dbname, options):
     """Carry out the commands of the input on a database until it ends."""
     import odoo.init  # noqa: F401 - makes `from odoo import ...` work
@@ -191,10 +196,10 @@ def serve(dbname, options):
     config.parse_config([*options, "-d", dbname, "--log-level=error"], setup_logging=True)
     with Registry(dbname).cursor() as cr:
         commands = Commands(api.Environment(cr, SUPERUSER_ID, {}))
-        print(json.dumps("ready"), flush=True)
+        answer("ready")
         for line in sys.stdin:
             name, *args = json.loads(line)
-            print(json.dumps(getattr(commands, name)(*args)), flush=True)
+            answer(getattr(commands, name)(*args))
 
 
 if __name__ == "__main__":
