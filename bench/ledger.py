@@ -90,9 +90,11 @@ def _bind_credit_notes(moves):
     """Let every second credit note correct an invoice, the others stay free."""
     for credit in moves.filtered(lambda move: move.move_type == "out_refund")[::2]:
         credit.reversed_entry_id = moves.filtered(
-            lambda move, own=credit: move.partner_id == own.partner_id
-            and move.currency_id == own.currency_id
-            and move.move_type == "out_invoice"
+            lambda move, own=credit: (
+                move.partner_id == own.partner_id
+                and move.currency_id == own.currency_id
+                and move.move_type == "out_invoice"
+            )
         )[-1:]
 
 
@@ -145,7 +147,8 @@ def _check(env, items):
                COUNT(*) FILTER (WHERE l.partner_id <> m.partner_id),
                COUNT(*) FILTER (WHERE p.commercial_partner_id <> m.commercial_partner_id),
                COUNT(DISTINCT p.commercial_partner_id),
-               (SELECT COUNT(*) FROM dunning_line h JOIN account_move_line o ON o.id = h.move_line_id
+               (SELECT COUNT(*) FROM dunning_line h
+                  JOIN account_move_line o ON o.id = h.move_line_id
                   JOIN dunning_notice n ON n.id = h.notice_id
                  WHERE h.partner_id <> o.partner_id OR n.partner_id <> h.partner_id)
           FROM account_move_line l

@@ -121,8 +121,10 @@ def report(results, letters):
     print(f"exponent of growth: {exponent(results):.2f}")
     for result in results:
         if "peer_seconds" in result:
-            print("{peer_lines:,} lines and {peer_notices:,} notices of the peer over {items:,} items:"
-                  " {peer_seconds} s, {peer_ratio} times ours".format(**result))
+            print(
+                "{peer_lines:,} lines and {peer_notices:,} notices of the peer"
+                " over {items:,} items: {peer_seconds} s, {peer_ratio} times ours".format(**result)
+            )
     print(", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in letters.items()))
     print(GOALS)
     print("Again: ./dev bench --full --peer (half an hour on two cores; nothing else should run)")

@@ -6,6 +6,7 @@ from collections import namedtuple
 from contextlib import closing
 
 import psycopg2
+
 from devtools.session import odoo_env
 
 from .floor import write_floor
@@ -75,7 +76,9 @@ def _time_floor(env, run, rows):
     seconds = time.perf_counter() - start
     written = count_rows(env, run)
     if (written.notices, written.reminded, written.stopped) != (
-        rows.notices, rows.reminded, rows.stopped,
+        rows.notices,
+        rows.reminded,
+        rows.stopped,
     ):
         raise AssertionError(f"the floor wrote {written}, the proposal {rows}")
     return seconds

@@ -89,16 +89,20 @@ def _policy(env):
             "name": "Same levels",
             "account_ids": [(6, 0, accounts.ids)],
             "level_ids": [
-                (0, 0, {
-                    "name": f"Level {number}",
-                    "level": number,
-                    "computation_mode": "net_days",
-                    "delay_days": days,
-                    "email_template_id": template.id,
-                    "channel": "email",
-                    "custom_text": "Please pay.",
-                    "custom_mail_text": "Please pay.",
-                })
+                (
+                    0,
+                    0,
+                    {
+                        "name": f"Level {number}",
+                        "level": number,
+                        "computation_mode": "net_days",
+                        "delay_days": days,
+                        "email_template_id": template.id,
+                        "channel": "email",
+                        "custom_text": "Please pay.",
+                        "custom_mail_text": "Please pay.",
+                    },
+                )
                 for number, days in enumerate(LEVELS, start=1)
             ],
         }

@@ -11,7 +11,7 @@ from .paths import ADDON_DIR, PROJECT
 from .processes import run
 
 BIN = Path(sys.executable).parent
-PYTHON = ("dev", "devtools", "bench", "dunning_advanced")
+PYTHON = ("dev", "devtools", "bench", "dunning_advanced", "dunning_advanced_queue_job")
 
 
 def main(only=()):
@@ -52,8 +52,13 @@ def _pylint():
     tests = [path.relative_to(PROJECT) for path in ADDON_DIR.glob("tests/*.py")]
     return all(
         [
-            # what knows Odoo looks at the addon only: a command line may print and commit
-            _tool("pylint", "--disable=too-many-lines", ADDON_DIR),
+            # what knows Odoo looks at the addon only: a command line may print and commit;
+            # a model is spread over files by concern, so that each stays readable
+            _tool(
+                "pylint",
+                "--disable=too-many-lines,consider-merging-classes-inherited",
+                ADDON_DIR,
+            ),
             _tool("pylint", *length, "--ignore=tests", *_present(PYTHON[1:])),
             _tool("pylint", *length, "--max-module-lines=600", *tests),
         ]

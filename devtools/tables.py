@@ -8,8 +8,10 @@ def table(titles, rows):
     right = [title.startswith(">") for title in titles]
     cells = [[title.lstrip(">") for title in titles], *[[str(v) for v in row] for row in rows]]
     widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
-    lines = ["  ".join(_pad(*cell) for cell in zip(row, widths, right, strict=True)).rstrip()
-             for row in cells]
+    lines = [
+        "  ".join(_pad(*cell) for cell in zip(row, widths, right, strict=True)).rstrip()
+        for row in cells
+    ]
     return [lines[0], "  ".join("-" * width for width in widths), *lines[1:]]
 
 

@@ -1,4 +1,1 @@
-from . import controllers
-from . import demo
-from . import models
-from . import wizard
+from . import controllers, demo, models, wizard

@@ -1,3 +1,1 @@
-from . import dunning_demo
-from . import dunning_demo_history
-from . import dunning_demo_ledger
+from . import dunning_demo, dunning_demo_history, dunning_demo_ledger

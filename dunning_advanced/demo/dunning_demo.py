@@ -134,7 +134,9 @@ class DunningDemo(models.AbstractModel):
                     **shared,
                     "name": "Germany and the Netherlands",
                     "sequence": 2,
-                    "country_ids": [Command.link(self.env.ref(f"base.{c}").id) for c in ("de", "nl")],
+                    "country_ids": [
+                        Command.link(self.env.ref(f"base.{c}").id) for c in ("de", "nl")
+                    ],
                     "policy_id": standard.id,
                 },
             ]
@@ -179,11 +181,19 @@ class DunningDemo(models.AbstractModel):
     def _contacts(self, row):
         """The contacts for invoices and for reminders, where a customer has them."""
         if row["invoice_email"]:
-            yield {"type": "invoice", "name": "Accounts payable", "email": row["invoice_email"],
-                   "lang": row["lang"]}
+            yield {
+                "type": "invoice",
+                "name": "Accounts payable",
+                "email": row["invoice_email"],
+                "lang": row["lang"],
+            }
         if row["dunning_name"]:
-            yield {"type": "dunning", "name": row["dunning_name"], "email": row["dunning_email"],
-                   "lang": row["lang"]}
+            yield {
+                "type": "dunning",
+                "name": row["dunning_name"],
+                "email": row["dunning_email"],
+                "lang": row["lang"],
+            }
 
     @api.model
     def _term(self, row):

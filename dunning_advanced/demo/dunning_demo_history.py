@@ -35,8 +35,10 @@ class DunningDemo(models.AbstractModel):
     @api.model
     def _close_cases(self, today):
         cases = self.env["dunning.case"].search([("company_id", "=", self.env.company.id)])
-        overdue = {partner for _company, partner in
-                   cases.partner_id._dunning_balances(self.env.company, today)}
+        overdue = {
+            partner
+            for _company, partner in cases.partner_id._dunning_balances(self.env.company, today)
+        }
         cases.filtered(lambda case: case.partner_id.id not in overdue)._close()
 
     @api.model

@@ -45,7 +45,9 @@ class DunningDemo(models.AbstractModel):
     def _invoice_values(self, customer, today):
         n, row = customer.number, customer.row
         for k in range(MONTHS, -1, -int(row["rhythm"])):
-            date = fields.Date.subtract(today, months=k) + timedelta(days=(n * 11 + k * 5) % 27 - 13)
+            date = fields.Date.subtract(today, months=k) + timedelta(
+                days=(n * 11 + k * 5) % 27 - 13
+            )
             thinned = k > 5 and (n + k) % 3  # what is long paid need not be complete
             if date >= today or thinned:
                 continue
@@ -84,8 +86,12 @@ class DunningDemo(models.AbstractModel):
             for number, invoice in enumerate(customer.invoices)
             for date, amount in self._paid(customer, number, invoice, today)
         ]
-        payments = self._pay([(invoice.partner_id, invoice.currency_id, date, amount, invoice.name)
-                              for invoice, date, amount in plan])
+        payments = self._pay(
+            [
+                (invoice.partner_id, invoice.currency_id, date, amount, invoice.name)
+                for invoice, date, amount in plan
+            ]
+        )
         return [
             Booking(date, self._receivables(invoice | payment.move_id))
             for (invoice, date, _amount), payment in zip(plan, payments, strict=True)
@@ -103,9 +109,12 @@ class DunningDemo(models.AbstractModel):
         elif customer.story == "part" and due + timedelta(days=8) <= today:
             yield due + timedelta(days=8), round(invoice.amount_total * 0.4, 2)
         elif customer.story == "installments" and number % 2:
-            yield invoice.invoice_date, min(
-                self._receivables(invoice), key=lambda item: item.date_maturity
-            ).amount_residual_currency
+            yield (
+                invoice.invoice_date,
+                min(
+                    self._receivables(invoice), key=lambda item: item.date_maturity
+                ).amount_residual_currency,
+            )
 
     @api.model
     def _pay(self, rows):
@@ -247,9 +256,15 @@ class DunningDemo(models.AbstractModel):
                 "date": due,
                 "ref": "Balance taken over",
                 "line_ids": [
-                    Command.create({"account_id": account.id, "balance": balance,
-                                    "name": "Balance taken over", "date_maturity": due,
-                                    "partner_id": customer.partner.id})
+                    Command.create(
+                        {
+                            "account_id": account.id,
+                            "balance": balance,
+                            "name": "Balance taken over",
+                            "date_maturity": due,
+                            "partner_id": customer.partner.id,
+                        }
+                    )
                     for account, balance in ((receivable, 1500), (income, -1500))
                 ],
             }

@@ -1,35 +1,37 @@
-from . import dunning_channel
-from . import dunning_engine
-from . import dunning_engine_credit
-from . import dunning_engine_explain
-from . import dunning_engine_group
-from . import dunning_engine_incoming
-from . import dunning_engine_item
-from . import dunning_engine_policy
-from . import dunning_policy
-from . import dunning_level
-from . import dunning_rule
-from . import dunning_run
-from . import dunning_hold
-from . import dunning_contact_cap
-from . import dunning_run_summary
-from . import dunning_run_xlsx
-from . import dunning_line
-from . import dunning_notice
-from . import dunning_notice_issue
-from . import dunning_notice_text
-from . import dunning_notice_email
-from . import dunning_delivery
-from . import dunning_notice_letter
-from . import dunning_run_letter
-from . import dunning_case
-from . import dunning_case_summary
-from . import account_move
-from . import account_move_line
-from . import ir_actions_report
-from . import mail_mail
-from . import mail_thread
-from . import res_company
-from . import res_config_settings
-from . import res_partner
-from . import base_partner_merge
+from . import (
+    account_move,
+    account_move_line,
+    dunning_case,
+    dunning_case_summary,
+    dunning_channel,
+    dunning_contact_cap,
+    dunning_delivery,
+    dunning_engine,
+    dunning_engine_credit,
+    dunning_engine_explain,
+    dunning_engine_group,
+    dunning_engine_incoming,
+    dunning_engine_item,
+    dunning_engine_policy,
+    dunning_hold,
+    dunning_level,
+    dunning_line,
+    dunning_notice,
+    dunning_notice_email,
+    dunning_notice_freeze,
+    dunning_notice_issue,
+    dunning_notice_letter,
+    dunning_notice_text,
+    dunning_policy,
+    dunning_rule,
+    dunning_run,
+    dunning_run_letter,
+    dunning_run_summary,
+    dunning_run_xlsx,
+    ir_actions_report,
+    mail_mail,
+    mail_thread,
+    res_company,
+    res_config_settings,
+    res_partner,
+)

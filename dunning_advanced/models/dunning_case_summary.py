@@ -8,15 +8,15 @@ class DunningCase(models.Model):
     _inherit = "dunning.case"
 
     amount_overdue = fields.Monetary(
-        string="Overdue", currency_field="company_currency_id", compute="_compute_balance",
+        string="Overdue",
+        currency_field="company_currency_id",
+        compute="_compute_balance",
         help="All that is overdue, less open credits, in company currency.",
     )
     amount_summary = fields.Char(string="Overdue by currency", compute="_compute_balance")
     days_overdue = fields.Integer(string="Oldest (days)", compute="_compute_balance")
     item_count = fields.Integer(string="Overdue items", compute="_compute_balance")
-    item_ids = fields.One2many(
-        "account.move.line", compute="_compute_records", string="Open items"
-    )
+    item_ids = fields.One2many("account.move.line", compute="_compute_records", string="Open items")
     notice_ids = fields.One2many("dunning.notice", compute="_compute_records")
     hold_id = fields.Many2one("dunning.hold", string="On hold", compute="_compute_hold")
     level_id = fields.Many2one(
@@ -94,9 +94,7 @@ class DunningCase(models.Model):
             case.notice_count = count
 
     def _compute_level(self):
-        levels = {
-            company: self.partner_id._dunning_levels(company) for company in self.company_id
-        }
+        levels = {company: self.partner_id._dunning_levels(company) for company in self.company_id}
         for case in self:
             case.level_id = levels.get(case.company_id, {}).get(case.partner_id.id)
             case.rung = case.level_id.rung

@@ -60,8 +60,7 @@ class DunningDelivery(models.Model):
         if not letters:
             raise UserError(
                 self.env._(
-                    "There is no letter to print: issue reminders whose channel is “Letter” "
-                    "first."
+                    "There is no letter to print: issue reminders whose channel is “Letter” first."
                 )
             )
         letters.notice_id._freeze_letters()

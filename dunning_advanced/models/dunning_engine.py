@@ -200,4 +200,6 @@ class DunningEngine(models.AbstractModel):
         )
         values = SQL(", ").join(SQL("%s", row) for row in rows or [(None,) * len(columns)])
         aliases = SQL(", ").join(SQL.identifier(f"c{n}") for n in range(len(columns)))
-        return SQL("SELECT %s FROM (VALUES %s) v(%s) WHERE %s", selected, values, aliases, bool(rows))
+        return SQL(
+            "SELECT %s FROM (VALUES %s) v(%s) WHERE %s", selected, values, aliases, bool(rows)
+        )

@@ -24,16 +24,24 @@ class DunningEngineExplain(models.AbstractModel):
         """
         self.env.flush_all()
         facts = self._first(
-            scope, SQL("SELECT i.*, %s FROM stepped i WHERE i.id = %s",
-                       self._columns(scope, "item"), item.id)
+            scope,
+            SQL(
+                "SELECT i.*, %s FROM stepped i WHERE i.id = %s",
+                self._columns(scope, "item"),
+                item.id,
+            ),
         )
         if not facts:
             return None
         asked = replace(scope, asked_item_ids=(item.id,))
         facts.update(
             self._first(
-                asked, SQL("SELECT i.net, %s FROM netted i WHERE i.id = %s",
-                           self._columns(scope, "credit"), item.id)
+                asked,
+                SQL(
+                    "SELECT i.net, %s FROM netted i WHERE i.id = %s",
+                    self._columns(scope, "credit"),
+                    item.id,
+                ),
             )
         )
         facts.update(self._first(asked, self._notice_sql(scope, item)))

@@ -1,11 +1,9 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from .dunning_engine import COUNTED_ONLY
-
 
 class DunningEngineGroup(models.AbstractModel):
-    """Stages of the engine that gather items into notices and write them."""
+    """Stages of the engine that gather items into notices."""
 
     _name = "dunning.engine.group"
     _description = "Dunning Engine: Notices"
@@ -103,7 +101,11 @@ class DunningEngineGroup(models.AbstractModel):
 
     def _reaches(self, amount, floor, scope):
         """Condition: the amount is at or above the minimum of a level."""
-        share = SQL("%s.share / 100 * balance.open", floor) if self.env["dunning.engine.policy"]._has_shares(scope) else SQL("0")
+        share = (
+            SQL("%s.share / 100 * balance.open", floor)
+            if self.env["dunning.engine.policy"]._has_shares(scope)
+            else SQL("0")
+        )
         return SQL(
             "(%(floor)s.level_id IS NULL OR %(amount)s >= GREATEST(%(floor)s.amount, %(share)s))",
             floor=floor,
@@ -180,7 +182,9 @@ class DunningEngineGroup(models.AbstractModel):
         return scope.run_id and not scope.as_of
 
     def _stage_notices(self, scope):
-        number = SQL("nextval('dunning_notice_id_seq')") if self._writes(scope) else SQL("NULL::bigint")
+        number = (
+            SQL("nextval('dunning_notice_id_seq')") if self._writes(scope) else SQL("NULL::bigint")
+        )
         verdict = self.env["dunning.engine"]._verdict(scope, "debtor")
         return SQL(
             "SELECT i.*, CASE WHEN i.verdict IS NULL THEN %s END AS id"
@@ -220,79 +224,4 @@ class DunningEngineGroup(models.AbstractModel):
             """,
             credit=self.env["dunning.engine"]._verdict(scope, "credit"),
             aligned=self._aligned(SQL("i"), SQL("n.align"), SQL("n.top")),
-        )
-
-    @api.model
-    def _propose(self, scope):
-        """Write notices and lines of a run, in one statement.
-
-        :param scope: with ``run_id``
-        :return: dict of verdict to number of items
-        """
-        self.env.flush_all()
-        engine = self.env["dunning.engine"]
-        query = SQL(
-            """
-            %(stages)s,
-            written_notices AS (%(notices)s),
-            written_lines AS (%(lines)s)
-            SELECT verdict, COUNT(*) FROM verdicts GROUP BY verdict
-            """,
-            stages=engine._with(scope),
-            notices=self._insert_notices(scope),
-            lines=self._insert_lines(scope),
-        )
-        with engine._planned(scope):
-            self.env.cr.execute(query)
-            counts = dict(self.env.cr.fetchall())
-        self.env.invalidate_all()
-        return counts
-
-    @api.model
-    def _insert_notices(self, scope):
-        return SQL(
-            """
-            INSERT INTO dunning_notice (
-                id, run_id, company_id, partner_id, currency_id, policy_id, level_id, rung, state,
-                date, user_id, to_review, channel, contact_id, item_count, date_oldest,
-                amount_open, amount_credit, amount_total, amount_total_company, delivered,
-                create_uid, create_date, write_uid, write_date)
-            SELECT n.id, %(run)s, %(company)s, n.debtor_id, n.currency_id, n.policy_id,
-                   n.level_id, n.top - n.shift, 'proposed', %(date)s, n.user_id,
-                   n.approval OR n.automatic IS NOT TRUE, n.channel, n.contact_id, n.items, n.due,
-                   n.open, n.open - n.net, n.net, ROUND(n.net_company, %(digits)s), FALSE,
-                   %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
-              FROM notices n
-             WHERE n.verdict IS NULL AND n.id IS NOT NULL
-            """,
-            run=scope.run_id,
-            company=scope.company.id,
-            date=scope.date,
-            digits=scope.company.currency_id.decimal_places,
-            uid=self.env.uid,
-        )
-
-    @api.model
-    def _insert_lines(self, scope):
-        # Who proposed stands on the run. Checking it for each line, twice, would
-        # be a fifth of the work of writing it.
-        return SQL(
-            """
-            INSERT INTO dunning_line (
-                run_id, company_id, notice_id, partner_id, move_line_id, name, date,
-                date_maturity, currency_id, amount_open, amount_open_company, amount_net,
-                policy_id, level_id, rung, step, date_next, hold_id, verdict, state,
-                create_date, write_date)
-            SELECT %(run)s, %(company)s, v.notice_id, v.debtor_id, v.id, v.name, %(date)s,
-                   v.due, v.currency_id, v.open, v.open_company, v.net,
-                   v.policy_id, v.level_id, v.rung, v.step, v.start, v.hold_id, v.verdict,
-                   CASE WHEN v.notice_id IS NULL THEN 'stopped' ELSE 'proposed' END,
-                   now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
-              FROM verdicts v
-             WHERE v.verdict NOT IN %(counted)s
-            """,
-            run=scope.run_id,
-            company=scope.company.id,
-            date=scope.date,
-            counted=COUNTED_ONLY,
         )

@@ -21,7 +21,12 @@ class DunningEnginePolicy(models.AbstractModel):
 
     def _stage_policies(self, scope):
         rows = [
-            (policy.id, min(rung for _policy, rung, *_rest in ladder), policy.catch_up, policy.align)
+            (
+                policy.id,
+                min(rung for _policy, rung, *_rest in ladder),
+                policy.catch_up,
+                policy.align,
+            )
             for policy in self._policies(scope)
             for ladder in [policy._ladder()]
             if ladder

@@ -210,8 +210,12 @@ class DunningLevel(models.Model):
         own = {minimum.currency_id: minimum.amount for minimum in self.minimum_ids}
         known = currencies._dunning_with_rate(company)
         return [
-            (currency, own[currency] if currency in own
-             else self._convert_minimum(currency, known, company, date))
+            (
+                currency,
+                own[currency]
+                if currency in own
+                else self._convert_minimum(currency, known, company, date),
+            )
             for currency in currencies
         ]
 
@@ -252,7 +256,9 @@ class ResCurrency(models.Model):
         missing rate; a reminder must not be decided by that.
         """
         root = company.root_id
-        rated = self.env["res.currency.rate"].sudo()._read_group(
-            [("company_id", "in", [root.id, False])], ["currency_id"]
+        rated = (
+            self.env["res.currency.rate"]
+            .sudo()
+            ._read_group([("company_id", "in", [root.id, False])], ["currency_id"])
         )
         return self & self.browse([root.currency_id.id, *(currency.id for [currency] in rated)])

@@ -142,9 +142,7 @@ class DunningNotice(models.Model):
 
     def _check_in_review(self):
         if any(notice.state not in ("proposed", "confirmed") for notice in self):
-            raise UserError(
-                self.env._("Only reminders that are not issued yet can be changed.")
-            )
+            raise UserError(self.env._("Only reminders that are not issued yet can be changed."))
 
     def action_confirm(self):
         """Confirm the chosen notices; small numbers are issued at once."""
@@ -159,9 +157,11 @@ class DunningNotice(models.Model):
         for notice in self:
             notice._check_in_review()
             lower = notice.policy_id.level_ids.filtered(
-                lambda level, notice=notice: level.active
-                and level.rung < notice.level_id.rung
-                and (level.rung > 0 or notice.level_id.rung <= 0)
+                lambda level, notice=notice: (
+                    level.active
+                    and level.rung < notice.level_id.rung
+                    and (level.rung > 0 or notice.level_id.rung <= 0)
+                )
             )[-1:]
             if not lower:
                 raise UserError(

@@ -75,12 +75,16 @@ class DunningNotice(models.Model):
 
         :return: dict of notice to record
         """
-        cases = self.env["dunning.case"].sudo().search(
-            [
-                ("partner_id", "in", self.partner_id.ids),
-                ("company_id", "in", self.company_id.ids),
-                ("state", "=", "open"),
-            ]
+        cases = (
+            self.env["dunning.case"]
+            .sudo()
+            .search(
+                [
+                    ("partner_id", "in", self.partner_id.ids),
+                    ("company_id", "in", self.company_id.ids),
+                    ("state", "=", "open"),
+                ]
+            )
         )
         found = {(case.company_id, case.partner_id): case for case in cases}
         return {
@@ -98,9 +102,7 @@ class DunningNotice(models.Model):
             records = self.env[model].union(*(threads[notice] for notice in notices)).sudo()
             found = records._notify_get_reply_to_batch(
                 defaults={threads[notice].id: notice._mail_sender() for notice in notices},
-                author_ids={
-                    threads[notice].id: notice._contact_person().id for notice in notices
-                },
+                author_ids={threads[notice].id: notice._contact_person().id for notice in notices},
             )
             replies.update({notice: found[threads[notice].id] for notice in notices})
         return replies
@@ -133,7 +135,7 @@ class DunningNotice(models.Model):
                 continue
             try:
                 attachments |= move.invoice_pdf_report_id or self._render_invoice(move)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - a missing PDF never stops a reminder
                 _logger.info("No PDF of %s for a reminder: %s", move.name, error)
                 self._tell_missing(move.name, error)
         return attachments
@@ -146,14 +148,18 @@ class DunningNotice(models.Model):
             content, _kind = reports.with_context(report_pdf_no_attachment=True)._render_qweb_pdf(
                 "account.account_invoices", move.ids
             )
-        return self.env["ir.attachment"].sudo().create(
-            {
-                "name": move._get_invoice_report_filename(),
-                "raw": content,
-                "mimetype": "application/pdf",
-                "res_model": self._name,
-                "res_id": self.id,
-            }
+        return (
+            self.env["ir.attachment"]
+            .sudo()
+            .create(
+                {
+                    "name": move._get_invoice_report_filename(),
+                    "raw": content,
+                    "mimetype": "application/pdf",
+                    "res_model": self._name,
+                    "res_id": self.id,
+                }
+            )
         )
 
     def _tell_missing(self, name, error):

@@ -1,5 +1,6 @@
 import base64
 import logging
+from contextlib import suppress
 
 from markupsafe import Markup, escape
 
@@ -24,11 +25,11 @@ class DunningNotice(models.Model):
         reports = self.env["ir.actions.report"]
         letters = self._origin.filtered(lambda notice: notice.channel == "letter")
         streams = {}
-        try:
+        # A text that cannot be filled in is told by the button that opens the
+        # letter; the form opens anyway.
+        with suppress(UserError):
             if letters:
                 streams = reports._render_qweb_pdf_prepare_streams(REPORT, {}, letters.ids)
-        except UserError:  # said by the button that opens the letter; the form opens anyway
-            pass
         for notice in self:
             found = streams.get(notice._origin.id)
             notice.letter_preview = found and base64.b64encode(found["stream"].getvalue())
@@ -60,17 +61,21 @@ class DunningNotice(models.Model):
         streams = self.env["ir.actions.report"]._render_qweb_pdf_prepare_streams(
             REPORT, {}, missing.ids
         )
-        attachments = self.env["ir.attachment"].sudo().create(
-            [
-                {
-                    "name": notice._letter_filename(),
-                    "raw": streams[notice.id]["stream"].getvalue(),
-                    "mimetype": "application/pdf",
-                    "res_model": self._name,
-                    "res_id": notice.id,
-                }
-                for notice in missing
-            ]
+        attachments = (
+            self.env["ir.attachment"]
+            .sudo()
+            .create(
+                [
+                    {
+                        "name": notice._letter_filename(),
+                        "raw": streams[notice.id]["stream"].getvalue(),
+                        "mimetype": "application/pdf",
+                        "res_model": self._name,
+                        "res_id": notice.id,
+                    }
+                    for notice in missing
+                ]
+            )
         )
         for notice, attachment in zip(missing, attachments, strict=True):
             notice.attachment_id = attachment
@@ -124,7 +129,7 @@ class DunningNotice(models.Model):
         """The subject without the company, which the letterhead names already."""
         subject, company = self.subject or "", self.company_id.name
         if subject.startswith(company):
-            subject = subject[len(company):].lstrip(" :–-\u202f\xa0")
+            subject = subject[len(company) :].lstrip(" :–-\u202f\xa0")
         return subject[:1].upper() + subject[1:]
 
     def _qr_code(self, bank, reference):
@@ -143,6 +148,6 @@ class DunningNotice(models.Model):
                 self.currency_id,
                 self.partner_id,
             )
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a letter never fails for its QR code
             _logger.info("No QR code on reminder %s: %s", self.display_name, error)
             return None

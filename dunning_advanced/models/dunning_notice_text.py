@@ -133,8 +133,10 @@ class DunningNotice(models.Model):
         if len(own) == 1 and own.partner_id == self.company_id.partner_id:
             return own
         banks = self.company_id.partner_id.bank_ids.filtered(
-            lambda bank: bank.company_id in (self.company_id, self.env["res.company"])
-            and bank.currency_id in (self.currency_id, self.env["res.currency"])
+            lambda bank: (
+                bank.company_id in (self.company_id, self.env["res.company"])
+                and bank.currency_id in (self.currency_id, self.env["res.currency"])
+            )
         )
         return banks.sorted(lambda bank: (not bank.allow_out_payment, not bank.currency_id))[:1]
 
@@ -199,4 +201,4 @@ class ResPartnerBank(models.Model):
         number = self.sanitized_acc_number or ""
         if self.acc_type != "iban":
             return self.acc_number or ""
-        return " ".join(number[at:at + 4] for at in range(0, len(number), 4))
+        return " ".join(number[at : at + 4] for at in range(0, len(number), 4))

@@ -70,13 +70,17 @@ class DunningPolicy(models.Model):
     @api.constrains("company_id")
     def _check_company_in_use(self):
         for policy in self.filtered("company_id"):
-            other = self.env["dunning.line"].sudo().search(
-                [
-                    ("policy_id", "=", policy.id),
-                    "!",
-                    ("company_id", "child_of", policy.company_id.id),
-                ],
-                limit=1,
+            other = (
+                self.env["dunning.line"]
+                .sudo()
+                .search(
+                    [
+                        ("policy_id", "=", policy.id),
+                        "!",
+                        ("company_id", "child_of", policy.company_id.id),
+                    ],
+                    limit=1,
+                )
             )
             if other:
                 raise ValidationError(
@@ -117,9 +121,7 @@ class DunningPolicy(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        used = self.env["dunning.line"].sudo().search(
-            [("policy_id", "in", self.ids)], limit=1
-        )
+        used = self.env["dunning.line"].sudo().search([("policy_id", "in", self.ids)], limit=1)
         if used:
             raise UserError(
                 self.env._(
@@ -167,9 +169,7 @@ class DunningPolicy(models.Model):
             before = level
         for _repetition in range(self.repeat_max if before else 0):
             _policy, rung, level_id, days, _wait = rows[-1]
-            rows.append(
-                (self.id, rung + 1, level_id, days + self.repeat_every, self.repeat_every)
-            )
+            rows.append((self.id, rung + 1, level_id, days + self.repeat_every, self.repeat_every))
         return rows
 
     @api.model

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL, format_date
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL, format_date
 
 from .dunning_engine import Scope
 
@@ -116,9 +116,11 @@ class DunningRun(models.Model):
         for run in self:
             waiting = run.notice_ids.filtered(lambda n: n.state in ("proposed", "confirmed"))
             waiting._drop(self.env._("The run was cancelled."))
-            run.state = "done" if run.notice_ids.filtered(
-                lambda notice: notice.state == "issued"
-            ) else "cancelled"
+            run.state = (
+                "done"
+                if run.notice_ids.filtered(lambda notice: notice.state == "issued")
+                else "cancelled"
+            )
 
     def action_undo(self):
         """Ask for the reason, then take back all issued notices of the run."""
@@ -217,9 +219,12 @@ class DunningRun(models.Model):
     def _refresh_state(self):
         """Follow the notices: done when none waits any more."""
         for run in self:
-            states = {state for [state] in self.env["dunning.notice"]._read_group(
-                [("run_id", "=", run.id)], ["state"]
-            )}
+            states = {
+                state
+                for [state] in self.env["dunning.notice"]._read_group(
+                    [("run_id", "=", run.id)], ["state"]
+                )
+            }
             if "proposed" in states:
                 run.state = "proposed"
             elif "confirmed" in states:
@@ -264,9 +269,15 @@ class DunningRun(models.Model):
 
         :return: dunning.run
         """
-        run = self.search([("company_id", "=", company.id), ("date", "=", date),
-                           ("simulation", "=", False),
-                           ("partner_ids", "=", False)], limit=1)
+        run = self.search(
+            [
+                ("company_id", "=", company.id),
+                ("date", "=", date),
+                ("simulation", "=", False),
+                ("partner_ids", "=", False),
+            ],
+            limit=1,
+        )
         if run and run.state != "draft":
             return run
         run = run or self.create({"company_id": company.id, "date": date})
@@ -279,7 +290,7 @@ class DunningRun(models.Model):
                 run._ask_for_review()
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - one company never stops the others
             run.error = str(error)
             run.message_post(body=self.env._("The nightly run stopped: %s", error))
         return run

@@ -9,11 +9,15 @@ class DunningRun(models.Model):
 
         :raises UserError: when no letter waits to be printed
         """
-        return self.env["dunning.delivery"].search(
-            [
-                ("notice_id.run_id", "in", self.ids),
-                ("channel", "=", "letter"),
-                ("state", "=", "queued"),
-            ],
-            order="id",
-        ).action_print()
+        return (
+            self.env["dunning.delivery"]
+            .search(
+                [
+                    ("notice_id.run_id", "in", self.ids),
+                    ("channel", "=", "letter"),
+                    ("state", "=", "queued"),
+                ],
+                order="id",
+            )
+            .action_print()
+        )

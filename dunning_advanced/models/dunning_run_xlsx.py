@@ -4,16 +4,47 @@ from odoo.exceptions import UserError
 from ..tools.spreadsheet import MAX_ROWS, Amount, Column, workbook
 
 PARTNER_FIELDS = [
-    "name", "complete_name", "ref", "email", "contact_address_inline", "commercial_partner_id",
+    "name",
+    "complete_name",
+    "ref",
+    "email",
+    "contact_address_inline",
+    "commercial_partner_id",
 ]
 NOTICE_FIELDS = [
-    "name", "partner_id", "contact_id", "currency_id", "level_id", "rung", "channel", "state",
-    "item_count", "date", "date_oldest", "amount_open", "amount_credit", "amount_total",
-    "amount_total_company", "user_id", "reason", "error", "company_id",
+    "name",
+    "partner_id",
+    "contact_id",
+    "currency_id",
+    "level_id",
+    "rung",
+    "channel",
+    "state",
+    "item_count",
+    "date",
+    "date_oldest",
+    "amount_open",
+    "amount_credit",
+    "amount_total",
+    "amount_total_company",
+    "user_id",
+    "reason",
+    "error",
+    "company_id",
 ]
 LINE_FIELDS = [
-    "name", "partner_id", "notice_id", "currency_id", "level_id", "date", "date_maturity",
-    "amount_open", "amount_net", "verdict", "date_next", "company_id",
+    "name",
+    "partner_id",
+    "notice_id",
+    "currency_id",
+    "level_id",
+    "date",
+    "date_maturity",
+    "amount_open",
+    "amount_net",
+    "verdict",
+    "date_next",
+    "company_id",
 ]
 
 
@@ -76,26 +107,25 @@ class DunningRun(models.Model):
     # Reminders
 
     def _xlsx_notice_columns(self):
-        _ = self.env._
         return [
-            Column(_("Number"), width=16),
-            Column(_("Customer"), width=32),
-            Column(_("Customer no.")),
-            Column(_("Level"), width=20),
-            Column(_("Channel"), width=12),
-            Column(_("Addressed to"), width=28),
-            Column(_("Contact address"), width=36),
-            Column(_("State"), width=12),
-            Column(_("Items"), "int"),
-            Column(_("Due since"), "date"),
-            Column(_("Days"), "int"),
-            Column(_("Open"), "amount"),
-            Column(_("Credits"), "amount"),
-            Column(_("To pay"), "amount"),
-            Column(_("Currency"), width=9),
-            Column(_("To pay in %s", self.company_id.currency_id.name), "amount"),
-            Column(_("Responsible"), width=20),
-            Column(_("Reason or problem"), width=40),
+            Column(self.env._("Number"), width=16),
+            Column(self.env._("Customer"), width=32),
+            Column(self.env._("Customer no.")),
+            Column(self.env._("Level"), width=20),
+            Column(self.env._("Channel"), width=12),
+            Column(self.env._("Addressed to"), width=28),
+            Column(self.env._("Contact address"), width=36),
+            Column(self.env._("State"), width=12),
+            Column(self.env._("Items"), "int"),
+            Column(self.env._("Due since"), "date"),
+            Column(self.env._("Days"), "int"),
+            Column(self.env._("Open"), "amount"),
+            Column(self.env._("Credits"), "amount"),
+            Column(self.env._("To pay"), "amount"),
+            Column(self.env._("Currency"), width=9),
+            Column(self.env._("To pay in %s", self.company_id.currency_id.name), "amount"),
+            Column(self.env._("Responsible"), width=20),
+            Column(self.env._("Reason or problem"), width=40),
         ]
 
     def _xlsx_notice_rows(self, notices):
@@ -145,19 +175,18 @@ class DunningRun(models.Model):
     # Items
 
     def _xlsx_line_columns(self):
-        _ = self.env._
         return [
-            Column(_("Customer"), width=32),
-            Column(_("Invoice"), width=20),
-            Column(_("Due date"), "date"),
-            Column(_("Days"), "int"),
-            Column(_("Open"), "amount"),
-            Column(_("To pay"), "amount"),
-            Column(_("Currency"), width=9),
-            Column(_("Level"), width=20),
-            Column(_("Decision"), width=28),
-            Column(_("Reminder"), width=16),
-            Column(_("Next level from"), "date", 15),
+            Column(self.env._("Customer"), width=32),
+            Column(self.env._("Invoice"), width=20),
+            Column(self.env._("Due date"), "date"),
+            Column(self.env._("Days"), "int"),
+            Column(self.env._("Open"), "amount"),
+            Column(self.env._("To pay"), "amount"),
+            Column(self.env._("Currency"), width=9),
+            Column(self.env._("Level"), width=20),
+            Column(self.env._("Decision"), width=28),
+            Column(self.env._("Reminder"), width=16),
+            Column(self.env._("Next level from"), "date", 15),
         ]
 
     def _xlsx_line_rows(self, lines):
@@ -184,29 +213,36 @@ class DunningRun(models.Model):
         """Sums by currency, never over currencies: of the reminders by level,
         and of the items that were stopped by reason.
         """
-        _ = self.env._
         own = self.company_id.currency_id
         sheet = book.sheet(
-            _("Totals"),
+            self.env._("Totals"),
             [
-                Column(_("Level"), width=32),
-                Column(_("Currency"), width=9),
-                Column(_("Reminders"), "int", 11),
-                Column(_("Items"), "int"),
-                Column(_("Open"), "amount"),
-                Column(_("Credits"), "amount"),
-                Column(_("To pay"), "amount"),
-                Column(_("To pay in %s", own.name), "amount"),
+                Column(self.env._("Level"), width=32),
+                Column(self.env._("Currency"), width=9),
+                Column(self.env._("Reminders"), "int", 11),
+                Column(self.env._("Items"), "int"),
+                Column(self.env._("Open"), "amount"),
+                Column(self.env._("Credits"), "amount"),
+                Column(self.env._("To pay"), "amount"),
+                Column(self.env._("To pay in %s", own.name), "amount"),
             ],
         )
         sheet.header()
         for label, currency, count, items, opened, credit, total, company in self._xlsx_sums():
             money = [Amount(value, currency.decimal_places) for value in (opened, credit, total)]
-            sheet.add([label, currency.name, count, items, *money,
-                       Amount(company, own.decimal_places)])
+            sheet.add(
+                [label, currency.name, count, items, *money, Amount(company, own.decimal_places)]
+            )
         sheet.skip()
-        sheet.header([Column(_("Not reminded of")), Column(_("Currency")), Column(""),
-                      Column(_("Items")), Column(_("Open"))])
+        sheet.header(
+            [
+                Column(self.env._("Not reminded of")),
+                Column(self.env._("Currency")),
+                Column(""),
+                Column(self.env._("Items")),
+                Column(self.env._("Open")),
+            ]
+        )
         for label, currency, count, opened in self._xlsx_stops():
             amount = Amount(opened, currency.decimal_places) if currency else None
             sheet.add([label, currency.name, None, count, amount, None, None, None])
@@ -214,8 +250,14 @@ class DunningRun(models.Model):
     def _xlsx_sums(self):
         """Each level and currency of the reminders that count, then each currency."""
         live = [("run_id", "=", self.id), ("state", "not in", ("dropped", "cancelled"))]
-        sums = ["__count", "item_count:sum", "amount_open:sum", "amount_credit:sum",
-                "amount_total:sum", "amount_total_company:sum"]
+        sums = [
+            "__count",
+            "item_count:sum",
+            "amount_open:sum",
+            "amount_credit:sum",
+            "amount_total:sum",
+            "amount_total_company:sum",
+        ]
         notices = self.env["dunning.notice"]
         levels = notices._read_group(live, ["level_id", "currency_id"], sums)
         totals = notices._read_group(live, ["currency_id"], sums)

@@ -16,7 +16,7 @@ try:
 except (ImportError, OSError):  # OSError: Pango is missing on this machine
     weasyprint = None
 
-from .dunning_notice_letter import REPORT
+from .dunning_notice_letter import REPORT  # noqa: E402 - after the optional import
 
 # What can be kept between letters is made once per thread: it is not safe to share.
 _press = threading.local()
@@ -57,9 +57,7 @@ class IrActionsReport(models.Model):
         notices.check_access("read")
         frozen = notices.filtered("attachment_id")
         streams = {
-            notice.id: {
-                "stream": io.BytesIO(notice.attachment_id.sudo().raw), "attachment": None
-            }
+            notice.id: {"stream": io.BytesIO(notice.attachment_id.sudo().raw), "attachment": None}
             for notice in frozen
         }
         fresh = (notices - frozen).ids

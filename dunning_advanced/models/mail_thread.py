@@ -8,8 +8,10 @@ class MailThread(models.AbstractModel):
         """A reminder that came back has not reached the customer."""
         message = message_dict["bounced_message"]
         if message:
-            deliveries = self.env["dunning.delivery"].sudo().search(
-                [("message_id", "in", message.ids), ("state", "!=", "withdrawn")]
+            deliveries = (
+                self.env["dunning.delivery"]
+                .sudo()
+                .search([("message_id", "in", message.ids), ("state", "!=", "withdrawn")])
             )
             deliveries._fail(
                 self.env._("The e-mail came back from %s.", message_dict["bounced_email"])

@@ -90,8 +90,11 @@ class ResPartner(models.Model):
             "dunning_advanced.action_dunning_case"
         )
         case = self.env["dunning.case"].search(
-            [("partner_id", "=", debtor.id), ("company_id", "=", self.env.company.id),
-             ("state", "=", "open")],
+            [
+                ("partner_id", "=", debtor.id),
+                ("company_id", "=", self.env.company.id),
+                ("state", "=", "open"),
+            ],
             limit=1,
         )
         action.update(context={"default_partner_id": debtor.id})

@@ -1,22 +1,24 @@
-from . import test_crash
-from . import test_engine
-from . import test_gates
-from . import test_explain
-from . import test_history
-from . import test_issue
-from . import test_xlsx
-from . import test_ledger_changes
-from . import test_engine_money
-from . import test_engine_contact
-from . import test_run_life
-from . import test_tours
-from . import test_views
-from . import test_demo
-from . import test_nightly
-from . import test_diary
-from . import test_rights
-from . import test_bad_input
-from . import test_email
-from . import test_letter
-from . import test_queries
-from . import test_oracle
+from . import (
+    test_bad_input,
+    test_crash,
+    test_demo,
+    test_diary,
+    test_email,
+    test_engine,
+    test_engine_contact,
+    test_engine_money,
+    test_explain,
+    test_gates,
+    test_history,
+    test_issue,
+    test_ledger_changes,
+    test_letter,
+    test_nightly,
+    test_oracle,
+    test_queries,
+    test_rights,
+    test_run_life,
+    test_tours,
+    test_views,
+    test_xlsx,
+)

@@ -72,9 +72,7 @@ class DunningCommon(AccountTestInvoicingCommon):
 
     def run_at(self, day=DAY, **values):
         """A proposed run of the company."""
-        run = self.env["dunning.run"].create(
-            {"company_id": self.company.id, "date": day, **values}
-        )
+        run = self.env["dunning.run"].create({"company_id": self.company.id, "date": day, **values})
         run._propose()
         return run
 

@@ -12,7 +12,14 @@ from fractions import Fraction
 
 # The item gates in their order; what stands first is the verdict.
 BEFORE_CREDITS = (
-    "pending", "no_level", "not_due", "waiting", "exhausted", "undelivered", "excluded", "held",
+    "pending",
+    "no_level",
+    "not_due",
+    "waiting",
+    "exhausted",
+    "undelivered",
+    "excluded",
+    "held",
 )
 
 
@@ -230,7 +237,8 @@ def clear(ledger, answers, debtor):
             [n for n in going if ledger.items[n].currency == currency],
         )
     left = sum(
-        Fraction(answers[n].net) * Fraction(ledger.items[n].open_company)
+        Fraction(answers[n].net)
+        * Fraction(ledger.items[n].open_company)
         / Fraction(ledger.items[n].open)
         for n in going
     )
@@ -294,7 +302,7 @@ def gather(ledger, answers):
 
 def write(ledger, answers, key, numbers):
     """The notice of a group, or the verdict that stops it."""
-    debtor, currency, policy = key
+    debtor, _currency, policy = key
     rungs = ladder(ledger.policies[policy])
     top = max(answers[n].rung for n in numbers)
     aligned = aligned_items(ledger.policies[policy], answers, numbers, top)
@@ -330,9 +338,7 @@ def kept_rung(ledger, answers, key, numbers, top, aligned):
     for number in (top, top - 1):
         if number != top and (number < 1 or number not in ladder(ledger.policies[key[2]])):
             break
-        amount = sum(
-            answers[n].net for n in numbers if answers[n].rung >= number or n in aligned
-        )
+        amount = sum(answers[n].net for n in numbers if answers[n].rung >= number or n in aligned)
         minimum = minimum_of(ledger, key, number)
         if minimum is None:
             return None, True

@@ -4,6 +4,8 @@ As a script it is such a process: it opens a database, says "ready", and then ca
 one command a line from its input, answering each with one line of JSON.
 """
 
+# pylint: disable=invalid-commit,print-used,method-required-super
+# a process of its own has to commit, and talks to the test by its output
 import json
 import os
 import subprocess
@@ -100,8 +102,12 @@ def make_items(env, numbers, items, books):
     due = fields.Date.context_today(partners) - timedelta(days=10)
     lines = [
         {
-            "account_id": receivable.id, "partner_id": partner.id, "name": f"{partner.id}/{item}",
-            "debit": 100, "no_followup": False, "date_maturity": due,
+            "account_id": receivable.id,
+            "partner_id": partner.id,
+            "name": f"{partner.id}/{item}",
+            "debit": 100,
+            "no_followup": False,
+            "date_maturity": due,
         }
         for partner in partners
         for item in range(items)
@@ -113,9 +119,7 @@ def make_items(env, numbers, items, books):
 
 def make_books(env):
     """A general journal, a receivable and an income account: all that items need."""
-    journal = env["account.journal"].create(
-        {"name": "Opening", "code": "OPEN", "type": "general"}
-    )
+    journal = env["account.journal"].create({"name": "Opening", "code": "OPEN", "type": "general"})
     receivable, income = env["account.account"].create(
         [
             {"name": "Customers", "code": "121000", "account_type": "asset_receivable"},

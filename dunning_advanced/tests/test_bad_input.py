@@ -33,16 +33,15 @@ class TestBadInput(DunningCommon):
             ("minimum_amount", "minimum_not_negative"),
             ("minimum_share", "minimum_not_negative"),
         ):
-            with self.subTest(field), self.refused_by_database(constraint):
-                with self.env.cr.savepoint():
-                    self.first[field] = -1
+            refused = self.refused_by_database(constraint)
+            with self.subTest(field), refused, self.env.cr.savepoint():
+                self.first[field] = -1
         with self.refused_by_database("repeat_not_negative"), self.env.cr.savepoint():
             self.policy.repeat_every = -1
         with self.refused_by_database("unique_currency"), self.env.cr.savepoint():
             currency = self.company.currency_id
             self.first.minimum_ids = [
-                Command.create({"currency_id": currency.id, "amount": amount})
-                for amount in (1, 2)
+                Command.create({"currency_id": currency.id, "amount": amount}) for amount in (1, 2)
             ]
 
     def test_every_constraint_has_a_message(self):
@@ -82,15 +81,10 @@ class TestBadInput(DunningCommon):
 
     def test_bad_conditions_of_rules(self):
         for domain in ("[", "nonsense", "[('gone', '=', 1)]", "[('id', '=', 'x')]", "[(1,)]", "5"):
-            with self.subTest(domain), mute_logger("odoo.sql_db"), self.env.cr.savepoint():
-                with self.refused("rule “Broken”.*Correct the condition", ValidationError):
-                    self.env["dunning.rule"].create(
-                        {
-                            "name": "Broken",
-                            "policy_id": self.policy.id,
-                            "partner_domain": domain,
-                        }
-                    )
+            values = {"name": "Broken", "policy_id": self.policy.id, "partner_domain": domain}
+            refused = self.refused("rule “Broken”.*Correct the condition", ValidationError)
+            with self.subTest(domain), mute_logger("odoo.sql_db"), refused:
+                self.env["dunning.rule"].create(values)
 
     def test_rule_that_broke_later_is_named(self):
         self.invoice(5)

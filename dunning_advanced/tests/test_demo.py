@@ -49,8 +49,17 @@ class TestDemo(DunningCommon):
         self.assertEqual(self.run_today.date, TODAY)
         self.assertGreater(len(self.run_today.notice_ids), 10)
         verdicts = set(self.run_today.line_ids.mapped("verdict"))
-        for verdict in ("dun", "exhausted", "excluded", "held", "paying", "covered", "minimum",
-                        "undelivered", "unreachable"):
+        for verdict in (
+            "dun",
+            "exhausted",
+            "excluded",
+            "held",
+            "paying",
+            "covered",
+            "minimum",
+            "undelivered",
+            "unreachable",
+        ):
             self.assertIn(verdict, verdicts)
         self.assertTrue(self.run_today.not_due_count)
         self.assertTrue(self.run_today.waiting_count)

@@ -51,9 +51,7 @@ class TestDiary(DunningCommon):
                 "partner_id": self.debtor.id,
                 "invoice_date": date(2024, month, day),
                 "invoice_date_due": due,
-                "invoice_line_ids": [
-                    (0, 0, {"name": "work", "price_unit": amount, "tax_ids": []})
-                ],
+                "invoice_line_ids": [(0, 0, {"name": "work", "price_unit": amount, "tax_ids": []})],
             }
         )
         move.action_post()
@@ -79,7 +77,7 @@ class TestDiary(DunningCommon):
         with freeze_time("2024-03-01 09:00:00") as self.now:
             self.tell()
 
-    def tell(self):
+    def tell(self):  # noqa: PLR0915 - a story is read in one piece
         # 1 March: two invoices, due on the 31st and on 10 April.
         march = self.bill(3, 1, 1000, "2024-03-31")
         april = self.bill(3, 11, 400, "2024-04-10")

@@ -109,8 +109,10 @@ class TestEmail(DunningCommon):
         for move, days in ((old, 20), (new, 10)):
             self.assertIn(move.name, text)
             self.assertIn(f"{days} days", text)
-            self.assertIn(f"{move.access_url}?access_token={move.access_token}",
-                          message.get_body(("html",)).get_content())
+            self.assertIn(
+                f"{move.access_url}?access_token={move.access_token}",
+                message.get_body(("html",)).get_content(),
+            )
         self.assertIn("$ 1,000.00", text)
         self.assertIn("Total to pay $ 1,120.50", text)
         self.assertIn("by 06/10/2024", text)
@@ -157,7 +159,10 @@ class TestEmail(DunningCommon):
     def contact(self, kind, address, **values):
         return self.env["res.partner"].create(
             {
-                "name": "Contact", "parent_id": self.debtor.id, "type": kind, "email": address,
+                "name": "Contact",
+                "parent_id": self.debtor.id,
+                "type": kind,
+                "email": address,
                 **values,
             }
         )
@@ -306,9 +311,7 @@ class TestEmail(DunningCommon):
             notice = self.issue()
         [message] = self.send(notice)
         self.assertFalse(list(message.iter_attachments()))
-        self.assertTrue(
-            notice.message_ids.filtered(lambda m: "could not be attached" in m.body)
-        )
+        self.assertTrue(notice.message_ids.filtered(lambda m: "could not be attached" in m.body))
 
     def test_preview_is_the_mail(self):
         self.invoice(20)

@@ -105,16 +105,20 @@ class TestBranches(DunningCommon):
     """Items of branches belong to the run of their company."""
 
     def invoice_of(self, company, amount):
-        move = self.env["account.move"].with_company(company).create(
-            {
-                "move_type": "out_invoice",
-                "partner_id": self.debtor.id,
-                "invoice_date": "2024-01-01",
-                "invoice_date_due": "2024-01-01",
-                "invoice_line_ids": [
-                    Command.create({"name": "work", "price_unit": amount, "tax_ids": []})
-                ],
-            }
+        move = (
+            self.env["account.move"]
+            .with_company(company)
+            .create(
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": self.debtor.id,
+                    "invoice_date": "2024-01-01",
+                    "invoice_date_due": "2024-01-01",
+                    "invoice_line_ids": [
+                        Command.create({"name": "work", "price_unit": amount, "tax_ids": []})
+                    ],
+                }
+            )
         )
         move.action_post()
         return move

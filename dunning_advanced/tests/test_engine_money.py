@@ -103,9 +103,7 @@ class TestMinimum(DunningCommon):
         self.assertEqual((notice.level_id, notice.rung), (self.first, 1))
         self.assertEqual(notice.line_ids.mapped("rung"), [1, 1])
         self.assertEqual(notice.line_ids.move_id, old + new)
-        self.assertEqual(
-            {line.move_id: line.step for line in notice.line_ids}, {old: 2, new: 1}
-        )
+        self.assertEqual({line.move_id: line.step for line in notice.line_ids}, {old: 2, new: 1})
         self.assertEqual(notice.amount_total, 110)
 
     def test_never_two_levels_down(self):
@@ -273,7 +271,7 @@ class TestCredits(DunningCommon):
         invoices = self.invoice(10) | self.invoice(20, 50)
         self.pay(self.debtor, 150)
         run = self.run_at()
-        self.assertEqual(self.nets(run), {move: ("covered", 0) for move in invoices})
+        self.assertEqual(self.nets(run), dict.fromkeys(invoices, ("covered", 0)))
         self.assertFalse(run.notice_ids)
 
     def test_credit_larger_than_the_debt(self):

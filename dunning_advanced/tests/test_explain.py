@@ -56,9 +56,7 @@ class TestExplain(DunningCommon):
         self.assertIn(notice.name, answer)
 
     def test_not_due_yet(self):
-        self.assertIn(
-            "“Friendly reminder”, applies from 06/10/2024", self.ask(self.invoice(-10))
-        )
+        self.assertIn("“Friendly reminder”, applies from 06/10/2024", self.ask(self.invoice(-10)))
 
     def test_paid_item(self):
         invoice = self.invoice(10)

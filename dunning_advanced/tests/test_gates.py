@@ -78,8 +78,13 @@ class TestPayingGate(DunningCommon):
         )
 
     def test_online_payment_under_way(self):
-        cases = [("pending", 100, "paying"), ("authorized", 100, "paying"),
-                 ("pending", 40, "dun"), ("draft", 100, "dun"), ("cancel", 100, "dun")]
+        cases = [
+            ("pending", 100, "paying"),
+            ("authorized", 100, "paying"),
+            ("pending", 40, "dun"),
+            ("draft", 100, "dun"),
+            ("cancel", 100, "dun"),
+        ]
         for state, amount, verdict in cases:
             invoice = self.invoice(10)
             transaction = self.transaction(invoice, amount, state)

@@ -61,7 +61,6 @@ class TestAsOf(DunningCommon):
         wizard.date = DAY
         self.assertIn("not open on", wizard.answer)
 
-
     def test_proposal_of_a_past_day_only_looks(self):
         invoice = self.invoice(40)
         self.pay(self.debtor, 100, days=2, invoices=invoice)
@@ -78,8 +77,9 @@ class TestStaleRun(DunningCommon):
     def test_proposal_of_last_month_is_refused(self):
         self.invoice(10)
         run = self.run_at()
-        with freeze_time(DAY + timedelta(days=31)), self.assertRaisesRegex(
-            UserError, "propose again"
+        with (
+            freeze_time(DAY + timedelta(days=31)),
+            self.assertRaisesRegex(UserError, "propose again"),
         ):
             run.action_confirm()
         with freeze_time(DAY + timedelta(days=30)):

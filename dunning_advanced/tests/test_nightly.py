@@ -195,5 +195,3 @@ class TestNightly(DunningCommon):
         self.pay(self.debtor, 100, invoices=invoice)
         self.trigger("close")
         self.assertEqual((case.state, case.date_close), ("closed", DAY))
-
-

@@ -4,8 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from psycopg2.extras import execute_values
 
 from odoo import Command
@@ -15,7 +14,7 @@ from . import oracle
 from .common import DAY, DunningCommon
 
 # Set DUNNING_ORACLE_EXAMPLES to try more ledgers than the normal run does.
-EXAMPLES = int(os.environ.get("DUNNING_ORACLE_EXAMPLES", 100))
+EXAMPLES = int(os.environ.get("DUNNING_ORACLE_EXAMPLES", "100"))
 
 RATES = {"USD": Decimal(1), "JPY": Decimal(160), "AED": Decimal(4)}
 DIGITS = {"USD": 2, "JPY": 0, "AED": 2, "QQQ": 2}
@@ -98,9 +97,7 @@ def invoices(draw, number, debtors, count_policies):
         opened = -draw(amounts(currency))
         corrects = draw(sometimes(st.integers(0, max(number - 1, 0)), 2)) if number else None
         return [item(draw, opened, corrects=corrects, due=DAY, **common)]
-    common.update(
-        policy=draw(sometimes(st.integers(0, count_policies - 1))), held=draw(rarely(12))
-    )
+    common.update(policy=draw(sometimes(st.integers(0, count_policies - 1))), held=draw(rarely(12)))
     return [
         item(
             draw,
@@ -305,7 +302,7 @@ class TestOracle(DunningCommon):
             id_
             for [id_] in execute_values(
                 self.env.cr._obj,
-                f"INSERT INTO {table} ({', '.join(columns)}) VALUES %s RETURNING id",
+                f"INSERT INTO {table} ({', '.join(columns)}) VALUES %s RETURNING id",  # noqa: S608 - own names
                 [tuple(row[column] for column in columns) for row in rows],
                 page_size=len(rows),
                 fetch=True,
@@ -382,9 +379,7 @@ class TestOracle(DunningCommon):
     def load_past(self, ledger):
         """Earlier reminders and open ones, one notice an item."""
         reminded = [
-            (number, item)
-            for number, item in enumerate(ledger.items)
-            if item.past or item.pending
+            (number, item) for number, item in enumerate(ledger.items) if item.past or item.pending
         ]
         if not reminded:
             return
@@ -517,7 +512,9 @@ class TestOracle(DunningCommon):
         self.issue(run)
         steps = self.env["dunning.line"]._read_group(
             [("state", "=", "issued"), ("move_line_id", "in", self.items)],
-            ["move_line_id", "step"], ["__count"], having=[("__count", ">", 1)],
+            ["move_line_id", "step"],
+            ["__count"],
+            having=[("__count", ">", 1)],
         )
         self.assertFalse(steps, "no item has two reminders of one step")
         again = self.state()
@@ -532,7 +529,6 @@ class TestOracle(DunningCommon):
                 self.check_round_trip(ledger)
 
         self.each(max(EXAMPLES // 4, 1), check)
-
 
     def check_order(self, ledger):
         """Items of one age have no natural order; all others are decided alike in any."""

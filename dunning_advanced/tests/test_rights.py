@@ -56,8 +56,13 @@ class TestRights(DunningCommon):
         self.invoice(5)
         reminded = self.invoice(6)
         self.env["dunning.hold"].create(
-            {"name": "Wait", "partner_id": self.debtor.id, "move_id": reminded.id,
-             "date_from": DAY, "date_to": DAY}
+            {
+                "name": "Wait",
+                "partner_id": self.debtor.id,
+                "move_id": reminded.id,
+                "date_from": DAY,
+                "date_to": DAY,
+            }
         )
         self.remind()
         debtor = self.as_user(self.debtor, self.biller)
@@ -115,8 +120,13 @@ class TestRights(DunningCommon):
         self.invoice(5)
         notice = self.remind().notice_ids
         for model in (
-            "dunning.run", "dunning.notice", "dunning.line", "dunning.case", "dunning.delivery",
-            "dunning.policy", "dunning.hold",
+            "dunning.run",
+            "dunning.notice",
+            "dunning.line",
+            "dunning.case",
+            "dunning.delivery",
+            "dunning.policy",
+            "dunning.hold",
         ):
             for user in (self.biller, self.seller):
                 with self.subTest(model=model, user=user.login), self.assertRaises(AccessError):
@@ -207,8 +217,14 @@ class TestRights(DunningCommon):
         self.invoice(5)
         run = self.remind()
         for record in (
-            run, run.notice_ids, run.line_ids, run.notice_ids.delivery_ids, own, own.level_ids,
-            own.rule_ids, self.env["dunning.case"].search([("partner_id", "=", self.debtor.id)]),
+            run,
+            run.notice_ids,
+            run.line_ids,
+            run.notice_ids.delivery_ids,
+            own,
+            own.level_ids,
+            own.rule_ids,
+            self.env["dunning.case"].search([("partner_id", "=", self.debtor.id)]),
         ):
             with self.subTest(model=record._name):
                 self.assertTrue(record)

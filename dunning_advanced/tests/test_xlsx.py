@@ -96,7 +96,7 @@ class TestXlsx(XlsxCommon):
             own = [notice for notice in live if notice["Currency"] == currency]
             self.assertEqual(row[2], len(own))
             self.assertEqual(row[6], sum(notice["To pay"] for notice in own))
-        stops = {row[0]: row for row in rows[rows.index(next(r for r in rows if not any(r))):]}
+        stops = {row[0]: row for row in rows[rows.index(next(r for r in rows if not any(r))) :]}
         self.assertEqual(stops["Excluded from follow-up"][3:5], (1, 100))
 
     def test_names_stay_text(self):
@@ -184,9 +184,13 @@ class TestXlsxDownload(XlsxCommon, HttpCase):
         self.assertEqual(self.get("accountant").status_code, 404)
 
     def test_users_without_dunning_rights_get_nothing(self):
-        new_test_user(self.env, "guest_user", groups="base.group_user",
-                      company_id=self.company.id,
-                      company_ids=[Command.set(self.company.ids)])
+        new_test_user(
+            self.env,
+            "guest_user",
+            groups="base.group_user",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
         self.assertEqual(self.get("guest_user").status_code, 403)
 
     def test_strangers_are_asked_to_log_in(self):

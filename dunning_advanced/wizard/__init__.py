@@ -1,3 +1,1 @@
-from . import dunning_explain
-from . import dunning_reason
-from . import dunning_set_level
+from . import base_partner_merge, dunning_explain, dunning_reason, dunning_set_level

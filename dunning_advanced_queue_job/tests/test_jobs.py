@@ -52,8 +52,10 @@ class TestJobs(DunningCommon):
         self.assertEqual(run.state, "done")
 
     def jobs(self):
-        return self.env["queue.job"].sudo().search(
-            [("model_name", "in", ("dunning.notice", "dunning.run"))]
+        return (
+            self.env["queue.job"]
+            .sudo()
+            .search([("model_name", "in", ("dunning.notice", "dunning.run"))])
         )
 
     def test_the_same_batch_is_queued_once(self):

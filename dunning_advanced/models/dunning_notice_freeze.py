@@ -1,0 +1,181 @@
+from psycopg2 import IntegrityError
+
+from odoo import api, fields, models
+from odoo.exceptions import ConcurrencyError, UserError
+from odoo.tools import SQL, is_html_empty
+
+from .dunning_engine import Scope
+
+
+class DunningNotice(models.Model):
+    """What happens to a notice at the moment of issuing: asked again, frozen, delivered."""
+
+    _inherit = "dunning.notice"
+
+    def _recheck(self, company, date):
+        """Ask every gate again: what was paid or changed since the proposal
+        is taken off; a notice without items is dropped.
+        """
+        scope = Scope(
+            company=company,
+            date=date,
+            partner_ids=tuple(self.partner_id.ids),
+            own_notice_ids=tuple(self.ids),
+        )
+        rows = {row["id"]: row for row in self.env["dunning.engine"]._evaluate(scope)}
+        changed = self.browse()
+        for line in self.line_ids:
+            row = rows.get(line.move_line_id.id)
+            verdict = self._verdict_now(line, row)
+            if verdict != "dun":
+                line.write({"state": "void", "verdict": verdict})
+                changed |= line.notice_id
+                continue
+            if (line.amount_open, line.amount_net) != (row["open"], row["net"]):
+                line.write(
+                    {
+                        "amount_open": row["open"],
+                        "amount_open_company": row["open_company"],
+                        "amount_net": row["net"],
+                    }
+                )
+                changed |= line.notice_id
+        self.invalidate_recordset(["line_ids"])
+        changed._refresh_amounts()
+
+    @api.model
+    def _verdict_now(self, line, row):
+        """What the gates say of a proposed line now.
+
+        A reminder that an invoice comes up is not sent once it is due. The
+        channel may have been chosen by hand: whether it reaches the customer
+        is asked of the notice itself.
+        """
+        verdict = row["verdict"] if row else "changed"
+        if verdict in ("dun", "unreachable"):
+            return "changed" if line.rung < 1 <= row["rung"] else "dun"
+        return verdict
+
+    def _address(self):
+        """Find the contact by the channel of each notice.
+
+        :raises UserError: when the customer cannot be reached by it
+        """
+        channels = self.env["dunning.channel"]
+        self.env.flush_all()
+        self.env.cr.execute(
+            channels._contacts_sql(SQL("SELECT unnest(%s)", list(self.partner_id.ids)))
+        )
+        contacts = {row["debtor_id"]: row for row in self.env.cr.dictfetchall()}
+        for notice in self:
+            usable = notice._usable_contact(contacts.get(notice.partner_id.id, {}))
+            if not usable:
+                raise UserError(
+                    self.env._(
+                        "%(customer)s cannot be reached by %(channel)s: complete the contact "
+                        "data or choose another channel, then try again.",
+                        customer=notice.partner_id.display_name,
+                        channel=dict(channels._selection()).get(notice.channel, notice.channel),
+                    )
+                )
+            if notice.contact_id.id != usable:
+                notice.contact_id = usable
+
+    def _usable_contact(self, contacts):
+        """The chosen contact where the channel can reach it, else the usual one."""
+        self.ensure_one()
+        usual = contacts.get(f"{self.channel}_contact_id")
+        if not self.contact_id or self.contact_id.id == usual:
+            return usual
+        reach = self.env["dunning.channel"]._reach(self.channel, SQL("p"))
+        found = self.env.execute_query(
+            SQL("SELECT 1 FROM res_partner p WHERE p.id = %s AND %s", self.contact_id.id, reach)
+        )
+        return self.contact_id.id if found else usual
+
+    def _freeze(self, date):
+        """Number, date and texts as they go out."""
+        # Number and date say all that a tracked change of state would.
+        silent = self.with_context(mail_notrack=True)
+        for notice, number in zip(silent, self._numbers(date), strict=True):
+            notice.name = number
+        silent.write(
+            {
+                "date": date,
+                "state": "issued",
+                "date_issued": fields.Datetime.now(),
+                "error": False,
+            }
+        )
+        self.line_ids.write({"state": "issued", "date": date})
+        # Last, so that the words tell the number and the dates that count.
+        silent._check_text()
+        texts = [(notice, notice.subject, notice.body) for notice in silent]
+        for notice, subject, body in texts:
+            notice.write({"own_subject": subject, "own_body": body})
+
+    def _numbers(self, date):
+        """The next numbers of the company's sequence, the sequence looked up once.
+
+        :raises UserError: when there is no sequence
+        """
+        sequence = (
+            self.env["ir.sequence"]
+            .sudo()
+            .search(
+                [
+                    ("code", "=", "dunning.notice"),
+                    ("company_id", "in", [*self.company_id.ids, False]),
+                ],
+                order="company_id",
+                limit=1,
+            )
+        )
+        if not sequence:
+            raise UserError(
+                self.env._(
+                    "Reminders of %s cannot be numbered: ask your administrator to make a "
+                    "sequence with the code “dunning.notice”.",
+                    self.company_id.name,
+                )
+            )
+        current = self._current_range(sequence, date)
+        return [current._next() for _notice in self]
+
+    def _current_range(self, sequence, date):
+        """The sequence, or its part for the year of a date, ready to be counted on.
+
+        :raises ConcurrencyError: when another worker has just begun the same year
+        """
+        try:
+            with self.env.cr.savepoint():
+                current = sequence._get_current_sequence(date)
+        except IntegrityError as error:
+            raise ConcurrencyError(str(error)) from error
+        begins = current.date_from if sequence.use_date_range else date
+        return current.with_context(ir_sequence_date=date, ir_sequence_date_range=begins)
+
+    def _check_text(self):
+        for notice in self:
+            if not notice.subject or is_html_empty(notice.body):
+                notice._render_texts()  # tells what is wrong with a text that is there
+                raise UserError(
+                    self.env._(
+                        "Level “%(level)s” of policy “%(policy)s” has no text: choose one there, "
+                        "or write the text of this reminder, then try again.",
+                        level=notice.level_id.name,
+                        policy=notice.policy_id.name,
+                    )
+                )
+
+    def _deliver(self):
+        """Hand issued notices to their channels, the extra one of the level too."""
+        channels = self.env["dunning.channel"]
+        for channel, notices in self.grouped("channel").items():
+            channels._deliver(channel, notices)
+        for level, notices in self.grouped("level_id").items():
+            extra = level.extra_channel
+            also = notices.filtered(lambda notice, extra=extra: notice.channel != extra)
+            if extra and also:
+                channels._deliver_extra(extra, also)
+        channels._send_queue()
