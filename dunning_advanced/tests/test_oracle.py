@@ -2,9 +2,8 @@ import os
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings
 from psycopg2.extras import execute_values
 
 from odoo import Command
@@ -12,136 +11,10 @@ from odoo.tests import tagged
 
 from . import oracle
 from .common import DAY, DunningCommon
+from .ledgers import CONTACTS, RATES, ledgers
 
 # Set DUNNING_ORACLE_EXAMPLES to try more ledgers than the normal run does.
-EXAMPLES = int(os.environ.get("DUNNING_ORACLE_EXAMPLES", "100"))
-
-RATES = {"USD": Decimal(1), "JPY": Decimal(160), "AED": Decimal(4)}
-DIGITS = {"USD": 2, "JPY": 0, "AED": 2, "QQQ": 2}
-CURRENCIES = tuple(DIGITS)  # QQQ has no rate
-CHANNELS = ("email", "letter")
-
-# The contacts of the debtors of every ledger.
-CONTACTS = (
-    (("own", True, False),),
-    (("own", False, True),),
-    (("own", False, False),),
-    (("own", True, True), ("other", True, True)),
-    (("own", False, True), ("invoice", True, False)),
-    (("own", True, False), ("invoice", True, True), ("dunning", False, True)),
-)
-
-
-def amounts(currency):
-    """Amounts of the size of the minimums, so that these matter."""
-    unit = {"JPY": 160, "AED": 4}.get(currency, 1)
-    whole = st.integers(1, 120 * unit)
-    if not DIGITS[currency]:
-        return whole.map(Decimal)
-    cents = st.integers(1, 12000 * unit).map(lambda n: Decimal(n) / 100)
-    return st.one_of(whole.map(Decimal), cents)
-
-
-levels = st.builds(
-    oracle.Level,
-    days=st.integers(-6, 40),
-    min_interval=st.sampled_from((0, 0, 0, 2, 9, 20)),
-    minimum=st.sampled_from((0, 0, 0, 7, 40, 90)),
-    minimums=st.dictionaries(
-        st.sampled_from(CURRENCIES), st.sampled_from((0, 30, 500)), max_size=1
-    ).map(lambda own: tuple(own.items())),
-    share=st.sampled_from((0, 0, 0, 0, 20, 60)),
-    channel=st.sampled_from(CHANNELS),
-    fallback=st.sampled_from((None, *CHANNELS)),
-)
-
-
-@st.composite
-def policies(draw):
-    repeat = draw(st.sampled_from((0, 0, 1, 2)))
-    return oracle.Policy(
-        levels=tuple(draw(st.lists(levels, max_size=4, unique_by=lambda level: level.days))),
-        currency=draw(st.sampled_from(CURRENCIES)),
-        repeat_every=draw(st.integers(1, 20)) if repeat else 0,
-        repeat_max=repeat,
-        catch_up=draw(st.sampled_from((False, False, True))),
-        align=draw(st.sampled_from((False, False, True))),
-    )
-
-
-def sometimes(strategy, one_in=4):
-    return st.integers(1, one_in).flatmap(lambda n: strategy if n == 1 else st.none())
-
-
-def rarely(one_in=8):
-    return st.integers(1, one_in).map(lambda n: n == 1)
-
-
-pasts = st.builds(
-    oracle.Past,
-    step=st.integers(1, 3),
-    rung=st.integers(-1, 4),
-    days_ago=st.integers(0, 45),
-    delivered=st.integers(1, 5).map(lambda n: n > 1),
-    by_hand=rarely(),
-)
-
-
-@st.composite
-def invoices(draw, number, debtors, count_policies):
-    """The items of one invoice, or a credit."""
-    debtor = draw(st.integers(0, debtors - 1))
-    currency = draw(st.sampled_from(("USD", "USD", "USD", *CURRENCIES)))
-    common = {"debtor": debtor, "invoice": number, "currency": currency}
-    if draw(rarely(3)):
-        opened = -draw(amounts(currency))
-        corrects = draw(sometimes(st.integers(0, max(number - 1, 0)), 2)) if number else None
-        return [item(draw, opened, corrects=corrects, due=DAY, **common)]
-    common.update(policy=draw(sometimes(st.integers(0, count_policies - 1))), held=draw(rarely(12)))
-    return [
-        item(
-            draw,
-            draw(amounts(currency)),
-            due=DAY - timedelta(days=draw(st.integers(-8, 60))),
-            excluded=draw(rarely(10)),
-            past=draw(sometimes(pasts, 2)),
-            pending=draw(rarely(15)),
-            **common,
-        )
-        for _installment in range(draw(st.sampled_from((1, 1, 1, 2, 3))))
-    ]
-
-
-def item(draw, opened, **values):
-    """An item whose value in company currency is near that of today's rate."""
-    rate = RATES.get(values["currency"], Decimal(2))
-    company = opened / rate * draw(st.sampled_from((Decimal(1), Decimal(1), Decimal("0.9"))))
-    company = company.quantize(Decimal("0.01"))
-    return oracle.Item(open=opened, open_company=company, **values)
-
-
-@st.composite
-def ledgers(draw):
-    some = tuple(draw(st.lists(policies(), min_size=1, max_size=3)))
-    choice = st.integers(0, len(some) - 1)
-    debtors = tuple(
-        oracle.Debtor(
-            contacts=tuple(oracle.Contact(*contact) for contact in contacts),
-            policy=draw(sometimes(choice)),
-            wish=draw(sometimes(st.sampled_from(CHANNELS))),
-            held=draw(rarely(12)),
-        )
-        for contacts in CONTACTS
-    )
-    count = draw(st.integers(1, 14))
-    items = [
-        entry
-        for number in range(count)
-        for entry in draw(invoices(number, len(debtors), len(some)))
-    ]
-    members = st.frozensets(st.integers(0, len(debtors) - 1))
-    rules = tuple(draw(st.lists(st.tuples(members, choice), max_size=2)))
-    return oracle.Ledger(DAY, some, debtors, tuple(items), rules, RATES, DIGITS)
+EXAMPLES = int(os.environ.get("DUNNING_ORACLE_EXAMPLES", 100))
 
 
 @tagged("dunning_oracle")
@@ -302,7 +175,7 @@ class TestOracle(DunningCommon):
             id_
             for [id_] in execute_values(
                 self.env.cr._obj,
-                f"INSERT INTO {table} ({', '.join(columns)}) VALUES %s RETURNING id",  # noqa: S608 - own names
+                f"INSERT INTO {table} ({', '.join(columns)}) VALUES %s RETURNING id",
                 [tuple(row[column] for column in columns) for row in rows],
                 page_size=len(rows),
                 fetch=True,
@@ -379,7 +252,9 @@ class TestOracle(DunningCommon):
     def load_past(self, ledger):
         """Earlier reminders and open ones, one notice an item."""
         reminded = [
-            (number, item) for number, item in enumerate(ledger.items) if item.past or item.pending
+            (number, item)
+            for number, item in enumerate(ledger.items)
+            if item.past or item.pending
         ]
         if not reminded:
             return
@@ -512,9 +387,7 @@ class TestOracle(DunningCommon):
         self.issue(run)
         steps = self.env["dunning.line"]._read_group(
             [("state", "=", "issued"), ("move_line_id", "in", self.items)],
-            ["move_line_id", "step"],
-            ["__count"],
-            having=[("__count", ">", 1)],
+            ["move_line_id", "step"], ["__count"], having=[("__count", ">", 1)],
         )
         self.assertFalse(steps, "no item has two reminders of one step")
         again = self.state()
@@ -529,6 +402,7 @@ class TestOracle(DunningCommon):
                 self.check_round_trip(ledger)
 
         self.each(max(EXAMPLES // 4, 1), check)
+
 
     def check_order(self, ledger):
         """Items of one age have no natural order; all others are decided alike in any."""
