@@ -14,7 +14,7 @@ from .common import DAY, DunningCommon
 from .ledgers import CONTACTS, RATES, ledgers
 
 # Set DUNNING_ORACLE_EXAMPLES to try more ledgers than the normal run does.
-EXAMPLES = int(os.environ.get("DUNNING_ORACLE_EXAMPLES", 100))
+EXAMPLES = int(os.environ.get("DUNNING_ORACLE_EXAMPLES", "100"))
 
 
 @tagged("dunning_oracle")
@@ -175,7 +175,7 @@ class TestOracle(DunningCommon):
             id_
             for [id_] in execute_values(
                 self.env.cr._obj,
-                f"INSERT INTO {table} ({', '.join(columns)}) VALUES %s RETURNING id",
+                f"INSERT INTO {table} ({', '.join(columns)}) VALUES %s RETURNING id",  # noqa: S608 - own names
                 [tuple(row[column] for column in columns) for row in rows],
                 page_size=len(rows),
                 fetch=True,
@@ -252,9 +252,7 @@ class TestOracle(DunningCommon):
     def load_past(self, ledger):
         """Earlier reminders and open ones, one notice an item."""
         reminded = [
-            (number, item)
-            for number, item in enumerate(ledger.items)
-            if item.past or item.pending
+            (number, item) for number, item in enumerate(ledger.items) if item.past or item.pending
         ]
         if not reminded:
             return
@@ -387,7 +385,9 @@ class TestOracle(DunningCommon):
         self.issue(run)
         steps = self.env["dunning.line"]._read_group(
             [("state", "=", "issued"), ("move_line_id", "in", self.items)],
-            ["move_line_id", "step"], ["__count"], having=[("__count", ">", 1)],
+            ["move_line_id", "step"],
+            ["__count"],
+            having=[("__count", ">", 1)],
         )
         self.assertFalse(steps, "no item has two reminders of one step")
         again = self.state()
@@ -402,7 +402,6 @@ class TestOracle(DunningCommon):
                 self.check_round_trip(ledger)
 
         self.each(max(EXAMPLES // 4, 1), check)
-
 
     def check_order(self, ledger):
         """Items of one age have no natural order; all others are decided alike in any."""
