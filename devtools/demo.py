@@ -17,21 +17,25 @@ from .tables import table
 GONE = "harper@hardware.example.com"
 
 
-def main(env, args=(), letters=None):
-    """Run dunning today for the main company and print the result.
-
-    :param letters: path of the PDF with all letters
-    :return: exit code
-    """
-    company = env.ref("base.main_company")
-    env = env(context={**env.context, "allowed_company_ids": company.ids, "lang": "en_US"})
-    run = propose(env)
-    with mail_sink(env, unknown=[GONE]) as messages, timed("Confirming and delivering"):
-        deliver(env, run)
-    pdf = print_letters(run, letters or work("letters.pdf"))
-    for line in [*report(run), "", *stopped(run), "", f"{len(messages)} e-mails left.", pdf]:
+def main(env, args=()):
+    """Run dunning today for the main company and print the result; return the exit code."""
+    for line in remind(env, env.ref("base.main_company"), work("letters.pdf")):
         print(line)
     return 0
+
+
+def remind(env, company, letters):
+    """Propose, confirm and deliver today; return the lines that tell the result.
+
+    :param letters: path of the PDF for all letters
+    """
+    env = env(context={**env.context, "allowed_company_ids": company.ids, "lang": "en_US"})
+    run = propose(env)
+    with mail_sink(env, unknown=[GONE]) as messages:
+        with timed("Confirming and delivering"):
+            deliver(env, run)
+    pdf = print_letters(run, letters)
+    return [*report(run), "", *stopped(run), "", f"{len(messages)} e-mails left.", pdf]
 
 
 def propose(env):
@@ -45,12 +49,14 @@ def propose(env):
     run.date = today
     with timed(f"Proposing the reminders of {company.name} on {today}"):
         run.action_propose()
-    if not run.notice_ids:
-        last = runs.search([("notice_ids.state", "=", "issued")], limit=1)
+    if run.notice_ids:
+        return run
+    past = [("company_id", "=", company.id), ("notice_ids.state", "=", "issued")]
+    last = runs.search(past, limit=1)
+    if last:
         say(f"    Nothing is left to remind of today; this is the run of {last.date}.")
         run.unlink()
-        return last
-    return run
+    return last or run
 
 
 def deliver(env, run):
@@ -82,14 +88,8 @@ def report(run):
     notices = run.notice_ids.sorted(lambda n: (n.partner_id.name, n.currency_id.name))
     channels = dict(run.env["dunning.channel"]._selection())
     rows = [
-        (
-            n.partner_id.name,
-            n.level_id.name,
-            f"{n.amount_total:,.2f}",
-            n.currency_id.name,
-            channels.get(n.channel, n.channel),
-            result(n),
-        )
+        (n.partner_id.name, n.level_id.name, f"{n.amount_total:,.2f}", n.currency_id.name,
+         channels.get(n.channel, n.channel), result(n))
         for n in notices
     ]
     return [
@@ -97,7 +97,7 @@ def report(run):
         "",
         *table(["Customer", "Level", ">Amount", "", "Channel", "Result"], rows),
         "",
-        f"Total: {run.amount_summary or 'nothing'}  ({run.level_summary})",
+        f"Total: {run.amount_summary or 'nothing'}  {run.level_summary or ''}",
     ]
 
 
@@ -105,12 +105,7 @@ def result(notice):
     """Say in a few words what became of a reminder."""
     if notice.state != "issued":
         return f"not issued: {notice.error or notice.reason}"
-    words = {
-        "done": "delivered",
-        "queued": "under way",
-        "failed": "failed",
-        "withdrawn": "withdrawn",
-    }
+    words = {"done": "delivered", "queued": "under way", "failed": "failed", "withdrawn": "withdrawn"}
     parts = []
     for delivery in notice.delivery_ids.sorted("id"):
         if delivery.state == "failed":
@@ -133,11 +128,8 @@ def stopped(run):
         if line.partner_id.name not in customers[line.verdict]:
             customers[line.verdict].append(line.partner_id.name)
     rows = [
-        (
-            labels[verdict],
-            count,
-            ", ".join(customers[verdict][:3]) + (", ..." if len(customers[verdict]) > 3 else ""),
-        )
+        (labels[verdict], count, ", ".join(customers[verdict][:3])
+         + (", ..." if len(customers[verdict]) > 3 else ""))
         for verdict, count in counts.most_common()
         if count
     ]
