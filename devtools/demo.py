@@ -31,9 +31,8 @@ def remind(env, company, letters):
     """
     env = env(context={**env.context, "allowed_company_ids": company.ids, "lang": "en_US"})
     run = propose(env)
-    with mail_sink(env, unknown=[GONE]) as messages:
-        with timed("Confirming and delivering"):
-            deliver(env, run)
+    with mail_sink(env, unknown=[GONE]) as messages, timed("Confirming and delivering"):
+        deliver(env, run)
     pdf = print_letters(run, letters)
     return [*report(run), "", *stopped(run), "", f"{len(messages)} e-mails left.", pdf]
 
@@ -88,8 +87,14 @@ def report(run):
     notices = run.notice_ids.sorted(lambda n: (n.partner_id.name, n.currency_id.name))
     channels = dict(run.env["dunning.channel"]._selection())
     rows = [
-        (n.partner_id.name, n.level_id.name, f"{n.amount_total:,.2f}", n.currency_id.name,
-         channels.get(n.channel, n.channel), result(n))
+        (
+            n.partner_id.name,
+            n.level_id.name,
+            f"{n.amount_total:,.2f}",
+            n.currency_id.name,
+            channels.get(n.channel, n.channel),
+            result(n),
+        )
         for n in notices
     ]
     return [
@@ -105,7 +110,12 @@ def result(notice):
     """Say in a few words what became of a reminder."""
     if notice.state != "issued":
         return f"not issued: {notice.error or notice.reason}"
-    words = {"done": "delivered", "queued": "under way", "failed": "failed", "withdrawn": "withdrawn"}
+    words = {
+        "done": "delivered",
+        "queued": "under way",
+        "failed": "failed",
+        "withdrawn": "withdrawn",
+    }
     parts = []
     for delivery in notice.delivery_ids.sorted("id"):
         if delivery.state == "failed":
@@ -128,8 +138,11 @@ def stopped(run):
         if line.partner_id.name not in customers[line.verdict]:
             customers[line.verdict].append(line.partner_id.name)
     rows = [
-        (labels[verdict], count, ", ".join(customers[verdict][:3])
-         + (", ..." if len(customers[verdict]) > 3 else ""))
+        (
+            labels[verdict],
+            count,
+            ", ".join(customers[verdict][:3]) + (", ..." if len(customers[verdict]) > 3 else ""),
+        )
         for verdict, count in counts.most_common()
         if count
     ]

@@ -6,8 +6,14 @@ from datetime import date as Date, datetime
 from decimal import Decimal, InvalidOperation
 
 COLUMNS = (
-    "customerID", "invoiceNumber", "InvoiceDate", "DueDate", "InvoiceAmount", "Disputed",
-    "SettledDate", "PaperlessBill",
+    "customerID",
+    "invoiceNumber",
+    "InvoiceDate",
+    "DueDate",
+    "InvoiceAmount",
+    "Disputed",
+    "SettledDate",
+    "PaperlessBill",
 )
 SHOWN = 20
 
@@ -57,8 +63,10 @@ def parse(lines):
             invoice = _invoice(row, reader.line_num, problems)
             first = seen.setdefault(row["invoiceNumber"], reader.line_num)
             if first != reader.line_num:
-                problems.append(f"line {reader.line_num}: invoiceNumber {row['invoiceNumber']} "
-                                f"is on line {first} already")
+                problems.append(
+                    f"line {reader.line_num}: invoiceNumber {row['invoiceNumber']} "
+                    f"is on line {first} already"
+                )
             invoices.append(invoice)
     except csv.Error as error:
         problems.append(f"line {reader.line_num}: {error}")

@@ -11,12 +11,14 @@ from odoo.tests import TransactionCase, tagged
 
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 
-from devtools.ledger import Replay, main, report
+from devtools.ledger import main, report
 from devtools.ledger_file import parse
+from devtools.replay import Replay
 from devtools.sink import mail_sink
 
-TITLES = ("customerID,invoiceNumber,InvoiceDate,DueDate,InvoiceAmount,Disputed,SettledDate,"
-          "PaperlessBill")
+TITLES = (
+    "customerID,invoiceNumber,InvoiceDate,DueDate,InvoiceAmount,Disputed,SettledDate,PaperlessBill"
+)
 # Invoiced on 2 January, due on 1 February; standard levels: -3, 5, 19 and 33 days after.
 SETTLED = {
     # before the friendly reminder of 29 January: nothing
@@ -40,8 +42,9 @@ def ledger():
             number = len(lines)
             customer, bill = (("P-1", "Paper"), ("E-2", "Electronic"))[number % 2]
             disputed = "Yes" if number == 20 else "No"
-            lines.append(f"{customer},T{number:04},1/2/2013,2/1/2013,100.00,{disputed},"
-                         f"{settled},{bill}")
+            lines.append(
+                f"{customer},T{number:04},1/2/2013,2/1/2013,100.00,{disputed},{settled},{bill}"
+            )
     return "\n".join(lines)
 
 
@@ -64,8 +67,10 @@ class TestReplay(TransactionCase):
         self.assertEqual(set(runs.mapped("state")), {"done"})
 
     def test_levels_reach_the_items_that_are_still_open(self):
-        rows = {name: (notices, items, amount, share)
-                for name, notices, items, amount, share in self.replay.by_level()}
+        rows = {
+            name: (notices, items, amount, share)
+            for name, notices, items, amount, share in self.replay.by_level()
+        }
         self.assertEqual(rows["Friendly reminder"][:3], (1, 7, 700))
         self.assertEqual(rows["First reminder"][:3], (2, 9, 900))
         self.assertEqual(rows["Second reminder"][:3], (2, 5, 500))
@@ -83,8 +88,7 @@ class TestReplay(TransactionCase):
         )
         self.assertEqual(sorted(deliveries.mapped("channel")), ["email", "letter"])
         self.assertEqual(set(deliveries.mapped("state")), {"done"})
-        self.assertEqual({message["To"] for message in self.messages},
-                         {'"E-2" <e-2@example.com>'})
+        self.assertEqual({message["To"] for message in self.messages}, {'"E-2" <e-2@example.com>'})
         letter = deliveries.filtered(lambda d: d.channel == "letter").notice_id
         self.assertEqual(letter.attachment_id.raw[:4], b"%PDF")
 

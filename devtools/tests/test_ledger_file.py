@@ -21,8 +21,13 @@ def row(**changes):
 
 
 def test_good_rows_come_by_date():
-    later = row(invoiceNumber="0002", InvoiceDate="1/3/2013", PaperlessBill="Electronic",
-                Disputed="Yes", SettledDate="")
+    later = row(
+        invoiceNumber="0002",
+        InvoiceDate="1/3/2013",
+        PaperlessBill="Electronic",
+        Disputed="Yes",
+        SettledDate="",
+    )
     second, first = parse([TITLES, later, GOOD])[::-1]
     assert (first.number, first.line, first.customer) == ("0001", 3, "A-1")
     assert (first.date, first.due) == (date(2013, 1, 2), date(2013, 2, 1))
