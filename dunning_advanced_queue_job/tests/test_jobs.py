@@ -82,7 +82,7 @@ class TestJobs(DunningCommon):
         run = self.proposed(21)
         run.action_confirm()
         run.notice_ids[0].unlink()
-        for record in self.jobs():
+        for record in self.jobs().sorted("method_name"):  # the batches, then the run
             Job.load(self.env, record.uuid).perform()
         self.assertEqual(run.notice_ids.mapped("state"), ["issued"] * 20)
         self.assertEqual(run.state, "done")
