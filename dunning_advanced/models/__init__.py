@@ -13,6 +13,7 @@ from . import (
     dunning_engine_incoming,
     dunning_engine_item,
     dunning_engine_policy,
+    dunning_engine_write,
     dunning_hold,
     dunning_level,
     dunning_line,
