@@ -15,6 +15,7 @@ class TestExplain(DunningCommon):
         answer = self.ask(self.invoice(10))
         self.assertIn("It gets “First reminder” on 06/03/2024 by E-mail", answer)
         self.assertNotIn("Stop", answer)
+        self.assertEqual(answer.count("no money is on its way"), 1)
         self.assertIn("due 05/24/2024, 10 days ago", answer)
 
     def test_every_gate_is_answered_not_only_the_first(self):

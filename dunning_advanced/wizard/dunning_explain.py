@@ -35,14 +35,15 @@ class DunningExplain(models.TransientModel):
         facts = self.env["dunning.engine.explain"]._answers(scope, item)
         if not facts:
             return self._paragraph(self._say_not_open(), True)
-        lines = [self._say_item(facts)]
-        lines += [
+        rows = [
             self._row(stops, sentence)
             for code, stops in facts["gates"]
             for sentence in [getattr(self, f"_say_{code}", self._say_nothing)(facts, stops)]
             if sentence
         ]
-        return Markup("").join([*lines, self._say_result(facts)])
+        # a gate that is asked for the item and for the customer answers once
+        rows = dict.fromkeys(rows)
+        return Markup("").join([self._say_item(facts), *rows, self._say_result(facts)])
 
     # Building blocks
 
