@@ -103,6 +103,7 @@ class Replay:
     def _post(self, batch):
         moves = self.env["account.move"].create([self._invoice_values(i) for i in batch])
         moves.action_post()
+        self._analyze()
         settled = [invoice for invoice in batch if invoice.settled]
         payments = self.env["account.payment"].create([self._payment_values(i) for i in settled])
         payments.action_post()
@@ -111,6 +112,13 @@ class Replay:
         for invoice, payment in zip(settled, payments, strict=True):
             pair = self.items[invoice] | self._receivable(payment.move_id)
             self.paid[invoice.settled].append(pair)
+
+    def _analyze(self):
+        """Without fresh statistics of the new rows some of Odoo's queries take minutes."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            "ANALYZE account_move, account_move_line, account_payment, account_partial_reconcile"
+        )
 
     def _invoice_values(self, invoice):
         line = {"name": "Goods and services", "price_unit": float(invoice.amount), "tax_ids": []}
