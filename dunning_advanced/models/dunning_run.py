@@ -181,8 +181,9 @@ class DunningRun(models.Model):
 
         :raises UserError: when notices are confirmed or issued already
         """
-        begun = [("run_id", "=", self.id), ("state", "not in", ("proposed", "dropped"))]
-        if self.env["dunning.notice"].search_count(begun, limit=1):
+        notices = self.env["dunning.notice"]
+        own = [("run_id", "=", self.id)]
+        if notices.search_count([*own, ("state", "not in", ("proposed", "dropped"))], limit=1):
             raise UserError(
                 self.env._("Reminders of this run are on their way already: start a new run.")
             )
@@ -190,7 +191,7 @@ class DunningRun(models.Model):
         self.env.flush_all()
         self.env.cr.execute(SQL("DELETE FROM dunning_line WHERE run_id = %s", self.id))
         self.env.invalidate_all()
-        self.notice_ids.unlink()
+        notices.search(own).unlink()
 
     def _check_fresh(self, today):
         """Refuse a proposal that was left for too long.
