@@ -28,7 +28,8 @@ def setup(args):
     runtime.prepare()
     with postgres.server():
         databases.check_server()
-        databases.template()
+        for demo in (True, False):
+            databases.template(demo)
     step("Ready: ./dev demo, ./dev test")
     return 0
 
@@ -39,7 +40,8 @@ def test(args):
     runtime.prepare()
     with postgres.server():
         databases.check_server()
-        dbname, _new = databases.ensure("test")
+        # without demo data: a test makes what it needs
+        dbname, _new = databases.ensure("test", demo=False)
         config = os.environ["ODOO_RC"]
         options = ("--odoo-http", f"--odoo-database={dbname}", f"--odoo-config={config}")
         return runtime.python("-m", "pytest", *options, *args.rest, cwd=PROJECT)

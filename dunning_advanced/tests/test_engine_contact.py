@@ -86,7 +86,8 @@ class TestContact(DunningCommon):
         self.invoice(5)
         notice = self.run_at().notice_ids
         notice.contact_id = ann
-        notice.action_confirm()
+        notice.state = "confirmed"
+        notice._issue(DAY)
         self.assertEqual(notice.state, "issued")
         self.assertEqual(notice.contact_id, ann)
         self.assertEqual(notice.delivery_ids.address, "ann@example.com")
