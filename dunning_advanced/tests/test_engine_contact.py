@@ -1,6 +1,6 @@
 from odoo import Command
 
-from .common import DunningCommon
+from .common import DAY, DunningCommon
 
 ADDRESS = {"street": "Main street 1", "zip": "1000", "city": "Brussels"}
 
