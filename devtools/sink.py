@@ -39,6 +39,9 @@ def mail_sink(env, unknown=()):
     if others:
         raise DevError(f"the database sends by {others[0].name}: archive this mail server first")
     logging.getLogger("mail.log").setLevel(logging.WARNING)  # it tells every command
+    # a refused e-mail is told in the table, without a traceback
+    logging.getLogger("odoo.addons.mail.models.mail_mail").setLevel(logging.CRITICAL)
+    logging.getLogger("odoo.addons.base.models.ir_mail_server").setLevel(logging.CRITICAL)
     handler = _Handler(set(unknown))
     controller = Controller(handler, hostname="127.0.0.1", port=_free_port())
     before = config["smtp_server"], config["smtp_port"]
