@@ -220,12 +220,8 @@ class DunningRun(models.Model):
     def _refresh_state(self):
         """Follow the notices: done when none waits any more."""
         for run in self:
-            states = {
-                state
-                for [state] in self.env["dunning.notice"]._read_group(
-                    [("run_id", "=", run.id)], ["state"]
-                )
-            }
+            groups = self.env["dunning.notice"]._read_group([("run_id", "=", run.id)], ["state"])
+            states = {state for [state] in groups}
             if "proposed" in states:
                 run.state = "proposed"
             elif "confirmed" in states:
