@@ -42,7 +42,10 @@ def test(args):
         databases.check_server()
         # without demo data: a test makes what it needs
         dbname, _new = databases.ensure("test", demo=False)
-        config = os.environ["ODOO_RC"]
+        # the browser's server on a port of its own: another checkout may be testing, too
+        config = work("test.conf")
+        settings = Path(os.environ["ODOO_RC"]).read_text()
+        config.write_text(f"{settings}http_port = {_port(0)}\n")
         options = ("--odoo-http", f"--odoo-database={dbname}", f"--odoo-config={config}")
         return runtime.python("-m", "pytest", *options, *args.rest, cwd=PROJECT)
 
@@ -96,8 +99,8 @@ def _existing(file):
 
 
 def _port(wanted):
-    """Return the wanted port, or a free one where none was asked for."""
-    for port in (wanted,) if wanted else (DEFAULT_PORT, 0):
+    """Return the wanted port, any free one for 0, the usual or a free one for None."""
+    for port in (DEFAULT_PORT, 0) if wanted is None else (wanted,):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

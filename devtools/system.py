@@ -15,14 +15,16 @@ LIBRARIES = {
     "pangoft2-1.0": "libpangoft2-1.0-0",
     "harfbuzz-subset": "libharfbuzz-subset0",
 }
+# the letters are set in it: every other font breaks their lines elsewhere
+FONT, FONT_PACKAGE = "LiberationSans-Regular.*", "fonts-liberation"
 FONTS = ("/usr/share/fonts", "/usr/local/share/fonts", Path.home() / ".local/share/fonts")
 
 
 def missing(browser=True):
     """Return the Debian packages of the parts that are not there."""
     packages = [p for lib, p in LIBRARIES.items() if not ctypes.util.find_library(lib)]
-    if not any(next(Path(folder).rglob("*.[to]tf"), None) for folder in FONTS):
-        packages.append("fonts-dejavu-core")
+    if not any(next(Path(folder).rglob(FONT), None) for folder in FONTS):
+        packages.append(FONT_PACKAGE)
     if browser and not any(map(shutil.which, BROWSERS)):
         packages.append("chromium")
     return packages
