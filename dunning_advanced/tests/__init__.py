@@ -13,6 +13,7 @@ from . import (
     test_issue,
     test_ledger_changes,
     test_letter,
+    test_money_tools,
     test_nightly,
     test_oracle,
     test_queries,
