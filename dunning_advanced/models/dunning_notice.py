@@ -207,10 +207,12 @@ class DunningNotice(models.Model):
         self.write({"state": "dropped", "reason": reason, "error": False})
         self.run_id._refresh_state()
 
-    def _cancel(self, reason):
-        """Take issued notices back; the steps of their items return by themselves.
+    def _cancel(self, reason, date=None):
+        """Take issued notices back; the steps of their items return by themselves,
+        charges are reversed.
 
         :param reason: text that is shown on the notice
+        :param date: date of credit notes for charges; None: the date of their invoice
         :raises UserError: when an item has a later notice, with its name
         """
         not_issued = self.filtered(lambda notice: notice.state != "issued")
@@ -230,6 +232,7 @@ class DunningNotice(models.Model):
         self.line_ids.write({"state": "void"})
         self.write({"state": "cancelled", "reason": reason})
         self.delivery_ids._withdraw()
+        self._reverse_charges(reason, date)
 
     def _later_notices(self):
         """Notices outside of these that reminded the same items after them.

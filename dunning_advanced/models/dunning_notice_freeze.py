@@ -108,6 +108,7 @@ class DunningNotice(models.Model):
             }
         )
         self.line_ids.write({"state": "issued", "date": date})
+        silent._book_charges()
         # Last, so that the words tell the number and the dates that count.
         silent._check_text()
         texts = [(notice, notice.subject, notice.body) for notice in silent]

@@ -6,6 +6,8 @@ from odoo.exceptions import ConcurrencyError, UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, retrying
 from odoo.tools import SQL, split_every
 
+from .dunning_notice_charge import ChargesExceedDebtError
+
 _logger = logging.getLogger(__name__)
 
 BATCH = 100
@@ -115,6 +117,7 @@ class DunningNotice(models.Model):
 
     def _explain(self, error):
         """The reason in the words of the user; what is no user error is logged."""
+        self.charge_question = isinstance(error, ChargesExceedDebtError)
         if isinstance(error, UserError):
             return str(error)
         _logger.error("%s could not be issued", self, exc_info=error)
@@ -130,5 +133,6 @@ class DunningNotice(models.Model):
             left = notices.filtered(lambda notice: notice.state == "confirmed")
             if left:
                 left._address()
+                left._charge(date)
                 left._freeze(date)
                 left._deliver()

@@ -118,6 +118,7 @@ class DunningNotice(models.Model):
             "account_number": bank._dunning_number(),
             "reference": notice._payment_reference(),
             "url": notice._customer_url(),
+            "charges": notice._charge_values(),
             "amount": lambda value: format_amount(notice.env, value, notice.currency_id),
             "day": lambda value: format_date(notice.env, value),
         }

@@ -1,5 +1,7 @@
 from . import (
     test_bad_input,
+    test_charge,
+    test_charge_booking,
     test_crash,
     test_demo,
     test_diary,
@@ -21,5 +23,6 @@ from . import (
     test_run_life,
     test_tours,
     test_views,
+    test_waiting,
     test_xlsx,
 )
