@@ -224,7 +224,7 @@ class DunningCharging(models.AbstractModel):
     @api.model
     def _capped(self, notice, lines, rows, facts):
         """Lower the costs to what the law allows in all."""
-        room = self._room(notice, lines, facts)
+        room = self._room(notice, lines, facts) if rows else None
         if room is None:
             return rows
         left, kept = room, []

@@ -176,9 +176,11 @@ class DunningCharge(models.Model):
         company = charge.company_id
         product = charge.fee_id.product_id or company[f"dunning_{charge.kind}_product_id"]
         if not product:
-            product = self.env.ref(
+            # Not env.ref(), which asks the database every time.
+            shipped = self.env["ir.model.data"]._xmlid_to_res_id(
                 f"dunning_advanced.product_{charge.kind}", raise_if_not_found=False
             )
+            product = product.browse(shipped or ())
         if not product:
             raise UserError(
                 self.env._(

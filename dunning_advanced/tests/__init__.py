@@ -2,6 +2,8 @@ from . import (
     test_bad_input,
     test_charge,
     test_charge_booking,
+    test_charge_consumer,
+    test_charge_diary,
     test_crash,
     test_demo,
     test_diary,
