@@ -6,6 +6,7 @@ from . import (
     dunning_case_summary,
     dunning_channel,
     dunning_charge,
+    dunning_charge_xlsx,
     dunning_charging,
     dunning_charging_facts,
     dunning_charging_interest,
