@@ -26,6 +26,7 @@ from . import (
     dunning_hold,
     dunning_interest_rule,
     dunning_interest_rule_quote,
+    dunning_interest_tier,
     dunning_law_check,
     dunning_level,
     dunning_line,

@@ -24,7 +24,7 @@ class DunningBracket(models.AbstractModel):
         help="An amount that is exactly the limit belongs to this row, else to the next.",
     )
     fixed = fields.Monetary(string="Amount")
-    percent = fields.Float(string="Percent", digits=(16, 4))
+    percent = fields.Float(digits=(16, 4))
 
     def _brackets(self):
         """The rows in their order, for :mod:`tools.fees`.

@@ -48,7 +48,7 @@ class DunningFee(models.Model):
     amount_ids = fields.One2many(
         "dunning.fee.amount", "fee_id", string="In other currencies", copy=True
     )
-    percent = fields.Float(string="Percent", digits=(16, 4))
+    percent = fields.Float(digits=(16, 4))
     bracket_ids = fields.One2many("dunning.fee.bracket", "fee_id", string="Brackets", copy=True)
     minimum = fields.Monetary(help="The fee is never less.")
     maximum = fields.Monetary(help="The fee is never more. 0: no maximum.")
@@ -59,7 +59,6 @@ class DunningFee(models.Model):
     )
     product_id = fields.Many2one(
         "product.product",
-        string="Product",
         check_company=True,
         help="For the invoice, where fees are booked: its account and taxes.",
     )

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..tools import day_count, fees, interest, rates
 from ..tools.rounding import decimal, round_money
+from .dunning_reference import format_rate
 
 PARTIES = [("business", "Businesses"), ("consumer", "Consumers")]
 
@@ -112,6 +113,7 @@ class DunningInterestRule(models.Model):
     )
     tier_ids = fields.One2many("dunning.interest.tier", "rule_id", string="Fixed sums", copy=True)
     note = fields.Text(translate=True)
+    rate_text = fields.Char(string="Interest", compute="_compute_rate_text")
 
     _one_rule = models.UniqueIndex(
         "(COALESCE(company_id, 0), COALESCE(country_id, 0), COALESCE(country_group_id, 0), "
@@ -150,6 +152,29 @@ class DunningInterestRule(models.Model):
     def _compute_fixed_currency_id(self):
         for rule in self:
             rule.fixed_currency_id = rule.currency_id
+
+    @api.depends("rate_kind", "reference_id.name", "multiplier", "margin", "rate")
+    def _compute_rate_text(self):
+        for rule in self:
+            rule.rate_text = rule._say_rate()
+
+    def _say_rate(self):
+        if self.rate_kind == "fixed":
+            return f"{format_rate(self.env, self.rate)} %"
+        most = self._say_reference()
+        if self.rate_kind == "reference":
+            return most
+        if most:
+            return self.env._("as agreed, at most %s", most)
+        return self.env._("as agreed")
+
+    def _say_reference(self):
+        words = self.reference_id.name or ""
+        if words and self.multiplier != 1:
+            words = f"{format_rate(self.env, self.multiplier)} × {words}"
+        if words and self.margin:
+            words = f"{words} + {format_rate(self.env, self.margin)}"
+        return words
 
     # Business
 
@@ -261,29 +286,3 @@ class DunningInterestRule(models.Model):
         fixed = fees.single(known, self.tier_ids._brackets())
         fixed = self.fixed_currency_id._dunning_convert(fixed, currency, company, date)
         return round_money(fixed, currency._dunning_unit())
-
-
-class DunningInterestTier(models.Model):
-    """The fixed sum for debts up to a limit."""
-
-    _name = "dunning.interest.tier"
-    _description = "Fixed Sum"
-    _inherit = ["dunning.bracket"]
-    _order = "rule_id, id"
-
-    rule_id = fields.Many2one(
-        "dunning.interest.rule", required=True, ondelete="cascade", index=True
-    )
-    company_id = fields.Many2one(related="rule_id.company_id", store=True)
-    limit_currency_id = fields.Many2one(
-        related="rule_id.currency_id", string="Currency of the limits"
-    )
-    currency_id = fields.Many2one(related="rule_id.fixed_currency_id")
-
-    _unique_limit = models.Constraint(
-        "UNIQUE (rule_id, up_to)", "There already is a row with this limit: change that one."
-    )
-    _not_negative = models.Constraint(
-        "CHECK (up_to >= 0 AND fixed >= 0 AND percent >= 0 AND percent < 100)",
-        "The limits and the fixed sums cannot be negative.",
-    )

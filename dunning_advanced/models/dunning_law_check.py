@@ -38,6 +38,9 @@ class DunningLawCheck(models.Model):
     )
     date_from = fields.Date(string="From", readonly=True)
     date_to = fields.Date(string="Until", readonly=True)
+    coming = fields.Boolean(
+        string="Coming half-year", readonly=True, help="Needed in the half-year that comes next."
+    )
     company_id = fields.Many2one("res.company", readonly=True)
     reference_id = fields.Many2one("dunning.reference", readonly=True)
     rate_id = fields.Many2one("dunning.reference.rate", readonly=True)
@@ -58,47 +61,31 @@ class DunningLawCheck(models.Model):
     def _table_query(self):
         date = fields.Date.to_date(self.env.context.get("law_date"))
         date = date or fields.Date.context_today(self)
-        now, coming = day_count.half_year(date), day_count.next_half_year(date)
-        columns = SQL(
-            "kind, state, date_from, date_to, company_id, reference_id, rate_id, rule_id, fee_id"
-        )
         return SQL(
             """
             WITH half_year (number, first, last) AS (
-                VALUES (0, %(first)s::date, %(last)s::date),
-                       (1, %(next_first)s::date, %(next_last)s::date)
+                VALUES (0, %s::date, %s::date), (1, %s::date, %s::date)
             )
-            SELECT id, %(columns)s FROM (%(missing)s) AS missing
-             UNION ALL
-            SELECT id, %(columns)s FROM (%(rates)s) AS rates
-             UNION ALL
-            SELECT r.id * 5 + 3, 'rule', 'unverified', NULL, NULL, r.company_id,
-                   NULL, NULL, r.id, NULL
-              FROM dunning_interest_rule r
-             WHERE r.active AND r.verified IS NOT TRUE
-             UNION ALL
-            SELECT f.id * 5 + 4, 'fee', 'unverified', NULL, NULL, f.company_id,
-                   NULL, NULL, NULL, f.id
-              FROM dunning_fee f
-             WHERE f.active AND f.verified IS NOT TRUE AND f.citation IS NOT NULL
+            %s UNION ALL %s UNION ALL %s UNION ALL %s
             """,
-            first=now[0],
-            last=now[1],
-            next_first=coming[0],
-            next_last=coming[1],
-            columns=columns,
-            missing=self._missing(),
-            rates=self._unverified_rates(),
+            *day_count.half_year(date),
+            *day_count.next_half_year(date),
+            self._missing_rates(),
+            self._unverified_rates(),
+            self._unverified_rules(),
+            self._unverified_fees(),
         )
 
-    def _missing(self):
+    # The four parts have the same columns; a record of another kind never has the same id.
+
+    def _missing_rates(self):
         """References that a rule needs and that have days without a rate."""
         return SQL(
             """
             SELECT r.id * 5 + h.number AS id, 'rate' AS kind, 'missing' AS state,
-                   h.first AS date_from, h.last AS date_to, NULL::int AS company_id,
-                   r.id AS reference_id, NULL::int AS rate_id, NULL::int AS rule_id,
-                   NULL::int AS fee_id
+                   h.first AS date_from, h.last AS date_to, h.number = 1 AS coming,
+                   NULL::int AS company_id, r.id AS reference_id, NULL::int AS rate_id,
+                   NULL::int AS rule_id, NULL::int AS fee_id
               FROM dunning_reference r
              CROSS JOIN half_year h
              WHERE r.active
@@ -115,14 +102,36 @@ class DunningLawCheck(models.Model):
     def _unverified_rates(self):
         return SQL(
             """
-            SELECT t.id * 5 + 2 AS id, 'rate' AS kind, 'unverified' AS state,
-                   t.date_from, t.date_to, NULL::int AS company_id, t.reference_id,
-                   t.id AS rate_id, NULL::int AS rule_id, NULL::int AS fee_id
+            SELECT t.id * 5 + 2, 'rate', 'unverified', t.date_from, t.date_to,
+                   t.date_to >= MAX(h.first) FILTER (WHERE h.number = 1),
+                   NULL, t.reference_id, t.id, NULL, NULL
               FROM dunning_reference_rate t
               JOIN dunning_reference r ON r.id = t.reference_id AND r.active
+             CROSS JOIN half_year h
              WHERE t.verified IS NOT TRUE
-               AND EXISTS (SELECT FROM half_year h
-                            WHERE t.date_from <= h.last AND t.date_to >= h.first)
+             GROUP BY t.id
+            HAVING t.date_from <= MAX(h.last) AND t.date_to >= MIN(h.first)
+            """
+        )
+
+    def _unverified_rules(self):
+        return SQL(
+            """
+            SELECT r.id * 5 + 3, 'rule', 'unverified', NULL, NULL, TRUE, r.company_id,
+                   NULL, NULL, r.id, NULL
+              FROM dunning_interest_rule r
+             WHERE r.active AND r.verified IS NOT TRUE
+            """
+        )
+
+    def _unverified_fees(self):
+        """Fees that are the company's own choice have no law and need no check."""
+        return SQL(
+            """
+            SELECT f.id * 5 + 4, 'fee', 'unverified', NULL, NULL, TRUE, f.company_id,
+                   NULL, NULL, NULL, f.id
+              FROM dunning_fee f
+             WHERE f.active AND f.verified IS NOT TRUE AND f.citation <> ''
             """
         )
 
@@ -152,12 +161,13 @@ class DunningLawCheck(models.Model):
         :param date: the day on which this is looked at
         :return: mail.activity that were made
         """
-        activities = self.env["mail.activity"]
-        first, last = day_count.next_half_year(date)
+        # an activity of somebody else, without a document, is not a user's to make
+        activities = self.env["mail.activity"].sudo()
+        first, _last = day_count.next_half_year(date)
         if first - date > timedelta(days=NOTICE_DAYS):
             return activities
         rates = self.with_context(law_date=date).search(
-            [("kind", "=", "rate"), ("date_from", "<=", last), ("date_to", ">=", first)]
+            [("kind", "=", "rate"), ("coming", "=", True)]
         )
         if not rates:
             return activities

@@ -1,10 +1,17 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.tools import format_date
+from odoo.tools.misc import formatLang
 
 from ..tools import day_count
 from ..tools.rates import Rate, Rates
 from ..tools.rounding import decimal
+
+
+def format_rate(env, percent):
+    """A percentage a year as the user writes it."""
+    return formatLang(env, percent, digits=2)
 
 
 class DunningReference(models.Model):
@@ -21,10 +28,19 @@ class DunningReference(models.Model):
     note = fields.Text(translate=True)
     rate_ids = fields.One2many("dunning.reference.rate", "reference_id")
     rule_ids = fields.One2many("dunning.interest.rule", "reference_id")
+    latest = fields.Char(string="Latest rate", compute="_compute_latest")
+    latest_until = fields.Date(string="Known until", compute="_compute_latest")
 
     _unique_code = models.Constraint(
         "UNIQUE (code)", "Another reference rate has this code: choose another one."
     )
+
+    @api.depends("rate_ids.date_to", "rate_ids.rate")
+    def _compute_latest(self):
+        for reference in self:
+            last = max(reference.rate_ids, key=lambda row: row.date_to, default=None)
+            reference.latest = last and self.env._("%s %%", format_rate(self.env, last.rate))
+            reference.latest_until = last and last.date_to
 
     def _rates(self):
         """All rates of the reference.
@@ -82,7 +98,8 @@ class DunningReferenceRate(models.Model):
     @api.depends("reference_id", "date_from", "date_to")
     def _compute_display_name(self):
         for row in self:
-            row.display_name = f"{row.reference_id.name} {row.date_from} - {row.date_to}"
+            days = f"{format_date(self.env, row.date_from)} - {format_date(self.env, row.date_to)}"
+            row.display_name = f"{row.reference_id.name}: {days}"
 
     @api.model
     def _next_day(self):

@@ -18,6 +18,8 @@ from . import (
     test_issue,
     test_ledger_changes,
     test_letter,
+    test_money_fees,
+    test_money_rules,
     test_money_tools,
     test_nightly,
     test_oracle,
