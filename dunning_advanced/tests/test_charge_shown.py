@@ -4,7 +4,7 @@ from io import BytesIO
 import openpyxl
 from freezegun import freeze_time
 from lxml import html
-from PyPDF2 import PdfFileReader
+from PyPDF2 import PdfReader
 
 from odoo import Command
 from odoo.exceptions import AccessError
@@ -25,7 +25,7 @@ class TestShown(ChargeCommon):
         cls.first.charge_interest = True
 
     def texts(self, markup):
-        return " ".join(html.fromstring(str(markup)).text_content().split())
+        return " ".join(" ".join(html.fromstring(str(markup)).itertext()).split())
 
     def test_email_has_the_charges_with_their_reason(self):
         self.invoice(10, 10000)
@@ -40,7 +40,7 @@ class TestShown(ChargeCommon):
         self.invoice(10, 10000)
         notice = self.notice_at()
         notice._freeze_letters()
-        pages = PdfFileReader(BytesIO(notice.attachment_id.raw)).pages
+        pages = PdfReader(BytesIO(notice.attachment_id.raw)).pages
         text = " ".join(" ".join(page.extract_text() for page in pages).split())
         for words in ("Fee of 5", "12.62 %", "34.48", "10,039.48", "Open invoices to pay"):
             self.assertIn(words, text)
