@@ -1,6 +1,11 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_date
+from odoo.tools import format_date, get_lang
+
+
+def percent(env, number):
+    """A number as people of the language write it, without needless zeros."""
+    return env["res.lang"]._lang_get(get_lang(env).code).format("%g", number)
 
 
 class DunningCharge(models.Model):
@@ -119,7 +124,7 @@ class DunningCharge(models.Model):
                     "from": fields.Date.to_date(part["from"]),
                     "until": fields.Date.to_date(part["until"]),
                     "days": part["days"],
-                    "rate": f"{float(part['rate']):g} %",
+                    "rate": f"{percent(self.env, float(part['rate']))} %",
                     "base": float(part["base"]),
                     "amount": self.currency_id.round(total - shown),
                 }

@@ -186,7 +186,9 @@ class DunningCharging(models.AbstractModel):
         """One fee, each item with the part that its amount has in all of them."""
         principal = sum(lines.mapped("amount_net"))
         fee = fee.with_context(lang=notice.lang)
-        amount, formula = fee._for_notice(notice, principal, facts.date)
+        amount, formula = fee._for_notice(
+            notice, principal, facts.date, lambda: self._law(notice, facts)
+        )
         rows, exact, given = [], 0.0, 0.0
         for line in lines if amount else ():
             exact += amount * line.amount_net / principal

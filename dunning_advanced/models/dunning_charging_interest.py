@@ -40,7 +40,7 @@ class DunningCharging(models.AbstractModel):
                 "date_until": facts.date,
                 "days": (facts.date - begin).days,
                 "segments": [self._segment(row) for row in result.segments],
-                "formula": " · ".join(filter(None, [law.name, law.citation])),
+                "formula": law.citation or law.name,
             }
         ]
 

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 
 from ..tools.rounding import decimal
 from ..tools.waiting import BUSINESS
+from .dunning_charge import percent
 from .dunning_fee import Late
 
 
@@ -28,18 +29,26 @@ class DunningFee(models.Model):
         """Whether a debt owes it once only, not again at every level."""
         return self.kind in ("statutory", "nl_wik", "be_consumer")
 
-    def _for_notice(self, notice, debt, date):
+    def _for_notice(self, notice, debt, date, law):
         """The fee for a debt of a reminder, and how it comes about.
 
         :param debt: amount in the currency of the reminder
+        :param law: function that gives the interest rule of the customer
         :return: (amount rounded to the currency, text)
         :raises UserError: see :meth:`_amount_for`
         """
         partner, company = notice.partner_id, notice.company_id
         country = partner._dunning_law(company)
         business = partner._dunning_party() == BUSINESS
-        amount = self._amount_for(debt, notice.currency_id, date, business, country, company)
-        return float(amount), self._formula(notice.currency_id.format(debt), country)
+        if self.kind == "statutory":
+            late = Late(decimal(debt), notice.currency_id, date, company)
+            amount = self._bounded(law()._fixed_sum(late.debt, late.currency, date, company), late)
+            citation = law().citation
+        else:
+            amount = self._amount_for(debt, notice.currency_id, date, business, country, company)
+            citation = self.citation
+        text = self._formula(notice.currency_id.format(debt), country)
+        return float(amount), " · ".join(filter(None, [text, citation]))
 
     @api.model
     def _in_euros(self, compute, notice, debt):
@@ -50,15 +59,12 @@ class DunningFee(models.Model):
     def _formula(self, debt, country):
         """One line that says how the fee comes about."""
         if self.kind == "fixed":
-            text = (
-                self.env._("fixed amount for each invoice")
-                if self.per_item
-                else self.env._("fixed amount for each reminder")
-            )
-        elif self.kind == "percent":
-            text = self.env._("%(percent)s %% of %(debt)s", percent=f"{self.percent:g}", debt=debt)
-        elif self.kind == "statutory":
-            text = self.env._("fixed sum by law, %s", country.name)
-        else:
-            text = self.env._("by its scale on %s", debt)
-        return " · ".join(filter(None, [text, self.citation]))
+            if self.per_item:
+                return self.env._("fixed amount for each invoice")
+            return self.env._("fixed amount for each reminder")
+        if self.kind == "percent":
+            share = percent(self.env, self.percent)
+            return self.env._("%(percent)s %% of %(debt)s", percent=share, debt=debt)
+        if self.kind == "statutory":
+            return self.env._("fixed sum by law, %s", country.name)
+        return self.env._("by its scale on %s", debt)

@@ -290,9 +290,10 @@ class DunningCharge(models.Model):
         """One line that says why the customer owes it."""
         if self.kind != "interest":
             return self.formula or ""
-        return self.env._(
+        period = self.env._(
             "%(days)s days from %(start)s to %(end)s",
             days=self.days,
             start=format_date(self.env, self.date_from),
             end=format_date(self.env, self.date_until),
         )
+        return f"{period} · {self.formula}"

@@ -58,7 +58,9 @@ class TestShown(ChargeCommon):
         self.invoice(10, 10000)
         notice = self.notice_at()
         self.assertIn("Mahngebühr", notice.charge_ids.mapped("name"))
-        self.assertIn("10.039,48", self.texts(notice._sent_email_body()))
+        text = self.texts(notice._sent_email_body())
+        self.assertIn("10.039,48", text)
+        self.assertIn("12,62 %", text)
 
     def test_workbook(self):
         self.invoice(10, 10000)
