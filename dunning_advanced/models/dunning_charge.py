@@ -106,7 +106,9 @@ class DunningCharge(models.Model):
     @api.depends("name", "item_name")
     def _compute_display_name(self):
         for charge in self:
-            charge.display_name = " · ".join(filter(None, [charge.name, charge.item_name]))
+            named = charge.item_name and charge.item_name in charge.name
+            parts = [charge.name] if named else [charge.name, charge.item_name]
+            charge.display_name = " · ".join(filter(None, parts))
 
     def _segment_rows(self):
         """The periods of the interest as they are shown. Their amounts add up
