@@ -16,6 +16,18 @@ class DunningInterestRule(models.Model):
     _inherit = ["dunning.citation"]
     _order = "sequence, name, id"
     _check_company_auto = True
+    _figures = (
+        "rate_kind",
+        "reference_id",
+        "multiplier",
+        "margin",
+        "rate",
+        "rate_mode",
+        "round_up",
+        "day_count",
+        "capitalization",
+        "tier_ids",
+    )
 
     name = fields.Char(required=True, translate=True)
     sequence = fields.Integer(default=10)
@@ -73,6 +85,7 @@ class DunningInterestRule(models.Model):
             (day_count.ACT_ACT, "Actual days / days of the year"),
             (day_count.THIRTY_360, "30 days a month / 360"),
         ],
+        string="Days are counted as",
         required=True,
         default=day_count.ACT_365,
     )

@@ -252,6 +252,10 @@ class TestLawData(MoneyCase):
         rule.action_verify()
         self.assertTrue(rule.verified)
         self.assertEqual(rule.date_checked, Date.context_today(rule))
+        rule.name = "Spain"
+        self.assertTrue(rule.verified)
+        rule.rate = 3
+        self.assertFalse(rule.verified)
 
 
 class TestBadRates(MoneyCase):
