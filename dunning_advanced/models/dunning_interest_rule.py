@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..tools import day_count, fees, interest, rates
-from ..tools.rounding import decimal, round_money
+from ..tools import day_count, interest, rates
+from ..tools.rounding import decimal
 from .dunning_reference import format_rate
 
 PARTIES = [("business", "Businesses"), ("consumer", "Consumers")]
@@ -280,22 +280,3 @@ class DunningInterestRule(models.Model):
             rule=self.name,
             rate=rate,
         )
-
-    def _fixed_sum(self, debt, currency, date, company):
-        """The fixed compensation for one debt that is late.
-
-        :param debt: Decimal, what is late, in ``currency``
-        :param currency: res.currency of the debt and of the result
-        :param date: day of the currency rates
-        :param company: res.company whose currency rates count
-        :return: Decimal, rounded; 0 where the law gives none
-        :raises UserError: when a currency has no rate
-        """
-        self.ensure_one()
-        if not self.tier_ids or debt <= 0:
-            return decimal(0)
-        self.tier_ids._check_gaps(self.name)
-        known = currency._dunning_convert(debt, self.currency_id, company, date)
-        fixed = fees.single(known, self.tier_ids._brackets())
-        fixed = self.fixed_currency_id._dunning_convert(fixed, currency, company, date)
-        return round_money(fixed, currency._dunning_unit())
