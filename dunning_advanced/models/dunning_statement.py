@@ -70,7 +70,9 @@ class ResPartner(models.Model):
             accounts = debtors._dunning_accounts(period)
             debtors = debtors.filtered(lambda debtor: debtor.id in accounts)
         if not debtors:
-            raise UserError(self.env._("There is nothing to state: choose other customers or dates."))
+            raise UserError(
+                self.env._("There is nothing to state: choose other customers or dates.")
+            )
         if most and len(debtors) > most:
             raise UserError(
                 self.env._(

@@ -1,8 +1,6 @@
 import logging
 from contextlib import contextmanager
 
-from markupsafe import Markup
-
 from odoo import models
 from odoo.tools import format_amount
 
@@ -35,7 +33,7 @@ class ResPartner(models.Model):
             with self._dunning_problems(debtor, problems):
                 debtor._dunning_send_statement(statement, contacts[debtor], files[debtor.id])
         self.env["dunning.channel"]._send_queue()
-        return debtors - debtors.union(*problems), problems
+        return debtors.filtered(lambda debtor: debtor not in problems), problems
 
     @contextmanager
     def _dunning_problems(self, debtors, problems):
@@ -43,7 +41,7 @@ class ResPartner(models.Model):
         try:
             with self.env.cr.savepoint():
                 yield
-        except Exception as error:  # noqa: BLE001 - the others get their statements
+        except Exception as error:
             _logger.info("No statement for %s: %s", debtors.ids, error, exc_info=True)
             problems.update({self.browse(debtor.id): str(error) for debtor in debtors})
 
@@ -83,6 +81,7 @@ class ResPartner(models.Model):
             author_id=person.id,
             email_from=person.email_formatted if person.email else company.email_formatted,
             attachments=[(local._dunning_statement_name(statement["period"], "pdf"), content)],
+            email_layout_xmlid="dunning_advanced.statement_email",
             force_email_company=company,
             force_email_lang=lang,
             force_send=False,
@@ -108,13 +107,7 @@ class ResPartner(models.Model):
         )
         [subject] = template._render_field("subject", contact.ids).values()
         [words] = template._render_field("body_html", contact.ids).values()
-        body = self.env["ir.qweb"]._render(
-            "dunning_advanced.statement_email",
-            {"company": company, "person": statement["person"], "body": words},
-            minimal_qcontext=True,
-            lang=self.env.lang,
-        )
-        return " ".join(subject.split()), Markup(body)
+        return " ".join(subject.split()), words
 
     def _dunning_amounts(self, statement, name):
         """One figure of all accounts of a statement in words; nothing where all are zero."""

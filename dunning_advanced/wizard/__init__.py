@@ -1,1 +1,7 @@
-from . import base_partner_merge, dunning_explain, dunning_reason, dunning_set_level, dunning_statement
+from . import (
+    base_partner_merge,
+    dunning_explain,
+    dunning_reason,
+    dunning_set_level,
+    dunning_statement,
+)
