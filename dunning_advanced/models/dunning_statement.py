@@ -128,7 +128,7 @@ class ResPartner(models.Model):
         return [
             {
                 "logo": logo,
-                "thread": cases.get(debtor, debtor),
+                "case": cases.get(debtor),
                 "person": debtor._dunning_person(cases.get(debtor), company),
                 **debtor._dunning_statement(
                     period, accounts.get(debtor.id, []), contacts[debtor] or debtor

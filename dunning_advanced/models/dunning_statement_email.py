@@ -2,7 +2,7 @@ import logging
 from contextlib import contextmanager
 
 from odoo import models
-from odoo.tools import format_amount
+from odoo.tools import format_amount, format_date
 
 from .dunning_statement import AT_ONCE
 
@@ -25,12 +25,13 @@ class ResPartner(models.Model):
         debtors = self._dunning_statement_debtors(period, AT_ONCE)
         contacts = self.env["dunning.channel"]._reached("email", debtors.sudo())
         silent = debtors.filtered(lambda debtor: not contacts[debtor])
-        problems = dict.fromkeys(silent, self.env._("no e-mail address"))
+        problems = dict.fromkeys(silent, self.env._("No e-mail address"))
         files = (debtors - silent)._dunning_try_statement_files(period, problems)
         printed = debtors.browse(files)
         for statement in printed._dunning_statements(period) if printed else []:
             debtor = statement["debtor"]
             with self._dunning_problems(debtor, problems):
+                debtor = debtor.with_context(lang=self.env.lang)  # notes are for users
                 debtor._dunning_send_statement(statement, contacts[debtor], files[debtor.id])
         self.env["dunning.channel"]._send_queue()
         return debtors.filtered(lambda debtor: debtor not in problems), problems
@@ -62,31 +63,49 @@ class ResPartner(models.Model):
         }
 
     def _dunning_send_statement(self, statement, contact, content):
-        """Post one statement on the open case of the debtor, else on the debtor.
+        """Post one statement on the open case of the debtor.
+
+        Without one the debtor keeps a note alone: other companies read there too,
+        and must not find what is owed to this one.
 
         :param statement: dict of ``_dunning_statements``
         :param contact: res.partner that gets the e-mail
         :param content: the PDF
         """
+        mail = self._dunning_statement_mail(statement, contact, content)
+        if statement["case"]:
+            kind = {"message_type": "email_outgoing", "subtype_xmlid": "mail.mt_note"}
+            statement["case"].message_post(**mail, **kind)
+            return
+        self.env["mail.thread"].message_notify(**mail)
+        self._message_log(
+            body=self.env._(
+                "%(company)s has sent a statement of account as of %(date)s to %(address)s.",
+                company=statement["company"].name,
+                date=format_date(self.env, statement["period"].date),
+                address=contact.email,
+            )
+        )
+
+    def _dunning_statement_mail(self, statement, contact, content):
+        """The e-mail as Odoo's messages take it: into the queue, to nobody else."""
         company, person = statement["company"], statement["person"]
         lang = contact._dunning_lang(self, company)
         local = self.with_context(lang=lang)
         subject, body = local._dunning_statement_words(statement, contact)
-        statement["thread"].message_post(
-            subject=subject,
-            body=body,
-            message_type="email_outgoing",
-            subtype_xmlid="mail.mt_note",
-            partner_ids=contact.ids,
-            author_id=person.id,
-            email_from=person.email_formatted if person.email else company.email_formatted,
-            attachments=[(local._dunning_statement_name(statement["period"], "pdf"), content)],
-            email_layout_xmlid="dunning_advanced.statement_email",
-            force_email_company=company,
-            force_email_lang=lang,
-            force_send=False,
-            notify_skip_followers=True,
-        )
+        return {
+            "subject": subject,
+            "body": body,
+            "partner_ids": contact.ids,
+            "author_id": person.id,
+            "email_from": person.email_formatted if person.email else company.email_formatted,
+            "attachments": [(local._dunning_statement_name(statement["period"], "pdf"), content)],
+            "email_layout_xmlid": "dunning_advanced.statement_email",
+            "force_email_company": company,
+            "force_email_lang": lang,
+            "force_send": False,
+            "notify_skip_followers": True,
+        }
 
     def _dunning_statement_words(self, statement, contact):
         """Subject and body of the e-mail, in the language of the context.

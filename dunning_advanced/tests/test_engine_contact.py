@@ -1,4 +1,3 @@
-
 from .common import DAY, DunningCommon
 
 ADDRESS = {"street": "Main street 1", "zip": "1000", "city": "Brussels"}

@@ -1,8 +1,10 @@
 from datetime import date, timedelta
 
+from freezegun import freeze_time
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user
+from odoo.tests import Form, new_test_user
 
 from odoo.addons.dunning_advanced.models.dunning_statement import Period
 
@@ -311,3 +313,21 @@ class TestStatementRights(StatementCommon):
                     "date": DAY,
                 }
             )
+
+    def test_the_menu_of_customers_offers_it_to_dunning_users(self):
+        action = self.env.ref("dunning_advanced.action_dunning_statement")
+        for groups, offered in (
+            ("dunning_advanced.group_user", True),
+            ("account.group_account_invoice", False),
+        ):
+            user = new_test_user(self.env, groups.split(".")[0], groups)
+            bindings = self.env["ir.actions.actions"].with_user(user).get_bindings("res.partner")
+            self.assertEqual(action.id in [b["id"] for b in bindings["action"]], offered)
+
+    def test_dialog_opens_for_the_customers_that_were_chosen(self):
+        chosen = self.debtor | self.make_debtor("Deco Addict")
+        with freeze_time(DAY):
+            form = Form(self.env["dunning.statement"].with_context(default_partner_ids=chosen.ids))
+        self.assertEqual(form.partner_ids.ids, chosen.ids)
+        self.assertEqual((form.date, form.date_from), (DAY, False))
+        self.assertEqual(form.company_id, self.company)

@@ -4,6 +4,8 @@ from unittest.mock import patch
 from PyPDF2 import PdfReader
 
 from odoo import Command
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
 from .common import DAY
@@ -81,25 +83,48 @@ class TestStatementEmail(EmailCommon, StatementCommon):
         self.assertIn("Eva Roth", self.text(message))
         self.assertIn("1.234,50", self.text(message))
 
-    def test_kept_on_the_open_case_else_on_the_customer(self):
-        self.invoice(20)
-        self.send()
-        [message] = self.messages(self.debtor)
-        self.assertEqual(message.attachment_ids.mimetype, "application/pdf")
-        self.assertEqual(message.notification_ids.notification_status, "sent")
-        case = self.env["dunning.case"].create(
+    def open_case(self):
+        return self.env["dunning.case"].create(
             {"partner_id": self.debtor.id, "company_id": self.company.id}
         )
-        self.send()
-        self.assertEqual(len(self.messages(case)), 1)
-        self.assertEqual(len(self.messages(self.debtor)), 1)
 
-    def messages(self, thread):
-        return thread.message_ids.filtered(lambda m: m.message_type == "email_outgoing")
+    def test_kept_on_the_open_case(self):
+        self.invoice(20)
+        case = self.open_case()
+        self.send()
+        message = case.message_ids.filtered("attachment_ids")
+        self.assertEqual(message.attachment_ids.mimetype, "application/pdf")
+        self.assertEqual(message.notification_ids.notification_status, "sent")
+        self.assertIn("$", message.body)
+
+    def test_without_a_case_the_customer_keeps_a_note_without_amounts(self):
+        """Users of other companies read the messages of a customer they share."""
+        self.invoice(20, 1234)
+        before = self.debtor.message_ids
+        self.send()
+        [note] = self.debtor.message_ids - before
+        self.assertFalse(note.attachment_ids)
+        text = " ".join(note.body.replace("<p>", "").split())
+        self.assertIn("Brandt Ltd has sent a statement of account as of 06/03/2024 to azure@", text)
+        self.assertNotIn("1,234", text)
+        pdf = self.env["ir.attachment"].search([("name", "like", "Statement of account Azure")])
+        self.assertTrue(pdf)
+        elsewhere = self.env["res.company"].create({"name": "Elsewhere"})
+        stranger = new_test_user(
+            self.env,
+            "stranger.statement",
+            "dunning_advanced.group_manager",
+            company_id=elsewhere.id,
+            company_ids=[Command.set(elsewhere.ids)],
+        )
+        for record in pdf:
+            with self.assertRaises(AccessError):
+                record.with_user(stranger).read(["raw"])
 
     def test_followers_get_no_copy(self):
         self.invoice(20)
-        self.debtor.message_subscribe(self.user.partner_id.ids)
+        for thread in (self.debtor, self.open_case()):
+            thread.message_subscribe(self.user.partner_id.ids)
         self.send()
         self.assertEqual([e.rcpt_tos for e in self.sink.envelopes], [["azure@example.com"]])
 
@@ -121,7 +146,7 @@ class TestStatementEmail(EmailCommon, StatementCommon):
             self.assertIn(own, page)
         self.assertEqual((params["type"], params["sticky"]), ("warning", True))
         self.assertIn("Statements on their way: 2.", params["message"])
-        self.assertIn("Silent Partners: no e-mail address", params["message"])
+        self.assertIn("No e-mail address: Silent Partners.", params["message"])
 
     @mute_logger("odoo.addons.dunning_advanced.models.dunning_statement_email")
     def test_one_that_fails_does_not_stop_the_others(self):
@@ -150,8 +175,8 @@ class TestStatementEmail(EmailCommon, StatementCommon):
         self.assertEqual([e.rcpt_tos for e in self.sink.envelopes], [["azure@example.com"]])
         self.assertEqual(len(messages), 1)
         self.assertIn("Statements on their way: 1.", params["message"])
-        self.assertIn("Deco Addict: no ink", params["message"])
-        self.assertIn("Third Wave: no words", params["message"])
+        self.assertIn("no ink: Deco Addict.", params["message"])
+        self.assertIn("no words: Third Wave.", params["message"])
 
     def test_hostile_text_stays_text(self):
         self.debtor.name = "<script>alert(1)</script> {{ object.env.user.login }}"
@@ -167,17 +192,15 @@ class TestStatementEmail(EmailCommon, StatementCommon):
 
     def test_a_dunning_user_sends(self):
         self.invoice(20)
-        dunner = self.env["res.users"].create(
-            {
-                "name": "Dunner",
-                "login": "dunner.statement",
-                "email": "dunner@example.com",
-                "company_id": self.company.id,
-                "company_ids": [Command.set(self.company.ids)],
-                "group_ids": [Command.set(self.env.ref("dunning_advanced.group_user").ids)],
-            }
+        dunner = new_test_user(
+            self.env,
+            "dunner.statement",
+            "dunning_advanced.group_user",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
         )
         wizard = self.env["dunning.statement"].with_user(dunner)
         wizard = wizard.create({"partner_ids": [Command.set(self.debtor.ids)], "date": DAY})
+        case = self.open_case()
         self.assertEqual(wizard.action_send()["params"]["type"], "success")
-        self.assertEqual(len(self.messages(self.debtor)), 1)
+        self.assertTrue(case.message_ids.filtered("attachment_ids"))

@@ -35,15 +35,17 @@ class DunningStatement(models.TransientModel):
     def action_send(self):
         """Send each customer its statement, and say who does not get one."""
         sent, problems = self.partner_ids._dunning_send_statements(self._period())
-        lines = [self.env._("Statements on their way: %s.", len(sent))]
-        lines += [f"{debtor.display_name}: {reason}" for debtor, reason in problems.items()]
+        told = [self.env._("Statements on their way: %s.", len(sent))]
+        for reason in dict.fromkeys(problems.values()):
+            names = [debtor.display_name for debtor in problems if problems[debtor] == reason]
+            told.append(f"{reason}: {', '.join(names)}.")
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
                 "type": "warning" if problems else "success",
                 "sticky": bool(problems),
-                "message": "\n".join(lines),
+                "message": " ".join(told),
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
