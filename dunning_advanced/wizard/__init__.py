@@ -4,4 +4,5 @@ from . import (
     dunning_interest_calculator,
     dunning_reason,
     dunning_set_level,
+    dunning_statement,
 )
