@@ -21,16 +21,17 @@ ITEMS = 12
 
 
 def measure_letters(dbname):
-    """Return letters and e-mails a second.
+    """Return letters and e-mails a second, by the clock and by the process's own CPU time.
 
     An e-mail is issued with all that belongs to it: gates asked again, number, frozen
-    text, outgoing mail, delivery; a letter is rendered and kept as an attachment.
+    text, outgoing mail, delivery; a letter is rendered and kept as an attachment. On a
+    busy machine only the CPU time tells; it leaves out what PostgreSQL's process does.
     """
     with odoo_env(dbname) as env:
         notices = _notices(env)
         figures = {
-            "letters_per_second": _rate(env, notices, notices._freeze_letters),
-            "emails_per_second": _rate(env, notices, lambda: notices._issue(DAY)),
+            **_rates(env, notices, "letters", notices._freeze_letters),
+            **_rates(env, notices, "emails", lambda: notices._issue(DAY)),
         }
         env.cr.rollback()
     return figures
@@ -80,16 +81,19 @@ def _logo():
     return base64.b64encode(buffer.getvalue())
 
 
-def _rate(env, notices, work):
+def _rates(env, notices, name, work):
     """Return how many notices a second; the first ones, which fill caches, count too."""
-    start = time.perf_counter()
+    clock, cpu = time.perf_counter(), time.process_time()
     with env.cr.savepoint() as savepoint:
         work()
         env.flush_all()
-        seconds = time.perf_counter() - start
+        seconds, cpu_seconds = time.perf_counter() - clock, time.process_time() - cpu
         failed = notices.filtered("error")
         if failed:
             raise AssertionError(failed[0].error)
         savepoint.rollback()
     env.invalidate_all()
-    return round(len(notices) / seconds, 1)
+    return {
+        f"{name}_per_second": round(len(notices) / seconds, 1),
+        f"{name}_per_cpu_second": round(len(notices) / cpu_seconds, 1),
+    }

@@ -106,7 +106,7 @@ class DunningNotice(models.Model):
             "notice": notice,
             "company": notice.company_id,
             "lang": notice.lang,
-            "lines": notice.line_ids,
+            "lines": notice.line_ids.sorted(lambda line: (line.date_maturity, line.name or "")),
             "person": notice._contact_person(),
             "bank": bank,
             "account_number": bank._dunning_number(),
