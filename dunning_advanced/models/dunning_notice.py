@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, is_html_empty
+from odoo.tools import SQL
 
 
 class DunningNotice(models.Model):
@@ -63,7 +63,8 @@ class DunningNotice(models.Model):
         string="To pay (company currency)", currency_field="company_currency_id", readonly=True
     )
     own_subject = fields.Char(readonly=True)
-    own_body = fields.Html(readonly=True)
+    # Cleaned as the body of a message is, for it goes there as it is.
+    own_body = fields.Html(readonly=True, sanitize_style=True)
     subject = fields.Char(compute="_compute_texts", inverse="_inverse_subject")
     body = fields.Html(compute="_compute_texts", inverse="_inverse_body")
     preview = fields.Html(compute="_compute_preview", sanitize=False)
@@ -102,12 +103,9 @@ class DunningNotice(models.Model):
 
     @api.depends("own_subject", "own_body", "level_id", "contact_id", "date", "amount_total")
     def _compute_texts(self):
-        own = self.filtered(lambda n: n.own_subject and not is_html_empty(n.own_body))
-        rendered = (self - own)._try_render_texts()
-        for notice in self:
-            subject, body = rendered.get(notice.id, ("", ""))
-            notice.subject = notice.own_subject or subject
-            notice.body = body if is_html_empty(notice.own_body) else notice.own_body
+        texts = self._texts(lambda notices: notices._try_render_texts())
+        for notice, (subject, body) in texts.items():
+            notice.subject, notice.body = subject, body
 
     def _inverse_subject(self):
         for notice in self:

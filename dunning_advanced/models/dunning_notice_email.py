@@ -10,12 +10,17 @@ _logger = logging.getLogger(__name__)
 class DunningNotice(models.Model):
     _inherit = "dunning.notice"
 
-    def _render_email_body(self):
+    def _render_email_body(self, formats=None):
         """The whole e-mail as the customer gets it."""
         self.ensure_one()
+        frozen = self.state == "issued"
         return self.env["ir.qweb"]._render(
             "dunning_advanced.notice_email",
-            {**self._frame_values(), "body": self.body},
+            {
+                **self._frame_values(formats),
+                # Cleaned when it was stored: once is enough.
+                "body": self.own_body if frozen else self.body,
+            },
             minimal_qcontext=True,
             lang=self.lang,
         )
@@ -36,20 +41,21 @@ class DunningNotice(models.Model):
         threads = self._mail_threads()
         replies = self._mail_replies(threads)
         attachments = self._mail_attachments()
+        formats = self._formats()
         return [
-            notice._mail_values(
-                contacts[notice.id], threads[notice], replies[notice], attachments[notice]
-            )
+            {
+                **notice._mail_values(contacts[notice.id], threads[notice], replies[notice]),
+                "body_html": notice._render_email_body(formats),
+                "attachment_ids": [(4, attachment.id) for attachment in attachments[notice]],
+            }
             for notice in self
         ]
 
-    def _mail_values(self, contact, thread, reply_to, attachments):
+    def _mail_values(self, contact, thread, reply_to):
+        """What every mail to the customer of a notice has in common."""
         self.ensure_one()
-        body = self._render_email_body()
         return {
-            "subject": self.subject,
-            "body": body,
-            "body_html": body,
+            "subject": self.own_subject,
             "recipient_ids": [(4, contact.id)],
             "author_id": self._contact_person().id,
             "email_from": self._mail_sender(),
@@ -60,7 +66,6 @@ class DunningNotice(models.Model):
             "record_company_id": self.company_id.id,
             "message_type": "email_outgoing",
             "subtype_id": self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_note"),
-            "attachment_ids": [(4, attachment.id) for attachment in attachments],
             # The message on the case stays, the mail goes once it is sent.
             "is_notification": True,
             "auto_delete": True,
