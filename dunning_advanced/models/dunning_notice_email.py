@@ -13,14 +13,20 @@ class DunningNotice(models.Model):
     def _render_email_body(self, formats=None):
         """The whole e-mail as the customer gets it."""
         self.ensure_one()
-        frozen = self.state == "issued"
+        # What is frozen was cleaned when it was stored: once is enough.
+        words = self.own_body if self.state == "issued" else self.body
+        return self._render_email(words, formats)
+
+    def _render_email(self, words, formats=None, correction=False):
+        """An e-mail in the frame of reminders.
+
+        :param words: Markup, in the language of the customer
+        :param formats: see ``_frame_values``
+        :param correction: whether it is one, which asks for no payment
+        """
         return self.env["ir.qweb"]._render(
             "dunning_advanced.notice_email",
-            {
-                **self._frame_values(formats),
-                # Cleaned when it was stored: once is enough.
-                "body": self.own_body if frozen else self.body,
-            },
+            {**self._frame_values(formats), "body": words, "correction": correction},
             minimal_qcontext=True,
             lang=self.lang,
         )
@@ -28,7 +34,7 @@ class DunningNotice(models.Model):
     def _sent_email_body(self):
         """The e-mail as it left, or nothing when there was none."""
         self.ensure_one()
-        sent = self.delivery_ids.filtered("message_id")[:1]
+        sent = self.delivery_ids.filtered(lambda d: d.message_id and not d.correction)[:1]
         return sent.message_id.sudo().body
 
     def _mail_values_list(self, contacts):

@@ -55,13 +55,14 @@ class DunningNotice(models.Model):
             )
         return texts
 
-    def _render_texts(self):
+    def _render_texts(self, template=None):
         """Subject and words of the level, in the language of the customer.
 
+        :param template: mail.template to take instead of that of the level
         :return: dict of notice id to (subject, body)
         """
         texts = {}
-        groups = self._origin.grouped(lambda n: (n.level_id.mail_template_id, n.lang))
+        groups = self._origin.grouped(lambda n: (template or n.level_id.mail_template_id, n.lang))
         for (template, lang), notices in groups.items():
             if template and notices.ids:
                 template = template.sudo().with_context(lang=lang)

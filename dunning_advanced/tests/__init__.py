@@ -19,6 +19,7 @@ from . import (
     test_rights,
     test_run_life,
     test_tours,
+    test_undo,
     test_views,
     test_xlsx,
 )
