@@ -15,9 +15,10 @@ from .ledger import DAY, copy, prepare_company
 ITEMS = 12  # of each customer
 
 
-def propose(env, customers):
+def propose(env, customers, day=DAY):
     """Make customers with an e-mail and a postal address, and a run for all of them.
 
+    :param day: date of the run, ten days after the invoices were due
     :return: dunning.run with one notice of 12 invoices for each customer
     """
     prepare_company(env)
@@ -34,7 +35,7 @@ def propose(env, customers):
             "lang": "en_US",
         }
     )
-    due = DAY - timedelta(days=10)
+    due = day - timedelta(days=10)
     invoice = {
         "move_type": "out_invoice",
         "partner_id": debtor.id,
@@ -45,7 +46,7 @@ def propose(env, customers):
     env["account.move"].create([invoice] * ITEMS).action_post()
     env.flush_all()
     copy(env, customers - 1, "res.partner", "account.move")
-    run = env["dunning.run"].create({"company_id": env.company.id, "date": DAY})
+    run = env["dunning.run"].create({"company_id": env.company.id, "date": day})
     run._propose()
     if run.notice_ids.mapped("item_count") != [ITEMS] * customers:
         raise AssertionError(f"there is not one notice of {ITEMS} items for each customer")

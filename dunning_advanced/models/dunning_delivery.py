@@ -119,6 +119,13 @@ class DunningDelivery(models.Model):
         waiting = self.filtered(lambda record: record.state in ("queued", "failed"))
         waiting.write({"state": "withdrawn"})
         # Also of what somebody called delivered while its mail was still in the queue.
-        mails = self.mail_id.sudo().filtered(lambda mail: mail.state in ("outgoing", "exception"))
+        # Searched, not read: the bodies of thousands of mails fill the memory.
+        mails = (
+            self.env["mail.mail"]
+            .sudo()
+            .search([("id", "in", self.mail_id.ids), ("state", "in", ("outgoing", "exception"))])
+        )
         mails.cancel()
-        mails.mail_message_id.notification_ids.write({"notification_status": "canceled"})
+        self.env["mail.notification"].sudo().search([("mail_mail_id", "in", mails.ids)]).write(
+            {"notification_status": "canceled"}
+        )

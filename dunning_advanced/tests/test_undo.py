@@ -258,6 +258,7 @@ class TestUndo(MailCommon):
             notices = self.issue()
             self.env.flush_all()
             self.env.invalidate_all()
+            notices = notices.browse(notices.ids)
             before = self.env.cr.sql_log_count
             notices._cancel("Wrong")
             self.env.flush_all()
