@@ -96,7 +96,8 @@ def measure_emails(empty, args):
 
 def compare(dbname, seconds):
     """Return the figures of the peer next to our seconds."""
-    with peer.settings(peer.install(dbname)):
+    with peer.settings():
+        peer.install(dbname)
         figures = isolated(peer.measure_peer, dbname)
     return {**figures, "peer_ratio": round(figures["peer_seconds"] / seconds, 1)}
 
