@@ -20,7 +20,7 @@ from .measure import vacuum
 
 # what the tests of crashes use; they are a package inside of Odoo only
 sys.path.insert(0, str(ADDON_DIR / "tests"))
-from process import Process  # noqa: E402
+from process import Process
 
 NOTICES, ALL_NOTICES = 2_000, 10_000
 

@@ -41,7 +41,9 @@ class DunningNotice(models.Model):
     def _search_to_correct(self, operator, value):
         if operator != "in":
             return NotImplemented
-        return self._to_correct_domain() if True in value else ["!", "&", *self._to_correct_domain()]
+        return (
+            self._to_correct_domain() if True in value else ["!", "&", *self._to_correct_domain()]
+        )
 
     @api.model
     def _to_correct_domain(self):

@@ -1,10 +1,17 @@
 import logging
+import re
 from collections import defaultdict
 
 from odoo import models
 from odoo.exceptions import UserError
 
 _logger = logging.getLogger(__name__)
+COLOR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]+|rgba?\([\d.,% ]+\)")
+
+
+def _color(wanted, usual):
+    """The wanted color where it is one, for it becomes a part of a style."""
+    return wanted if COLOR.fullmatch(wanted or "") else usual
 
 
 class DunningNotice(models.Model):
@@ -26,7 +33,12 @@ class DunningNotice(models.Model):
         """
         return self.env["ir.qweb"]._render(
             "dunning_advanced.notice_email",
-            {**self._frame_values(formats), "body": words, "correction": correction},
+            {
+                **self._frame_values(formats),
+                "body": words,
+                "correction": correction,
+                "color": _color,
+            },
             minimal_qcontext=True,
             lang=self.lang,
         )

@@ -28,7 +28,13 @@ class DunningNotice(models.Model):
         self._wake_cron()
 
     def _wake_cron(self):
-        self.env.ref("dunning_advanced.ir_cron_issue")._trigger()
+        """Wake all scheduled actions that issue: Odoo runs each of them on one worker
+        at a time, so every copy of the first adds a worker.
+        """
+        model = self.env["ir.model"]._get_id("dunning.notice")
+        crons = self.env["ir.cron"].sudo().search([("model_id", "=", model)])
+        for cron in crons.filtered(lambda cron: "_cron_issue" in cron.code):
+            cron._trigger()
 
     def action_retry(self):
         """Try again to issue notices that failed."""

@@ -2,9 +2,10 @@ import re
 from datetime import timedelta
 from unittest.mock import patch
 
+from lxml import html
 from markupsafe import escape
 
-from odoo.tools import mute_logger
+from odoo.tools import html_sanitize, mute_logger
 
 from .common import DAY, DunningCommon
 from .common_mail import MailCommon
@@ -189,14 +190,65 @@ class TestEmail(MailCommon):
         self.invoice(20)
         notice = self.issue()
         [message] = self.send(notice)
-        html = message.get_body(("html",)).get_content()
-        self.assertNotIn("<script", html)
-        self.assertIn(str(escape("{{ object.env.user.login }}")), html)
+        body = message.get_body(("html",)).get_content()
+        self.assertNotIn("<script", body)
+        self.assertIn(str(escape("{{ object.env.user.login }}")), body)
         self.assertIn("{{ 7*7 }}", message["Subject"])
         self.assertNotIn("\n", message["Subject"])
         self.assertIsNone(message["Bcc"])
         self.assertEqual(self.sink.envelopes[0].rcpt_tos, ["dun@example.com"])
         self.assertNotIn("<script", str(notice.preview))
+
+    def test_body_of_the_message_is_clean(self):
+        """It is not cleaned again when it is stored: cleaning would change nothing."""
+        evil = """"><script>alert(1)</script><img src=x onerror=alert(1)> <a href='javascript:1'>"""
+        self.debtor.name = evil
+        self.contact("dunning", "dun@example.com", name=evil)
+        self.company.write({"name": evil, "email_secondary_color": '"><script>'})
+        self.company.partner_id.phone = evil
+        self.user.write({"name": evil, "phone": evil})
+        self.company.partner_id.bank_ids = self.env["res.partner.bank"].create(
+            {
+                "acc_number": evil,
+                "acc_holder_name": evil,
+                "partner_id": self.company.partner_id.id,
+                "bank_id": self.env["res.bank"].create({"name": evil, "bic": evil}).id,
+            }
+        )
+        invoice = self.invoice(20, payment_reference=evil)
+        self.pay(self.debtor, 10)
+        notice = self.run_at().notice_ids
+        notice.line_ids.name = evil
+        notice.write(
+            {
+                "subject": "Hello",
+                "body": f"<p style='background:url(javascript:1);color:red' onclick='x()'>Hi</p>"
+                f"<form action='/x'><input/></form><iframe src='//x'></iframe>{evil}",
+                "state": "confirmed",
+            }
+        )
+        notice._issue(DAY)
+        self.assertFalse(notice.error)
+        body = notice.delivery_ids.message_id.body
+        self.assertEqual(body, notice.delivery_ids.mail_id.body_html)
+        self.assertIn(invoice.access_token, body)
+        self.assertIn(str(escape("<script>")), body)
+        clean = html_sanitize(body, sanitize_style=True)
+        self.assertEqual(self.elements(body), self.elements(clean))
+        for tag, attributes in self.elements(body):
+            self.assertNotIn(tag, ("script", "form", "input", "iframe"))
+            for name, value in attributes.items():
+                self.assertFalse(name.startswith("on"))
+                self.assertNotRegex(value, r"^\s*javascript:")
+
+    def elements(self, body):
+        """Tags and attributes of a body, in their order."""
+        # a style of our own that Odoo does not know, and spaces that it writes otherwise
+        body = str(body).replace(' style="overflow-wrap:anywhere;"', "")
+        return [
+            (element.tag, {name: re.sub(r"\s|;$", "", v) for name, v in element.attrib.items()})
+            for element in html.fragment_fromstring(body, create_parent="div").iter()
+        ]
 
     def test_attachments(self):
         invoice = self.invoice(20)

@@ -47,17 +47,13 @@ class TestUndo(MailCommon):
         )
         self.assertEqual((run.cancelled_count, run.to_correct_count), (3, 2))
         self.assertEqual(set(sent.mapped("departure_summary")), {"E-mail: 1 had left already."})
-        self.assertEqual(
-            (notices - sent).departure_summary, "E-mail: 1 stopped before leaving."
-        )
+        self.assertEqual((notices - sent).departure_summary, "E-mail: 1 stopped before leaving.")
         self.assertEqual(notices.search([("to_correct", "=", True)]), sent.sorted())
         self.assertEqual(notices.filtered("to_correct"), sent)
         self.assertEqual(set(sent.delivery_ids.mapped("state")), {"done"})
         stopped = (notices - sent).delivery_ids
         self.assertEqual((stopped.state, stopped.mail_id.state), ("withdrawn", "cancel"))
-        self.assertEqual(
-            stopped.message_id.notification_ids.notification_status, "canceled"
-        )
+        self.assertEqual(stopped.message_id.notification_ids.notification_status, "canceled")
         self.sink.envelopes.clear()
         self.assertFalse(self.send(notices), "what was stopped never leaves")
 
