@@ -48,7 +48,6 @@ class TestIssue(DunningCommon):
         with self.enter_registry_test_mode(), self.registry.cursor() as cr:
             context = {"cron_id": cron.id, "cron_end_time": time.monotonic() + seconds}
             working, progress = cron.with_env(self.env(cr=cr, context=context))._add_progress()
-            cr.commit()
             working.env["dunning.notice"]._cron_issue()
             told = progress.done, progress.remaining
         self.env.invalidate_all()
