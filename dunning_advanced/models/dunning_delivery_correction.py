@@ -49,7 +49,7 @@ class DunningDelivery(models.Model):
         for correction in self:
             notice = correction.notice_id
             subject, words = texts[notice.id]
-            body = notice._render_email(words, correction=True)
+            body = notice._render_email(words, template="dunning_advanced.correction_email")
             thread, reply = threads[notice], replies[notice]
             values.append(
                 {

@@ -24,19 +24,17 @@ class DunningNotice(models.Model):
         words = self.own_body if self.state == "issued" else self.body
         return self._render_email(words, formats)
 
-    def _render_email(self, words, formats=None, correction=False):
-        """An e-mail in the frame of reminders.
+    def _render_email(self, words, formats=None, template="dunning_advanced.notice_email"):
+        """An e-mail about the notice, in the frame of all e-mails.
 
         :param words: Markup, in the language of the customer
         :param formats: see ``_frame_values``
-        :param correction: whether it is one, which asks for no payment
         """
         return self.env["ir.qweb"]._render(
-            "dunning_advanced.notice_email",
+            template,
             {
                 **self._frame_values(formats),
                 "body": words,
-                "correction": correction,
                 "color": _color,
             },
             minimal_qcontext=True,
