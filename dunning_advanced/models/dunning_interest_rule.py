@@ -156,10 +156,7 @@ class DunningInterestRule(models.Model):
     @api.constrains("reference_id", "multiplier", "margin", "round_up")
     def _check_rates(self):
         for rule in self.filtered("reference_id"):
-            try:
-                rule._reference_rates()
-            except rates.RateTooHighError as error:
-                raise ValidationError(rule._say_too_high(error.rate)) from error
+            rule._reference_rates()
 
     @api.depends("currency_id")
     def _compute_fixed_currency_id(self):
@@ -254,9 +251,12 @@ class DunningInterestRule(models.Model):
     def _reference_rates(self):
         multiplier, margin = decimal(self.multiplier), decimal(self.margin)
         step = decimal(self.round_up)
-        return self.reference_id._rates().map(
-            lambda reference: rates.statutory(reference, margin, multiplier, step)
-        )
+        try:
+            return self.reference_id._rates().map(
+                lambda reference: rates.statutory(reference, margin, multiplier, step)
+            )
+        except rates.RateTooHighError as error:
+            raise ValidationError(self._say_too_high(error.rate)) from error
 
     def _contract_rates(self, agreed):
         if not agreed:
