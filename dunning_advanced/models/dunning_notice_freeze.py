@@ -109,9 +109,8 @@ class DunningNotice(models.Model):
         )
         self.line_ids.write({"state": "issued", "date": date})
         # Last, so that the words tell the number and the dates that count.
-        silent._check_text()
-        texts = [(notice, notice.subject, notice.body) for notice in silent]
-        for notice, subject, body in texts:
+        texts = silent._final_texts()
+        for notice, (subject, body) in texts.items():
             notice.write({"own_subject": subject, "own_body": body})
 
     def _numbers(self, date):
@@ -155,10 +154,15 @@ class DunningNotice(models.Model):
         begins = current.date_from if sequence.use_date_range else date
         return current.with_context(ir_sequence_date=date, ir_sequence_date_range=begins)
 
-    def _check_text(self):
-        for notice in self:
-            if not notice.subject or is_html_empty(notice.body):
-                notice._render_texts()  # tells what is wrong with a text that is there
+    def _final_texts(self):
+        """The texts that go out.
+
+        :return: dict of notice to (subject, body)
+        :raises UserError: when there are none, or they cannot be filled in
+        """
+        texts = self._texts(lambda notices: notices._render_texts())
+        for notice, (subject, body) in texts.items():
+            if not subject or is_html_empty(body):
                 raise UserError(
                     self.env._(
                         "Level “%(level)s” of policy “%(policy)s” has no text: choose one there, "
@@ -167,6 +171,7 @@ class DunningNotice(models.Model):
                         policy=notice.policy_id.name,
                     )
                 )
+        return texts
 
     def _deliver(self):
         """Hand issued notices to their channels, the extra one of the level too."""

@@ -122,14 +122,6 @@ class DunningRun(models.Model):
                 else "cancelled"
             )
 
-    def action_undo(self):
-        """Ask for the reason, then take back all issued notices of the run."""
-        self.ensure_one()
-        issued = self.notice_ids.filtered(lambda notice: notice.state == "issued")
-        if not issued:
-            raise UserError(self.env._("This run has sent nothing that could be taken back."))
-        return issued.action_cancel()
-
     def action_view_notices(self):
         """Open the notices of the run, grouped by level."""
         action = self._action_view("dunning_advanced.action_dunning_notice")

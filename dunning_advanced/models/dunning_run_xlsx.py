@@ -162,7 +162,11 @@ class DunningRun(models.Model):
     def _xlsx_deliveries(self):
         """Address and failure of the last delivery of each notice."""
         deliveries = self.env["dunning.delivery"].search_fetch(
-            [("notice_id.run_id", "=", self.id), ("state", "!=", "withdrawn")],
+            [
+                ("notice_id.run_id", "=", self.id),
+                ("state", "!=", "withdrawn"),
+                ("correction", "=", False),
+            ],
             ["notice_id", "channel", "address", "error"],
             order="id",
         )

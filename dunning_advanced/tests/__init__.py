@@ -25,6 +25,7 @@ from . import (
     test_statement_documents,
     test_statement_email,
     test_tours,
+    test_undo,
     test_views,
     test_xlsx,
 )

@@ -7,7 +7,7 @@ from odoo import Command
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
-from odoo.addons.dunning_advanced.models import dunning_notice_issue
+from odoo.addons.dunning_advanced.models import dunning_batch, dunning_notice_issue
 
 from .common import DAY, DunningCommon
 
@@ -156,7 +156,7 @@ class TestNightly(DunningCommon):
         debtors[3].email = False
         with (
             patch.object(dunning_notice_issue, "AT_ONCE", 2),
-            patch.object(dunning_notice_issue, "BATCH", 2),
+            patch.object(dunning_batch, "BATCH", 2),
         ):
             run.action_confirm()
             self.assertEqual(set(run.notice_ids.mapped("state")), {"confirmed"})
