@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, format_date
 
 from .dunning_engine import Scope
@@ -228,66 +227,3 @@ class DunningRun(models.Model):
                 run.state = "confirmed"
             elif run.state not in ("draft", "cancelled"):
                 run.state = "done"
-
-    def _ask_for_review(self):
-        """One activity for each responsible with notices to review."""
-        for run in self:
-            groups = self.env["dunning.notice"]._read_group(
-                [("run_id", "=", run.id), ("state", "=", "proposed")], ["user_id"], ["__count"]
-            )
-            for user, count in groups:
-                run.activity_schedule(
-                    "dunning_advanced.mail_activity_review",
-                    date_deadline=run.date,
-                    summary=self.env._("Review %s reminders", count),
-                    user_id=run.company_id._dunning_responsible(user).id,
-                )
-
-    # Nightly
-
-    @api.model
-    def _cron_propose(self):
-        """Propose for every company, confirm what levels and rules let go out
-        by themselves, and ask people to review the rest.
-        """
-        today = fields.Date.context_today(self)
-        companies = self.env["res.company"].search(
-            [("parent_id", "=", False), ("dunning_nightly", "=", True)]
-        )
-        self.env["ir.cron"]._commit_progress(remaining=len(companies))
-        for company in companies:
-            self.with_company(company)._propose_nightly(company, today)
-            if not self.env["ir.cron"]._commit_progress(1):
-                break
-
-    @api.model
-    def _propose_nightly(self, company, date):
-        """The run of one company and night; its failure stays its own.
-
-        :return: dunning.run
-        """
-        run = self.search(
-            [
-                ("company_id", "=", company.id),
-                ("date", "=", date),
-                ("simulation", "=", False),
-                ("partner_ids", "=", False),
-            ],
-            limit=1,
-        )
-        if run and run.state != "draft":
-            return run
-        run = run or self.create({"company_id": company.id, "date": date})
-        try:
-            with self.env.cr.savepoint():
-                run._propose()
-                run.notice_ids.filtered(
-                    lambda notice: notice.state == "proposed" and not notice.to_review
-                )._confirm()
-                run._ask_for_review()
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            raise
-        except Exception as error:  # noqa: BLE001 - one company never stops the others
-            run.error = str(error)
-            run.message_post(body=self.env._("The nightly run stopped: %s", error))
-        return run
