@@ -61,6 +61,7 @@ class DunningLine(models.Model):
             ("issued", "Issued"),
             ("void", "Withdrawn"),
             ("moved", "Set by hand"),
+            ("info", "For information"),
         ],
         required=True,
         default="stopped",
@@ -97,6 +98,8 @@ class DunningLine(models.Model):
             ("capped", self.env._("Contacted often enough")),
             ("moved", self.env._("Level set by hand")),
             ("changed", self.env._("Changed since the proposal")),
+            ("info", self.env._("Listed for information")),
+            ("relaid", self.env._("Policy changed since the proposal")),
             ("dropped", self.env._("Taken off in review")),
         ]
 

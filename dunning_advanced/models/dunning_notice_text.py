@@ -113,6 +113,7 @@ class DunningNotice(models.Model):
             "company": notice.company_id,
             "lang": notice.lang,
             "lines": notice.line_ids,
+            "information": notice._information(),
             "person": notice._contact_person(),
             "bank": bank,
             "account_number": bank._dunning_number(),

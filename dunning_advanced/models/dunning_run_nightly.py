@@ -28,18 +28,9 @@ class DunningRun(models.Model):
 
         :return: dunning.run
         """
-        run = self.search(
-            [
-                ("company_id", "=", company.id),
-                ("date", "=", date),
-                ("simulation", "=", False),
-                ("partner_ids", "=", False),
-            ],
-            limit=1,
-        )
-        if run and run.state != "draft":
+        run = self._nightly_run(company, date)
+        if run.state != "draft":
             return run
-        run = run or self.create({"company_id": company.id, "date": date})
         try:
             with self.env.cr.savepoint():
                 run._propose()
@@ -50,8 +41,55 @@ class DunningRun(models.Model):
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             raise
         except Exception as error:  # noqa: BLE001 - one company never stops the others
+            if run.error != str(error):
+                run.message_post(body=self.env._("The nightly run stopped: %s", error))
             run.error = str(error)
-            run.message_post(body=self.env._("The nightly run stopped: %s", error))
+        return run
+
+    @api.model
+    def _nightly_run(self, company, date):
+        """The run of a night: one that is there, also the one that failed the
+        nights before, else a new one.
+        """
+        run = self.search(
+            [
+                ("company_id", "=", company.id),
+                ("simulation", "=", False),
+                ("partner_ids", "=", False),
+                "|",
+                ("date", "=", date),
+                *("&", ("state", "=", "draft"), ("error", "!=", False)),
+            ],
+            order="date desc, id desc",
+            limit=1,
+        )
+        if not run:
+            return self.create({"company_id": company.id, "date": date})
+        if run.state == "draft":
+            run.date = date
+        return run
+
+    @api.model
+    def _nightly_run(self, company, date):
+        """The run of a night: one that is there, also the one that failed the
+        nights before, else a new one.
+        """
+        run = self.search(
+            [
+                ("company_id", "=", company.id),
+                ("simulation", "=", False),
+                ("partner_ids", "=", False),
+                "|",
+                ("date", "=", date),
+                *("&", ("state", "=", "draft"), ("error", "!=", False)),
+            ],
+            order="date desc, id desc",
+            limit=1,
+        )
+        if not run:
+            return self.create({"company_id": company.id, "date": date})
+        if run.state == "draft":
+            run.date = date
         return run
 
     def _ask_for_review(self):
@@ -60,6 +98,24 @@ class DunningRun(models.Model):
             groups = self.env["dunning.notice"]._read_group(
                 [("run_id", "=", run.id), ("state", "=", "proposed")], ["user_id"], ["__count"]
             )
+            for user, count in groups:
+                run.activity_schedule(
+                    "dunning_advanced.mail_activity_review",
+                    date_deadline=run.date,
+                    summary=self.env._("Review %s reminders", count),
+                    user_id=run.company_id._dunning_responsible(user).id,
+                )
+
+    def _ask_for_review(self, responsible=None):
+        """One activity for each responsible with notices to review.
+
+        :param responsible: res.users, to ask this one only
+        """
+        for run in self:
+            domain = [("run_id", "=", run.id), ("state", "=", "proposed")]
+            if responsible:
+                domain.append(("user_id", "=", responsible.id))
+            groups = self.env["dunning.notice"]._read_group(domain, ["user_id"], ["__count"])
             for user, count in groups:
                 run.activity_schedule(
                     "dunning_advanced.mail_activity_review",
