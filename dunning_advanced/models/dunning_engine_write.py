@@ -52,7 +52,8 @@ class DunningEngineGroup(models.AbstractModel):
                    n.level_id, n.top - n.shift, 'proposed', %(date)s, n.user_id,
                    n.approval OR n.automatic IS NOT TRUE, n.channel, n.contact_id, n.items, n.due,
                    n.open, n.open - n.net, n.net, ROUND(n.net_company, %(digits)s), FALSE,
-                   %(comparison)s, %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
+                   %(comparison)s,
+                   %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
               FROM notices n
               LEFT JOIN (%(last)s) last ON last.partner_id = n.debtor_id
                     AND last.currency_id = n.currency_id AND last.policy_id = n.policy_id

@@ -8,9 +8,7 @@ class DunningNotice(models.Model):
 
     _inherit = "dunning.notice"
 
-    warning = fields.Char(
-        string="Attention", compute="_compute_warning", search="_search_warning"
-    )
+    warning = fields.Char(string="Attention", compute="_compute_warning", search="_search_warning")
     warning_text = fields.Char(compute="_compute_warning")
 
     def _compute_warning(self):

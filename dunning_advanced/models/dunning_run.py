@@ -230,7 +230,9 @@ class DunningRun(models.Model):
 
         :raises UserError: when it has no receivable account
         """
-        companies = self.env["res.company"].sudo().search([("id", "child_of", self.company_id.root_id.id)])
+        companies = (
+            self.env["res.company"].sudo().search([("id", "child_of", self.company_id.root_id.id)])
+        )
         accounts = self.env["dunning.engine.item"]._receivables()
         if not accounts.company_ids & companies:
             raise UserError(

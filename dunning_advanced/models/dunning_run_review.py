@@ -65,9 +65,9 @@ class DunningRun(models.Model):
 
     def _compute_bank(self):
         for run in self:
-            [(run.bank_count, run.bank_since)] = self.env["account.bank.statement.line"]._read_group(
-                run._bank_domain(), [], ["__count", "date:min"]
-            )
+            [(run.bank_count, run.bank_since)] = self.env[
+                "account.bank.statement.line"
+            ]._read_group(run._bank_domain(), [], ["__count", "date:min"])
 
     def _compute_has_warnings(self):
         for run in self:

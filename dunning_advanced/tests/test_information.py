@@ -71,7 +71,9 @@ class TestInformation(DunningCommon):
         invoice = self.invoice(5)
         coming = self.invoice(-6)
         self.remind()
-        self.assertEqual((invoice.dunning_level_id, coming.dunning_level_id.id), (self.first, False))
+        self.assertEqual(
+            (invoice.dunning_level_id, coming.dunning_level_id.id), (self.first, False)
+        )
         again = self.run_at(DAY + timedelta(days=11))
         line = again.line_ids.filtered(lambda line: line.move_id == coming)
         self.assertEqual((line.verdict, line.step, line.level_id), ("dun", 1, self.first))

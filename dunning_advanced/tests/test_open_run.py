@@ -103,7 +103,9 @@ class TestOpenRun(DunningCommon):
     def test_later_due_date_is_told_by_the_notice(self):
         moved, kept = self.invoice(40), self.invoice(10)
         run = self.run_at()
-        moved.line_ids.filtered("date_maturity").date_maturity = kept.invoice_date_due + timedelta(1)
+        moved.line_ids.filtered("date_maturity").date_maturity = kept.invoice_date_due + timedelta(
+            1
+        )
         notice = self.issue(run)
         self.assertEqual(notice.date_oldest, kept.invoice_date_due)
 
@@ -166,6 +168,8 @@ class TestOpenRun(DunningCommon):
         failed = runs.search([("company_id", "=", bare.id)])
         self.assertEqual((len(failed), failed.date), (1, DAY + timedelta(days=2)))
         self.assertIn("Bare has no receivable account", failed.error)
-        told = failed.message_ids.filtered(lambda message: "The nightly run stopped" in message.body)
+        told = failed.message_ids.filtered(
+            lambda message: "The nightly run stopped" in message.body
+        )
         self.assertEqual(len(told), 1)
         self.assertTrue(runs.search([("company_id", "=", self.company.id)]).notice_ids)

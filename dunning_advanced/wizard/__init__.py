@@ -1,6 +1,6 @@
 from . import (
     base_partner_merge,
-    dunning_chosen,
+    dunning_bulk,
     dunning_change,
     dunning_explain,
     dunning_reason,

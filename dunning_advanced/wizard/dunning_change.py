@@ -6,7 +6,7 @@ class DunningChange(models.TransientModel):
 
     _name = "dunning.change"
     _description = "Change Reminders"
-    _inherit = ["dunning.chosen"]
+    _inherit = ["dunning.bulk"]
 
     kind = fields.Selection([("channel", "Change channel"), ("assign", "Assign")], required=True)
     channel = fields.Selection(selection=lambda self: self.env["dunning.channel"]._selection())

@@ -6,7 +6,7 @@ class DunningReason(models.TransientModel):
 
     _name = "dunning.reason"
     _description = "Reason"
-    _inherit = ["dunning.chosen"]
+    _inherit = ["dunning.bulk"]
 
     kind = fields.Selection([("drop", "Leave out"), ("cancel", "Cancel")], required=True)
     reason = fields.Char(required=True)

@@ -1,10 +1,10 @@
 from odoo import api, fields, models
 
 
-class DunningChosen(models.AbstractModel):
+class DunningBulk(models.AbstractModel):
     """Reminders that somebody has chosen in a list, named in a few words."""
 
-    _name = "dunning.chosen"
+    _name = "dunning.bulk"
     _description = "Chosen Reminders"
 
     notice_ids = fields.Many2many("dunning.notice", required=True)
