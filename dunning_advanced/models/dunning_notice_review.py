@@ -38,7 +38,9 @@ class DunningNotice(models.Model):
                     notice=lowest[:1].display_name,
                 )
             )
-        return lowest and lowest._tell(
+        if not lowest:
+            return None
+        return lowest._tell(
             self.env._("At the lowest level already, unchanged: %s", lowest._label())
         )
 

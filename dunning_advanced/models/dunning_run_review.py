@@ -48,9 +48,8 @@ class DunningRun(models.Model):
                 (len(gone) - paid, self.env._("not reminded now: %s", len(gone) - paid)),
             ]
             run.since_summary = ", ".join(words for count, words in parts if count)
-            run.since_label = last and self.env._(
-                "Since the run of %s", format_date(self.env, last.date)
-            )
+            since = self.env._("Since the run of %s", format_date(self.env, last.date))
+            run.since_label = since if last else False
 
     def _compute_warnings(self):
         notices = self.env["dunning.notice"]

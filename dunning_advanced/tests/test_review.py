@@ -286,6 +286,7 @@ class TestWarnings(DunningCommon):
         sent = run.notice_ids.filtered("warning")[0]
         sent.state = "confirmed"
         sent._issue(DAY)
+        run.invalidate_recordset()
         self.assertEqual(run.contact_count, 1, "what has gone out needs no second look")
 
     def test_bank_lines_to_reconcile_first(self):

@@ -79,6 +79,7 @@ class TestTours(DunningCommon, HttpCase):
 
     def test_accountant_takes_a_run_back(self):
         run = self.remind()
+        run._refresh_state()
         self.start_tour(f"/odoo/dunning-runs/{run.id}", "dunning_undo", login="accountant")
         self.assertEqual(set(run.notice_ids.mapped("state")), {"cancelled"})
         self.assertEqual(set(run.notice_ids.mapped("reason")), {"wrong price list"})

@@ -44,7 +44,10 @@ registry.category("web_tour.tours").add("dunning_review", {
             trigger: ".o_searchview_autocomplete .o-dropdown-item:contains('Customer')",
             run: "click",
         },
-        { trigger: `.o_list_view:not(:has(${row("Azure Interior")})) ${row("Deco Addict")}` },
+        {
+            trigger:
+                ".o_list_view:not(:has(.o_data_row:contains('Azure Interior'))) .o_data_row:contains('Deco Addict')",
+        },
         all,
         { content: "Leave it out", ...button("action_drop") },
         {
