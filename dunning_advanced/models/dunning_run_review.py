@@ -101,7 +101,7 @@ class DunningRun(models.Model):
     # Business
 
     def _bank_domain(self):
-        """Bank lines of the company that have waited too long, by its settings."""
+        """Money at the bank that nobody has matched for too long, by the settings."""
         days = self.company_id.dunning_bank_days
         if not days or self.state != "proposed":
             return fields.Domain.FALSE
@@ -110,6 +110,7 @@ class DunningRun(models.Model):
                 ("company_id", "child_of", self.company_id.id),
                 ("is_reconciled", "=", False),
                 ("state", "=", "posted"),
+                ("amount", ">", 0),
                 ("date", "<", fields.Date.subtract(self.date, days=days)),
             ]
         )

@@ -297,16 +297,16 @@ class TestWarnings(DunningCommon):
                     "payment_ref": "transfer",
                     "journal_id": self.company_data["default_journal_bank"].id,
                     "date": DAY - timedelta(days=days),
-                    "amount": 10,
+                    "amount": amount,
                 }
-                for days in (7, 8, 20)
+                for days, amount in ((7, 10), (8, 10), (20, 10), (30, -10))
             ]
         )
         run = self.run_at()
         self.assertEqual((run.bank_count, run.bank_since), (2, DAY - timedelta(days=20)))
         action = run.action_view_bank_lines()
         found = self.env[action["res_model"]].search(action["domain"])
-        self.assertEqual(found, lines[1:].sorted())
+        self.assertEqual(found, lines[1:3].sorted())
         self.company.dunning_bank_days = 0
         run.invalidate_recordset()
         self.assertEqual((run.bank_count, run.has_warnings), (0, False))
