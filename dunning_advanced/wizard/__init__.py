@@ -3,6 +3,7 @@ from . import (
     dunning_bulk,
     dunning_change,
     dunning_explain,
+    dunning_interest_calculator,
     dunning_reason,
     dunning_set_level,
 )
