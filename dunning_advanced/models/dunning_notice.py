@@ -144,11 +144,11 @@ class DunningNotice(models.Model):
         """Ask for the reason, then take back issued notices."""
         return self._ask_reason("cancel", self.env._("Cancel reminders"))
 
-    def _ask_reason(self, kind, title):
+    def _ask_reason(self, kind, title, wizard="dunning.reason"):
         return {
             "type": "ir.actions.act_window",
             "name": title,
-            "res_model": "dunning.reason",
+            "res_model": wizard,
             "view_mode": "form",
             "target": "new",
             "context": {"default_notice_ids": self.ids, "default_kind": kind},

@@ -59,22 +59,13 @@ class DunningNotice(models.Model):
 
     def action_change_channel(self):
         """Ask for the channel, then bring the notices by it."""
-        return self._ask_change("channel", self.env._("Change channel"))
+        self._check_in_review()
+        return self._ask_reason("channel", self.env._("Change channel"), "dunning.change")
 
     def action_assign(self):
         """Ask for the responsible, then assign the notices."""
-        return self._ask_change("assign", self.env._("Assign"))
-
-    def _ask_change(self, kind, title):
         self._check_in_review()
-        return {
-            "type": "ir.actions.act_window",
-            "name": title,
-            "res_model": "dunning.change",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_notice_ids": self.ids, "default_kind": kind},
-        }
+        return self._ask_reason("assign", self.env._("Assign"), "dunning.change")
 
     def _leave_out(self, reason):
         """Drop notices on a person's word, and say so on their run.

@@ -69,43 +69,6 @@ class DunningRun(models.Model):
             run.date = date
         return run
 
-    @api.model
-    def _nightly_run(self, company, date):
-        """The run of a night: one that is there, also the one that failed the
-        nights before, else a new one.
-        """
-        run = self.search(
-            [
-                ("company_id", "=", company.id),
-                ("simulation", "=", False),
-                ("partner_ids", "=", False),
-                "|",
-                ("date", "=", date),
-                *("&", ("state", "=", "draft"), ("error", "!=", False)),
-            ],
-            order="date desc, id desc",
-            limit=1,
-        )
-        if not run:
-            return self.create({"company_id": company.id, "date": date})
-        if run.state == "draft":
-            run.date = date
-        return run
-
-    def _ask_for_review(self):
-        """One activity for each responsible with notices to review."""
-        for run in self:
-            groups = self.env["dunning.notice"]._read_group(
-                [("run_id", "=", run.id), ("state", "=", "proposed")], ["user_id"], ["__count"]
-            )
-            for user, count in groups:
-                run.activity_schedule(
-                    "dunning_advanced.mail_activity_review",
-                    date_deadline=run.date,
-                    summary=self.env._("Review %s reminders", count),
-                    user_id=run.company_id._dunning_responsible(user).id,
-                )
-
     def _ask_for_review(self, responsible=None):
         """One activity for each responsible with notices to review.
 
