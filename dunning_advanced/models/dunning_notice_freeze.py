@@ -23,38 +23,61 @@ class DunningNotice(models.Model):
             own_notice_ids=tuple(self.ids),
         )
         rows = {row["id"]: row for row in self.env["dunning.engine"]._evaluate(scope)}
+        rungs = self.policy_id._rungs()
         changed = self.browse()
         for line in self.line_ids:
             row = rows.get(line.move_line_id.id)
-            verdict = self._verdict_now(line, row)
-            if verdict != "dun":
-                line.write({"state": "void", "verdict": verdict})
-                changed |= line.notice_id
-                continue
-            if (line.amount_open, line.amount_net) != (row["open"], row["net"]):
-                line.write(
-                    {
-                        "amount_open": row["open"],
-                        "amount_open_company": row["open_company"],
-                        "amount_net": row["net"],
-                    }
-                )
+            verdict = self._verdict_now(line, row, rungs)
+            values = (
+                self._facts_now(line, row)
+                if verdict == "dun"
+                else {"state": "void", "verdict": verdict}
+            )
+            if values:
+                line.write(values)
                 changed |= line.notice_id
         self.invalidate_recordset(["line_ids"])
         changed._refresh_amounts()
 
     @api.model
-    def _verdict_now(self, line, row):
+    def _verdict_now(self, line, row, rungs):
         """What the gates say of a proposed line now.
 
-        A reminder that an invoice comes up is not sent once it is due. The
-        channel may have been chosen by hand: whether it reaches the customer
-        is asked of the notice itself.
+        A reminder that an invoice comes up is not sent once it is due. A level
+        that is no longer where it was on the ladder was not what somebody
+        reviewed. The channel may have been chosen by hand: whether it reaches
+        the customer is asked of the notice itself.
+
+        :param row: what the engine says of the item, None when it is not open
+        :param rungs: what the policies have now, see ``dunning.policy._rungs``
         """
-        verdict = row["verdict"] if row else "changed"
-        if verdict in ("dun", "unreachable"):
-            return "changed" if line.rung < 1 <= row["rung"] else "dun"
-        return verdict
+        if not row:
+            return "changed"
+        policy = line.policy_id.id
+        if (policy, line.rung, line.level_id.id) not in rungs:
+            return "relaid"
+        if row["verdict"] not in ("dun", "unreachable"):
+            return row["verdict"]
+        if row["policy_id"] != policy:
+            return "relaid"
+        return "changed" if line.rung < 1 <= row["rung"] else "dun"
+
+    @api.model
+    def _facts_now(self, line, row):
+        """What has changed of a line that is still reminded of. The level may
+        only have fallen: nobody gets a firmer letter than the one reviewed.
+
+        :return: dict of new values
+        """
+        facts = {
+            "amount_open": row["open"],
+            "amount_open_company": row["open_company"],
+            "amount_net": row["net"],
+            "date_maturity": row["due"],
+        }
+        if row["rung"] < line.rung:
+            return {**facts, "rung": row["rung"], "level_id": row["level_id"]}
+        return {name: value for name, value in facts.items() if line[name] != value}
 
     def _address(self):
         """Find the contact by the channel of each notice.
@@ -108,6 +131,7 @@ class DunningNotice(models.Model):
             }
         )
         self.line_ids.write({"state": "issued", "date": date})
+        self._inform_again(self.company_id, date)
         # Last, so that the words tell the number and the dates that count.
         texts = silent._final_texts()
         for notice, (subject, body) in texts.items():

@@ -129,6 +129,7 @@ class DunningNotice(models.Model):
             "company": notice.company_id,
             "lang": notice.lang,
             "lines": notice.line_ids.sorted(lambda line: (line.date_maturity, line.name or "")),
+            "information": notice._information(),
             "person": notice._contact_person(),
             "bank": bank,
             "account_number": bank._dunning_number(),

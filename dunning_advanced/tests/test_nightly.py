@@ -125,7 +125,7 @@ class TestNightly(DunningCommon):
     @mute_logger("odoo.addons.dunning_advanced.models.dunning_run")
     def test_failing_company_does_not_stop_the_other(self):
         self.invoice(5)
-        broken = self.env["res.company"].create({"name": "Broken"})
+        broken = self.setup_other_company(name="Broken")["company"]
         broken.sequence = self.company.sequence - 1
         rule = self.env["dunning.rule"].create(
             {"name": "Broken rule", "policy_id": self.policy.id, "company_id": broken.id}

@@ -6,9 +6,10 @@ class DunningReason(models.TransientModel):
 
     _name = "dunning.reason"
     _description = "Reason"
+    _inherit = ["dunning.bulk"]
 
     run_id = fields.Many2one("dunning.run", help="All its issued reminders, not only some.")
-    notice_ids = fields.Many2many("dunning.notice")
+    notice_ids = fields.Many2many(required=False)
     notice_count = fields.Integer(compute="_compute_counts")
     left_count = fields.Integer(compute="_compute_counts")
     kind = fields.Selection([("drop", "Leave out"), ("cancel", "Cancel")], required=True)
@@ -32,7 +33,7 @@ class DunningReason(models.TransientModel):
         """Leave out or cancel the reminders with this reason."""
         notices = self._notices()
         if self.kind == "drop":
-            notices._drop(self.reason)
+            notices._leave_out(self.reason)
         else:
             notices._cancel(self.reason)
             if self.correct:
