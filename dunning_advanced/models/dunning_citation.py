@@ -7,10 +7,19 @@ class DunningCitation(models.AbstractModel):
     _name = "dunning.citation"
     _description = "Figure from the Law"
 
+    # fields whose change has to be verified again
+    _figures = ()
+
     citation = fields.Char(string="Law", help="The article that the figure comes from.")
     source = fields.Char(help="Where the figure can be looked up.")
     verified = fields.Boolean(help="Compared with an official source, or with several sources.")
     date_checked = fields.Date(string="Last checked")
+
+    def write(self, vals):
+        """A figure that somebody changes is not the one that was verified."""
+        if "verified" not in vals and not vals.keys().isdisjoint(self._figures):
+            vals = {**vals, "verified": False}
+        return super().write(vals)
 
     def action_verify(self):
         """Say that the figures were compared with their source today."""

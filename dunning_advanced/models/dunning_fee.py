@@ -19,6 +19,7 @@ class DunningFee(models.Model):
     _inherit = ["dunning.citation"]
     _order = "sequence, name, id"
     _check_company_auto = True
+    _figures = ("kind", "amount", "amount_ids", "percent", "bracket_ids", "minimum", "maximum")
 
     name = fields.Char(required=True, translate=True)
     sequence = fields.Integer(default=10)

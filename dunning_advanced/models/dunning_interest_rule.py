@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..tools import day_count, fees, interest, rates
-from ..tools.rounding import decimal, round_money
+from ..tools import day_count, interest, rates
+from ..tools.rounding import decimal
 from .dunning_reference import format_rate
 
 PARTIES = [("business", "Businesses"), ("consumer", "Consumers")]
@@ -16,6 +16,18 @@ class DunningInterestRule(models.Model):
     _inherit = ["dunning.citation"]
     _order = "sequence, name, id"
     _check_company_auto = True
+    _figures = (
+        "rate_kind",
+        "reference_id",
+        "multiplier",
+        "margin",
+        "rate",
+        "rate_mode",
+        "round_up",
+        "day_count",
+        "capitalization",
+        "tier_ids",
+    )
 
     name = fields.Char(required=True, translate=True)
     sequence = fields.Integer(default=10)
@@ -73,6 +85,7 @@ class DunningInterestRule(models.Model):
             (day_count.ACT_ACT, "Actual days / days of the year"),
             (day_count.THIRTY_360, "30 days a month / 360"),
         ],
+        string="Days are counted as",
         required=True,
         default=day_count.ACT_365,
     )
@@ -143,10 +156,7 @@ class DunningInterestRule(models.Model):
     @api.constrains("reference_id", "multiplier", "margin", "round_up")
     def _check_rates(self):
         for rule in self.filtered("reference_id"):
-            try:
-                rule._reference_rates()
-            except rates.RateTooHighError as error:
-                raise ValidationError(rule._say_too_high(error.rate)) from error
+            rule._reference_rates()
 
     @api.depends("currency_id")
     def _compute_fixed_currency_id(self):
@@ -241,9 +251,12 @@ class DunningInterestRule(models.Model):
     def _reference_rates(self):
         multiplier, margin = decimal(self.multiplier), decimal(self.margin)
         step = decimal(self.round_up)
-        return self.reference_id._rates().map(
-            lambda reference: rates.statutory(reference, margin, multiplier, step)
-        )
+        try:
+            return self.reference_id._rates().map(
+                lambda reference: rates.statutory(reference, margin, multiplier, step)
+            )
+        except rates.RateTooHighError as error:
+            raise ValidationError(self._say_too_high(error.rate)) from error
 
     def _contract_rates(self, agreed):
         if not agreed:
@@ -267,22 +280,3 @@ class DunningInterestRule(models.Model):
             rule=self.name,
             rate=rate,
         )
-
-    def _fixed_sum(self, debt, currency, date, company):
-        """The fixed compensation for one debt that is late.
-
-        :param debt: Decimal, what is late, in ``currency``
-        :param currency: res.currency of the debt and of the result
-        :param date: day of the currency rates
-        :param company: res.company whose currency rates count
-        :return: Decimal, rounded; 0 where the law gives none
-        :raises UserError: when a currency has no rate
-        """
-        self.ensure_one()
-        if not self.tier_ids or debt <= 0:
-            return decimal(0)
-        self.tier_ids._check_gaps(self.name)
-        known = currency._dunning_convert(debt, self.currency_id, company, date)
-        fixed = fees.single(known, self.tier_ids._brackets())
-        fixed = self.fixed_currency_id._dunning_convert(fixed, currency, company, date)
-        return round_money(fixed, currency._dunning_unit())

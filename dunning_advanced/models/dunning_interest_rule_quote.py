@@ -5,9 +5,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from ..tools import interest
+from ..tools import fees, interest
 from ..tools.rates import RateMissingError
-from ..tools.rounding import decimal
+from ..tools.rounding import decimal, round_money
 
 # What people write instead of the code of the country.
 COUNTRY_CODES = {"UK": "GB", "EL": "GR"}
@@ -103,6 +103,25 @@ class DunningInterestRule(models.Model):
                     rule=self.name,
                 )
             ) from missing
+
+    def _fixed_sum(self, debt, currency, date, company):
+        """The fixed compensation for one debt that is late.
+
+        :param debt: Decimal, what is late, in ``currency``
+        :param currency: res.currency of the debt and of the result
+        :param date: day of the currency rates
+        :param company: res.company whose currency rates count
+        :return: Decimal, rounded; 0 where the law gives none
+        :raises UserError: when a currency has no rate
+        """
+        self.ensure_one()
+        if not self.tier_ids or debt <= 0:
+            return decimal(0)
+        self.tier_ids._check_gaps(self.name)
+        known = currency._dunning_convert(debt, self.currency_id, company, date)
+        fixed = fees.single(known, self.tier_ids._brackets())
+        fixed = self.fixed_currency_id._dunning_convert(fixed, currency, company, date)
+        return round_money(fixed, currency._dunning_unit())
 
     def _check_quoted(self, principal, due, until, payments, costs):
         if until < due:

@@ -105,11 +105,10 @@ class DunningNotice(models.Model):
         :param reason: text
         :param date: date of the credit notes; None: that of the invoice
         """
-        charges = self.charge_ids.sudo()
-        if not charges:
-            return
+        # Not field by field: a run may have many reminders, few of them with charges.
+        charges = self.env["dunning.charge"].sudo().search([("notice_id", "in", self.ids)])
         charges.filtered(lambda charge: charge.state != "waived").write({"state": "cancelled"})
-        for notice in self.filtered("charge_move_id"):
+        for notice in (charges.notice_id & self).filtered("charge_move_id"):
             notice._reverse_charge_move(reason, date)
 
     def _reverse_charge_move(self, reason, date):

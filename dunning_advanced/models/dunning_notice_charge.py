@@ -168,6 +168,10 @@ class DunningNotice(models.Model):
             for notice in self
         }
 
+    def _explain(self, error):
+        self.charge_question = isinstance(error, ChargesExceedDebtError)
+        return super()._explain(error)
+
     # Decisions
 
     def action_charge_anyway(self):

@@ -65,6 +65,11 @@ class DunningPolicy(models.Model):
         "reminded of like any invoice, and cost nothing more.",
     )
     has_charges = fields.Boolean(compute="_compute_has_charges")
+    inform = fields.Boolean(
+        string="List what is not due yet",
+        help="E-mails and letters list, for information and never in the sum, what else the "
+        "customer owes in the currency and open credits.",
+    )
     level_count = fields.Integer(compute="_compute_level_count")
     debtor_count = fields.Integer(compute="_compute_debtor_count")
 
@@ -194,6 +199,13 @@ class DunningPolicy(models.Model):
             _policy, rung, level_id, days, _wait = rows[-1]
             rows.append((self.id, rung + 1, level_id, days + self.repeat_every, self.repeat_every))
         return rows
+
+    def _rungs(self):
+        """Where each level of these policies stands now.
+
+        :return: set of (policy id, rung, level id)
+        """
+        return {row[:3] for policy in self for row in policy._ladder()}
 
     @api.model
     def _default_for(self, company):

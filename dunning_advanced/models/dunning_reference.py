@@ -58,6 +58,7 @@ class DunningReferenceRate(models.Model):
     _description = "Reference Rate by Period"
     _inherit = ["dunning.citation"]
     _order = "reference_id, date_from desc"
+    _figures = ("reference_id", "date_from", "date_to", "rate")
 
     reference_id = fields.Many2one(
         "dunning.reference", required=True, ondelete="cascade", index=True

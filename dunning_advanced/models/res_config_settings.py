@@ -19,3 +19,8 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.dunning_interest_product_id", readonly=False
     )
     dunning_retention = fields.Integer(related="company_id.dunning_retention", readonly=False)
+    dunning_high_amount = fields.Monetary(related="company_id.dunning_high_amount", readonly=False)
+    dunning_key_category_id = fields.Many2one(
+        related="company_id.dunning_key_category_id", readonly=False
+    )
+    dunning_bank_days = fields.Integer(related="company_id.dunning_bank_days", readonly=False)

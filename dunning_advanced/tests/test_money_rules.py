@@ -1,3 +1,4 @@
+import json
 from datetime import date
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Date
 from odoo.tests import Form, new_test_user
 from odoo.tools import mute_logger
+from odoo.tools.json import json_default
 
 from .common import DunningCommon
 
@@ -165,6 +167,17 @@ class TestQuote(MoneyCase):
         with self.refused("“XYZ” is not the code of a currency"):
             self.rules.quote("DE", True, 1, due, later, currency_code="XYZ")
 
+    def test_answer_is_exact_for_other_programs(self):
+        quote = self.rules.quote("DE", True, "10000.00", "2024-11-30", "2025-03-31")
+        answer = json.loads(json.dumps(quote, default=json_default))
+        self.assertEqual(answer["interest"], "382.66")
+        self.assertEqual(answer["segments"][0]["date_from"], "2024-12-01")
+
+    def test_rate_that_makes_a_rule_too_high_is_told(self):
+        self.ref("rate_in_2025_12").rate = 40
+        with self.refused("“India: micro and small enterprises” comes to 120"):
+            self.rules.quote("IN", True, 1, "2026-01-31", "2026-02-28")
+
     def test_rule_of_the_company_comes_first(self):
         own = self.ref("interest_de_business").copy(
             {"company_id": self.company.id, "rate_kind": "fixed", "rate": 6, "name": "Ours"}
@@ -252,6 +265,10 @@ class TestLawData(MoneyCase):
         rule.action_verify()
         self.assertTrue(rule.verified)
         self.assertEqual(rule.date_checked, Date.context_today(rule))
+        rule.name = "Spain"
+        self.assertTrue(rule.verified)
+        rule.rate = 3
+        self.assertFalse(rule.verified)
 
 
 class TestBadRates(MoneyCase):
@@ -273,6 +290,10 @@ class TestBadRates(MoneyCase):
                 self.rate(**values)
         self.rate(date_from="2027-01-01")
         self.rate(date_from="2026-07-01", reference_id=self.ref("reference_se").id)
+        with self.assertRaises(IntegrityError) as caught, self.env.cr.savepoint():
+            self.rate(date_from="2027-01-01")
+        message = self.env["dunning.reference.rate"]._sql_error_to_message(caught.exception)
+        self.assertIn("There already is a rate of this reference for some of these days", message)
 
     def test_a_rate_is_for_its_half_year(self):
         self.assertEqual(self.rate(date_from="2027-01-01").date_to, date(2027, 6, 30))
@@ -334,7 +355,8 @@ class TestBadRates(MoneyCase):
 
 class TestCalculator(MoneyCase):
     def test_on_the_phone(self):
-        with Form(self.env["dunning.interest.calculator"]) as form:
+        user = new_test_user(self.env, "phone", "dunning_advanced.group_user")
+        with Form(self.env["dunning.interest.calculator"].with_user(user)) as form:
             form.country_id = self.env.ref("base.de")
             form.principal = 5000
             form.due = "2025-05-31"

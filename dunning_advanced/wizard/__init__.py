@@ -1,7 +1,10 @@
 from . import (
     base_partner_merge,
+    dunning_bulk,
+    dunning_change,
     dunning_explain,
     dunning_interest_calculator,
     dunning_reason,
     dunning_set_level,
+    dunning_statement,
 )
