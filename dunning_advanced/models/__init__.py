@@ -36,6 +36,7 @@ from . import (
     dunning_notice_booking,
     dunning_notice_cancel,
     dunning_notice_charge,
+    dunning_notice_charge_shown,
     dunning_notice_compare,
     dunning_notice_email,
     dunning_notice_freeze,

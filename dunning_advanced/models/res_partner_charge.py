@@ -9,6 +9,7 @@ class ResPartner(models.Model):
     dunning_party = fields.Selection(
         [(BUSINESS, "Business"), (CONSUMER, "Consumer")],
         string="Business or consumer",
+        copy=False,
         groups="dunning_advanced.group_user",
         help="Decides what a reminder may cost by law. Empty: companies are businesses, "
         "everybody else is protected as a consumer.",

@@ -55,3 +55,21 @@ class ChargeCommon(DunningCommon):
         """Kind and amount of what is charged."""
         charges = notice.charge_ids.filtered(lambda charge: charge.state == "open")
         return sorted((charge.kind, charge.amount) for charge in charges)
+
+    def receive(self, amount, *moves):
+        """Today's payment of these invoices, in their currency."""
+        payment = self.env["account.payment"].create(
+            {
+                "payment_type": "inbound",
+                "partner_type": "customer",
+                "partner_id": moves[0].partner_id.id,
+                "amount": amount,
+                "currency_id": moves[0].currency_id.id,
+                "journal_id": self.company_data["default_journal_bank"].id,
+            }
+        )
+        payment.action_post()
+        booked = payment.move_id.union(*moves)
+        booked.line_ids.filtered(
+            lambda line: line.account_id.account_type == "asset_receivable"
+        ).reconcile()

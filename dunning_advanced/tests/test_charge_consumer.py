@@ -107,26 +107,9 @@ class TestConsumers(ChargeCommon):
             self.invoice(5, amount, debtor=self.dutch, currency=self.euro) for amount in (300, 700)
         ]
         self.assertEqual(sum(self.notice_at().charge_ids.mapped("amount")), 150)
-        self.pay_in(self.euro, 700, invoices[1])
+        self.receive(700, invoices[1])
         # 15 % of 300 are 45, of which the letter named
         self.assertEqual(self.open_charges(self.notice_at(date(2024, 6, 18))), [("fixed", 45)])
-
-    def pay_in(self, currency, amount, invoice):
-        payment = self.env["account.payment"].create(
-            {
-                "payment_type": "inbound",
-                "partner_type": "customer",
-                "partner_id": invoice.partner_id.id,
-                "amount": amount,
-                "currency_id": currency.id,
-                "date": DAY,
-                "journal_id": self.company_data["default_journal_bank"].id,
-            }
-        )
-        payment.action_post()
-        (payment.move_id | invoice).line_ids.filtered(
-            lambda line: line.account_id.account_type == "asset_receivable"
-        ).reconcile()
 
     def test_term_begins_when_the_letter_was_posted(self):
         self.belgian.write({"street": "Grote Markt 1", "city": "Brussel", "zip": "1000"})

@@ -66,24 +66,10 @@ class TestChargeDiary(ChargeCommon):
         move.action_post()
         return move
 
-    def receive(self, month, day, amount, *moves):
-        """Money arrives and is booked on these invoices."""
+    def arrive(self, month, day, amount, *moves):
+        """Money arrives on a day of 2025 and is booked on these invoices."""
         self.now.move_to(datetime.combine(date(2025, month, day), time(10)))
-        payment = self.env["account.payment"].create(
-            {
-                "payment_type": "inbound",
-                "partner_type": "customer",
-                "partner_id": moves[0].partner_id.id,
-                "amount": amount,
-                "currency_id": self.euro.id,
-                "journal_id": self.company_data["default_journal_bank"].id,
-            }
-        )
-        payment.action_post()
-        booked = payment.move_id.union(*moves)
-        booked.line_ids.filtered(
-            lambda line: line.account_id.account_type == "asset_receivable"
-        ).reconcile()
+        self.receive(amount, *moves)
 
     def test_german_business(self):
         invoice = self.bill(self.debtor)
@@ -92,7 +78,7 @@ class TestChargeDiary(ChargeCommon):
         first = self.night(2, 5, self.debtor)
         self.assertEqual((first.level_id, first.amount_due), (self.first, 1000))
         # 10 February: 400 arrive.
-        self.receive(2, 10, 400, invoice)
+        self.arrive(2, 10, 400, invoice)
         # 20 February: the second reminder. 40 EUR by BGB 288 (5), and interest at
         # 2.27 + 9 points: 10 days on 1,000, of which 3.09 are paid from the 400 first
         # (BGB 367), then 10 days on 603.09.
@@ -118,11 +104,11 @@ class TestChargeDiary(ChargeCommon):
         self.assertEqual(self.open_charges(last), [("interest", 3.72)])
         self.assertEqual(last.charge_ids.date_from, date(2025, 2, 21))
         # 20 March: the principal is paid; the charges stay open and collectable.
-        self.receive(3, 20, 600, invoice)
+        self.arrive(3, 20, 600, invoice)
         self.assertEqual(invoice.payment_state, "paid")
         self.assertEqual((booked | last.charge_move_id).mapped("amount_residual"), [44.95, 3.72])
         # 25 March: they are paid as well, and nothing is left.
-        self.receive(3, 25, 48.67, booked, last.charge_move_id)
+        self.arrive(3, 25, 48.67, booked, last.charge_move_id)
         self.assertEqual((booked | last.charge_move_id).mapped("amount_residual"), [0, 0])
         self.assertFalse(self.night(4, 30, self.debtor))
 
@@ -145,7 +131,7 @@ class TestChargeDiary(ChargeCommon):
         self.assertEqual(self.open_charges(second), [("fixed", 90)])
         self.assertEqual(second.amount_due, 1090)
         # 24 February: she pays the invoice; the costs stay open.
-        self.receive(2, 24, 1000, invoice)
+        self.arrive(2, 24, 1000, invoice)
         self.assertEqual(second.charge_move_id.amount_residual, 90)
         # 28 February: the company lets her off half an hour of argument later.
         second.charge_ids._waive("She had been in hospital", date(2025, 2, 28))
@@ -165,7 +151,7 @@ class TestChargeDiary(ChargeCommon):
         self.assertIn("150.00", body)
         self.assertIn("02/19/2025", body)
         # 10 February: she pays 500.
-        self.receive(2, 10, 500, invoice)
+        self.arrive(2, 10, 500, invoice)
         # 20 February: the term of 14 days from the 6th is over. The scale says 75 for what
         # is left, and interest at 6 % (BW 6:119): 10 days on 1,000, then 10 days on what
         # the payment has left of it.
@@ -177,7 +163,7 @@ class TestChargeDiary(ChargeCommon):
         last = self.night(3, 12, sanne)
         self.assertEqual(self.open_charges(last), [("interest", 1.65)])
         # 15 March: everything is paid.
-        self.receive(3, 15, 579.12, invoice, second.charge_move_id, last.charge_move_id)
+        self.arrive(3, 15, 579.12, invoice, second.charge_move_id, last.charge_move_id)
         moves = invoice | second.charge_move_id | last.charge_move_id
         self.assertEqual(moves.mapped("amount_residual"), [0, 0, 0])
         self.assertFalse(self.night(4, 30, sanne))

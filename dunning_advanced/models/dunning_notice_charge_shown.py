@@ -1,0 +1,106 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_date
+
+from ..tools.waiting import Reminder, costs_from
+
+
+class DunningNotice(models.Model):
+    """Charges as letter, e-mail and screen show them."""
+
+    _inherit = "dunning.notice"
+
+    def _charge_values(self):
+        """The charges as they are shown, in the language of the context.
+
+        :return: None where the reminder costs nothing, else a dict with ``rows`` (label,
+            why, amount), ``interest`` (item and the columns of a period), ``named``
+            (as rows: owed after ``named_until``), ``tax``, ``before``, ``owed``
+            (whether anything is), ``total`` and ``problem`` (a text)
+        """
+        self.ensure_one()
+        if not self.has_charges:
+            return None
+        if self.state in ("proposed", "confirmed"):
+            return self._estimated_charges()
+        charges = self.charge_ids.filtered(lambda charge: charge.amount)
+        return self._shown(
+            charges, self.amount_charge_tax, self.amount_charges_before, self.amount_due
+        )
+
+    def _estimated_charges(self):
+        charges = self.env["dunning.charge"]
+        try:
+            rows = self.env["dunning.charging"]._compute_charges(self, self.date).get(self.id, [])
+            if self.charge_decision == "waive":
+                rows = []
+            for row in rows:
+                charges |= charges.new(row)
+            before = self._charges_before().get(self.id, 0)
+            own = charges.filtered(lambda charge: charge.state == "open")
+            tax = own._tax_estimate()
+        except UserError as error:
+            return {"problem": str(error), "owed": False}
+        total = self.amount_total + sum(own.mapped("amount")) + tax + before
+        return self._shown(charges.filtered("amount"), tax, before, total)
+
+    def _shown(self, charges, tax, before, total):
+        """See :meth:`_charge_values`."""
+        owed = charges.filtered(lambda charge: charge.state == "open")
+        named = charges.filtered(lambda charge: charge.state == "named")
+        if not (owed or named or before):
+            return None
+        return {
+            "rows": owed._summed(),
+            "interest": [
+                {"item": charge.item_name, **row}
+                for charge in owed
+                for row in charge._segment_rows()
+            ],
+            "named": named._summed(),
+            "named_until": named and self._named_until(),
+            "tax": tax,
+            "before": before,
+            "owed": bool(owed or before),
+            "total": total,
+            "problem": False,
+        }
+
+    def _named_until(self):
+        """The last day on which paying keeps off the costs that are named in advance."""
+        rule = self.env["dunning.charging"]._rule(self)
+        sent = Reminder(self.date, by_post=self.channel == "letter")
+        return fields.Date.subtract(costs_from(rule, sent), days=1)
+
+
+class DunningCharge(models.Model):
+    _inherit = "dunning.charge"
+
+    def _summed(self):
+        """One row for what belongs together: a fee is one fee for any number of invoices.
+
+        :return: list of (label, why, amount)
+        """
+        groups = self.grouped(
+            lambda charge: (
+                (charge.kind, charge.fee_id, charge.formula)
+                if charge.kind != "interest"
+                else (charge.kind, charge.move_line_id, charge.name)
+            )
+        )
+        return [
+            (group[0].name, group[0]._why(), sum(group.mapped("amount")))
+            for group in groups.values()
+        ]
+
+    def _why(self):
+        """One line that says why the customer owes it."""
+        if self.kind != "interest":
+            return self.formula or ""
+        period = self.env._(
+            "%(days)s days from %(start)s to %(end)s",
+            days=self.days,
+            start=format_date(self.env, self.date_from),
+            end=format_date(self.env, self.date_until),
+        )
+        return f"{period} · {self.formula}"
