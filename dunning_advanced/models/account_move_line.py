@@ -84,3 +84,7 @@ class AccountMoveLine(models.Model):
             "default_company_id": self.company_id.root_id.id,
         }
         return dict(action, context=context)
+
+    def action_dunning_follow_up(self):
+        """Take the mark "No Follow-Up" off these items: they are reminded again."""
+        self.no_followup = False

@@ -181,21 +181,12 @@ class DunningNotice(models.Model):
     def action_drop(self):
         """Ask for the reason, then leave the notices out."""
         self._check_in_review()
-        return self._ask_reason("drop", self.env._("Leave out"))
+        return self.env["dunning.reason"]._ask("drop", self.env._("Leave out"), notice_ids=self)
 
     def action_cancel(self):
         """Ask for the reason, then take back issued notices."""
-        return self._ask_reason("cancel", self.env._("Cancel reminders"))
-
-    def _ask_reason(self, kind, title):
-        return {
-            "type": "ir.actions.act_window",
-            "name": title,
-            "res_model": "dunning.reason",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_notice_ids": self.ids, "default_kind": kind},
-        }
+        title = self.env._("Cancel reminders")
+        return self.env["dunning.reason"]._ask("cancel", title, notice_ids=self)
 
     def _drop(self, reason):
         """Leave notices out before they are issued; their items are free again.

@@ -10,6 +10,7 @@ from . import (
     test_explain,
     test_gates,
     test_history,
+    test_holds,
     test_issue,
     test_ledger_changes,
     test_letter,

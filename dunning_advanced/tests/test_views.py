@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from lxml import etree
 
-from odoo import Command
+from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user
 from odoo.tools.pdf import PdfReader
@@ -19,7 +19,13 @@ RECORDS = [
     "dunning.line",
     "dunning.hold",
 ]
-RULES = ["dunning.policy", "dunning.level", "dunning.rule", "dunning.contact.cap"]
+RULES = [
+    "dunning.policy",
+    "dunning.level",
+    "dunning.rule",
+    "dunning.contact.cap",
+    "dunning.hold.reason",
+]
 BY_LETTER = {"email": False, "street": "Main Street 7", "city": "Ghent", "zip": "9000"}
 
 
@@ -317,12 +323,10 @@ class TestScreens(ViewCase):
         self.run_at()
         case = self.env["dunning.case"].search([("partner_id", "=", self.debtor.id)])
         self.assertFalse(case.hold_id)
-        hold = self.env["dunning.hold"].create(
-            {"name": "disputed", "partner_id": self.debtor.id, "date_to": "2999-12-31"}
-        )
+        hold = self.env["dunning.hold"].create({"name": "disputed", "partner_id": self.debtor.id})
         case.invalidate_recordset()
         self.assertEqual(case.hold_id, hold)
-        hold.action_lift()
+        hold._lift("settled", fields.Date.today())
         case.invalidate_recordset()
         self.assertFalse(case.hold_id)
 
