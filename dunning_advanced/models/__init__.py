@@ -1,7 +1,10 @@
 from . import (
     account_move,
     account_move_line,
+    dunning_call,
     dunning_case,
+    dunning_case_desk,
+    dunning_case_stage,
     dunning_case_summary,
     dunning_channel,
     dunning_contact_cap,
@@ -27,6 +30,8 @@ from . import (
     dunning_notice_letter,
     dunning_notice_text,
     dunning_policy,
+    dunning_promise,
+    dunning_promise_life,
     dunning_rule,
     dunning_run,
     dunning_run_letter,
@@ -38,4 +43,5 @@ from . import (
     res_company,
     res_config_settings,
     res_partner,
+    res_partner_phone,
 )

@@ -51,7 +51,7 @@ class DunningCase(models.Model):
             case.item_ids = self.env["account.move.line"].search(
                 case.partner_id._dunning_items_domain(case.company_id), order="date_maturity, id"
             )
-            case.notice_ids = self.env["dunning.notice"].search(case._notices_domain())
+            case.notice_ids = self.env["dunning.notice"].search(case._debtor_domain())
             case.hold_ids = self.env["dunning.hold"].search(
                 [
                     ("partner_id", "=", case.partner_id.id),

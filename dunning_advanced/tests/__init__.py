@@ -1,5 +1,6 @@
 from . import (
     test_bad_input,
+    test_calls,
     test_crash,
     test_demo,
     test_diary,
@@ -16,6 +17,8 @@ from . import (
     test_letter,
     test_nightly,
     test_oracle,
+    test_phone,
+    test_promises,
     test_queries,
     test_rights,
     test_run_life,

@@ -18,6 +18,7 @@ RECORDS = [
     "dunning.delivery",
     "dunning.line",
     "dunning.hold",
+    "dunning.promise",
 ]
 RULES = [
     "dunning.policy",
@@ -170,6 +171,9 @@ class TestScreens(ViewCase):
             {"name": "disputed", "partner_id": held.id, "date_from": DAY, "date_to": DAY}
         )
         self.remind()
+        self.env["dunning.promise"].create(
+            {"partner_id": self.debtor.id, "amount": 9, "date": fields.Date.today()}
+        )
         actions = self.env["ir.actions.act_window"]
         for model in RECORDS + RULES:
             record = self.env[model].search([], limit=1)
@@ -210,6 +214,7 @@ class TestScreens(ViewCase):
         self.remind()
         cases = self.env["dunning.case"].search([])
         fields = ["display_name", "amount_overdue", "days_overdue", "level_id", "hold_id"]
+        fields += ["stage", "broken_count", "phone", "phone_problem"]
         self.assertEqual(self.count_queries(cases, fields), self.count_queries(cases[:1], fields))
 
     def test_list_of_runs_takes_the_same_queries_for_any_number_of_runs(self):

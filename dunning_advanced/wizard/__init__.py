@@ -1,1 +1,7 @@
-from . import base_partner_merge, dunning_explain, dunning_reason, dunning_set_level
+from . import (
+    base_partner_merge,
+    dunning_call_log,
+    dunning_explain,
+    dunning_reason,
+    dunning_set_level,
+)
