@@ -119,6 +119,7 @@ class DunningDemo(models.AbstractModel):
                     "contact_id": case.partner_id.id,
                     "number": case.partner_id._dunning_phone().dialed,
                     "date": today - timedelta(days=2),
+                    "user_id": self.env.ref("base.user_admin").id,
                     "outcome": "voicemail",
                     "note": "Asked to be called back about the promise",
                 }
@@ -137,6 +138,7 @@ class DunningDemo(models.AbstractModel):
         return {
             "partner_id": customer.id,
             "company_id": self.env.company.id,
+            "user_id": self.env.ref("base.user_admin").id,
             "currency_id": items.currency_id.id,
             "item_ids": [Command.set(items.ids)],
             "amount": sum(items.mapped("amount_residual_currency")),

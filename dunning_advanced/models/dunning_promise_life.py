@@ -35,6 +35,7 @@ class DunningPromise(models.Model):
                     "name": promise.display_name,
                     "company_id": promise.company_id.id,
                     "partner_id": promise.partner_id.id,
+                    "user_id": promise.user_id.id,
                     "item_ids": [Command.set(promise.item_ids.ids)],
                     "date_from": promise.date_made,
                     "date_to": promise.date_end,
