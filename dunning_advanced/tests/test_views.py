@@ -26,6 +26,9 @@ RULES = [
     "dunning.rule",
     "dunning.contact.cap",
     "dunning.hold.reason",
+    "dunning.reference",
+    "dunning.interest.rule",
+    "dunning.fee",
 ]
 BY_LETTER = {"email": False, "street": "Main Street 7", "city": "Ghent", "zip": "9000"}
 

@@ -4,4 +4,9 @@ from . import (
     dunning_explain,
     dunning_reason,
     dunning_set_level,
+    dunning_explain,
+    dunning_interest_calculator,
+    dunning_reason,
+    dunning_set_level,
+    dunning_statement,
 )
