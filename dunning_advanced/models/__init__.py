@@ -1,8 +1,8 @@
 from . import (
     account_move,
     account_move_line,
-    dunning_call,
     dunning_bracket,
+    dunning_call,
     dunning_case,
     dunning_case_desk,
     dunning_case_stage,
