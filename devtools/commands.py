@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from . import databases, postgres, processes, runtime, session, system
+from . import databases, odoo_suites, postgres, processes, runtime, session, system
 from .console import DevError, say, step
 from .paths import PROJECT, work
 
@@ -40,6 +40,8 @@ def test(args):
     runtime.prepare()
     with postgres.server():
         databases.check_server()
+        if odoo_suites.OPTION in args.rest:
+            return odoo_suites.run(args.rest, _port)
         # without demo data: a test makes what it needs
         dbname, _new = databases.ensure("test", demo=False)
         # the browser's server on a port of its own: another checkout may be testing, too
