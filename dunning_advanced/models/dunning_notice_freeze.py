@@ -49,9 +49,13 @@ class DunningNotice(models.Model):
 
         A reminder that an invoice comes up is not sent once it is due. The
         channel may have been chosen by hand: whether it reaches the customer
-        is asked of the notice itself.
+        is asked of the notice itself. An invoice that has become another
+        customer's is none of this one's.
         """
-        verdict = row["verdict"] if row else "changed"
+        mine = (line.notice_id.partner_id.id, line.notice_id.currency_id.id)
+        if not row or (row["debtor_id"], row["currency_id"]) != mine:
+            return "changed"
+        verdict = row["verdict"]
         if verdict in ("dun", "unreachable"):
             return "changed" if line.rung < 1 <= row["rung"] else "dun"
         return verdict
@@ -89,7 +93,12 @@ class DunningNotice(models.Model):
             return usual
         reach = self.env["dunning.channel"]._reach(self.channel, SQL("p"))
         found = self.env.execute_query(
-            SQL("SELECT 1 FROM res_partner p WHERE p.id = %s AND %s", self.contact_id.id, reach)
+            SQL(
+                "SELECT 1 FROM res_partner p WHERE p.id = %s AND (p.active OR p.id = %s) AND %s",
+                self.contact_id.id,
+                self.partner_id.id,
+                reach,
+            )
         )
         return self.contact_id.id if found else usual
 
