@@ -194,15 +194,9 @@ class _Sample:
         notices = env["dunning.notice"]
         self.waiting = self.run.notice_ids[:100]
         self.waiting.write({"state": "confirmed"})
-        last = env["dunning.run"].search([("date", "<", DAY)], order="date desc", limit=1)
-        # reminders that none followed
-        self.issued = notices.search(
-            [
-                ("run_id", "=", last.id),
-                ("partner_id", "not in", self.run.notice_ids.partner_id.ids),
-            ],
-            limit=100,
-        ) or notices.search([("state", "=", "issued")], order="id desc", limit=100)
+        issued = notices.search([("state", "=", "issued")], order="id desc", limit=5000)
+        followed = {notice.id for notice, _later in issued._later_notices()}
+        self.issued = issued.filtered(lambda notice: notice.id not in followed)[:100]
         self.debtors = self.run.notice_ids.partner_id[:80]
         self.items = self.run.notice_ids[:40].line_ids.move_line_id[:80]
         self.mails = self._deliver()
