@@ -136,14 +136,7 @@ class DunningNotice(models.Model):
             )
 
     def _ask_reason(self, kind, title, wizard="dunning.reason"):
-        return {
-            "type": "ir.actions.act_window",
-            "name": title,
-            "res_model": wizard,
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_notice_ids": self.ids, "default_kind": kind},
-        }
+        return self.env[wizard]._ask(kind, title, notice_ids=self)
 
     def action_view_items(self):
         """Open the invoices of the notice."""

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 
 class DunningReason(models.TransientModel):
-    """Asks why reminders are left out or cancelled."""
+    """Asks why reminders are left out or cancelled, or holds lifted."""
 
     _name = "dunning.reason"
     _description = "Reason"
@@ -10,9 +10,12 @@ class DunningReason(models.TransientModel):
 
     run_id = fields.Many2one("dunning.run", help="All its issued reminders, not only some.")
     notice_ids = fields.Many2many(required=False)
+    hold_ids = fields.Many2many("dunning.hold", context={"active_test": False})
     notice_count = fields.Integer(compute="_compute_counts")
     left_count = fields.Integer(compute="_compute_counts")
-    kind = fields.Selection([("drop", "Leave out"), ("cancel", "Cancel")], required=True)
+    kind = fields.Selection(
+        [("drop", "Leave out"), ("cancel", "Cancel"), ("lift", "Lift")], required=True
+    )
     reason = fields.Char(required=True)
     correct = fields.Boolean(
         string="Send a correction",
@@ -30,9 +33,11 @@ class DunningReason(models.TransientModel):
         return self.run_id._issued_notices() if self.run_id else self.notice_ids
 
     def action_apply(self):
-        """Leave out or cancel the reminders with this reason."""
+        """Leave out or cancel the reminders, or lift the holds, with this reason."""
         notices = self._notices()
-        if self.kind == "drop":
+        if self.kind == "lift":
+            self.hold_ids._lift(self.reason, fields.Date.context_today(self))
+        elif self.kind == "drop":
             notices._leave_out(self.reason)
         else:
             notices._cancel(self.reason)
