@@ -82,21 +82,27 @@ class DunningChannel(models.AbstractModel):
         :return: dict of notice id to res.partner, empty where nobody is reached
         """
         others = notices.filtered(lambda notice: notice.channel != code)
-        reached = {}
-        if others:
-            self.env.flush_all()
-            self.env.cr.execute(
-                self._contacts_sql(SQL("SELECT unnest(%s)", list(others.partner_id.ids)))
-            )
-            reached = {
-                row["debtor_id"]: row[f"{code}_contact_id"] for row in self.env.cr.dictfetchall()
-            }
-        partners = self.env["res.partner"]
+        reached = self._reached(code, others.partner_id)
         return {
-            notice.id: partners.browse(reached.get(notice.partner_id.id))
-            if notice in others
-            else notice.contact_id
+            notice.id: reached[notice.partner_id] if notice in others else notice.contact_id
             for notice in notices
+        }
+
+    def _reached(self, code, debtors):
+        """The usual contact of each debtor by a channel.
+
+        :return: dict of debtor to res.partner, empty where nobody is reached
+        """
+        if not debtors:
+            return {}
+        self.env.flush_all()
+        self.env.cr.execute(self._contacts_sql(SQL("SELECT unnest(%s)", list(debtors.ids))))
+        column = f"{code}_contact_id"
+        reached = {row["debtor_id"]: row[column] for row in self.env.cr.dictfetchall()}
+        together = debtors.browse(filter(None, reached.values()))._prefetch_ids
+        return {
+            debtor: debtors.browse(reached.get(debtor.id)).with_prefetch(together)
+            for debtor in debtors
         }
 
     def _deliver_extra(self, code, notices):

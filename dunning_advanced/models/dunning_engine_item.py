@@ -34,14 +34,17 @@ class DunningEngineItem(models.AbstractModel):
               FROM account_move_line l
               JOIN res_partner p ON p.id = l.partner_id
               %s
-             WHERE l.account_id IN %s
-               AND l.parent_state = 'posted'
-               AND l.company_id IN %s
-               AND l.date <= %s
-               AND residual.amount_currency <> 0
-               AND %s
+             WHERE residual.amount_currency <> 0 AND %s
             """,
             residual,
+            self._receivable(scope),
+        )
+
+    def _receivable(self, scope):
+        """Condition: ``l``, of contact ``p``, is a posted receivable item of the scope."""
+        return SQL(
+            "l.account_id IN %s AND l.parent_state = 'posted' AND l.company_id IN %s"
+            " AND l.date <= %s AND %s",
             tuple(self._receivables().ids or [0]),
             tuple(self.env["dunning.engine"]._companies(scope.company).ids),
             scope.date,

@@ -246,19 +246,3 @@ class DunningLevelMinimum(models.Model):
     _not_negative = models.Constraint(
         "CHECK (amount >= 0)", "The minimum amount cannot be negative."
     )
-
-
-class ResCurrency(models.Model):
-    _inherit = "res.currency"
-
-    def _dunning_with_rate(self, company):
-        """Those of the currencies that can be converted. Odoo takes 1.0 for a
-        missing rate; a reminder must not be decided by that.
-        """
-        root = company.root_id
-        rated = (
-            self.env["res.currency.rate"]
-            .sudo()
-            ._read_group([("company_id", "in", [root.id, False])], ["currency_id"])
-        )
-        return self & self.browse([root.currency_id.id, *(currency.id for [currency] in rated)])

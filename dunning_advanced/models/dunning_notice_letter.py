@@ -4,8 +4,6 @@ from contextlib import suppress
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_date
-from odoo.tools.image import image_data_uri
 
 _logger = logging.getLogger(__name__)
 
@@ -90,42 +88,19 @@ class DunningNotice(models.Model):
         :return: list of dicts, in the order of the notices
         """
         contacts = self.env["dunning.channel"]._contacts("letter", self)
-        logos = {
-            company: image_data_uri(company.partner_id.image_512)
-            for company in self.company_id.sudo()
-            if company.logo and not company.uses_default_logo
-        }
+        logos = {company: company._dunning_logo() for company in self.company_id.sudo()}
         values = []
         for notice in self:
             frame = notice._frame_values()
             frame.update(
                 contact=(contacts[notice.id] or notice.contact_id).sudo(),
-                logo=logos.get(frame["company"]),
+                logo=logos[frame["company"]],
                 subject=notice._letter_subject(),
-                title=notice._letter_title(),
                 body=notice.body,
                 qr=frame["notice"]._qr_code(frame["bank"], frame["reference"]),
             )
             values.append(frame)
         return values
-
-    def _letter_address(self, contact):
-        """The address as the post of the customer's country wants it; at home
-        without the country, else with it in the company's language: it is
-        read where the letter is posted.
-
-        :return: lines of text
-        """
-        contact = contact.with_context(lang=self.company_id.partner_id.lang)
-        lines = contact._display_address(without_company=True).splitlines()
-        if contact.country_id == self.company_id.country_id:
-            lines = [line for line in lines if line != contact.country_id.name]
-        name = contact.name or contact.commercial_partner_id.name
-        if contact.commercial_company_name and contact.commercial_company_name != name:
-            lines = [contact.commercial_company_name, name, *lines]
-        else:
-            lines = [name, *lines]
-        return "\n".join(line for line in lines if line and line.strip())
 
     def _letter_subject(self):
         """The subject without the company, which the letterhead names already."""
@@ -133,12 +108,6 @@ class DunningNotice(models.Model):
         if subject.startswith(company):
             subject = subject[len(company) :].lstrip(" :–-\u202f\xa0")
         return subject[:1].upper() + subject[1:]
-
-    def _letter_title(self):
-        """What heads the second and further pages: who writes what, when."""
-        notice = self.with_context(lang=self.lang)
-        subject = " ".join(filter(None, (notice._letter_subject(), notice.name)))
-        return f"{notice.company_id.name} · {subject} · {format_date(notice.env, self.date)}"
 
     def _qr_code(self, bank, reference):
         """A QR code to pay by, where the bank account allows one.

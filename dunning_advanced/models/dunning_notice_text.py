@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, format_amount, format_date, get_lang, is_html_empty
+from odoo.tools import SQL, format_amount, format_date, is_html_empty
 
 
 class DunningNotice(models.Model):
@@ -22,19 +22,13 @@ class DunningNotice(models.Model):
     @api.depends("contact_id.lang", "partner_id.lang", "company_id.partner_id.lang")
     def _compute_lang(self):
         for notice in self:
-            partners = (notice.contact_id, notice.partner_id, notice.company_id.partner_id)
-            wanted = next((partner.lang for partner in partners if partner.lang), None)
-            notice.lang = get_lang(self.env, wanted).code
+            notice.lang = notice.contact_id._dunning_lang(notice.partner_id, notice.company_id)
 
     @api.depends("contact_id.name", "contact_id.is_company")
     @api.depends_context("lang")
     def _compute_greeting(self):
         for notice in self:
-            contact = notice.contact_id
-            if contact.name and not contact.is_company:
-                notice.greeting = self.env._("Dear %s,", " ".join(contact.name.split()))
-            else:
-                notice.greeting = self.env._("Dear Sir or Madam,")
+            notice.greeting = notice.contact_id._dunning_greeting()
 
     def _render_texts(self):
         """Subject and words of the level, in the language of the customer.
@@ -132,13 +126,7 @@ class DunningNotice(models.Model):
         own = self.line_ids.move_id.partner_bank_id
         if len(own) == 1 and own.partner_id == self.company_id.partner_id:
             return own
-        banks = self.company_id.partner_id.bank_ids.filtered(
-            lambda bank: (
-                bank.company_id in (self.company_id, self.env["res.company"])
-                and bank.currency_id in (self.currency_id, self.env["res.currency"])
-            )
-        )
-        return banks.sorted(lambda bank: (not bank.allow_out_payment, not bank.currency_id))[:1]
+        return self.company_id._dunning_bank(self.currency_id)
 
     def _payment_reference(self):
         """What to write on the transfer: the invoices, or the reminder if they are many."""

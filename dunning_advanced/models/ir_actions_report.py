@@ -18,6 +18,7 @@ except (ImportError, OSError):  # OSError: Pango is missing on this machine
     weasyprint = None
 
 from .dunning_notice_letter import REPORT  # noqa: E402 - after the optional import
+from .dunning_statement import STATEMENT  # noqa: E402
 
 # What can be kept between letters is made once per thread: it is not safe to share.
 _press = threading.local()
@@ -55,25 +56,27 @@ class IrActionsReport(models.Model):
     _inherit = "ir.actions.report"
 
     def _render_qweb_pdf_prepare_streams(self, report_ref, data, res_ids=None):
-        """Reminder letters: frozen ones as they are, others by WeasyPrint, and
-        by Odoo's usual way where it cannot be imported.
+        """Reminder letters and statements: frozen ones as they are, others by
+        WeasyPrint, and by Odoo's usual way where it cannot be imported.
         """
         report = self._get_report(report_ref)
-        if report.report_name != REPORT or not res_ids:
+        if report.report_name not in (REPORT, STATEMENT) or not res_ids:
             return super()._render_qweb_pdf_prepare_streams(report_ref, data, res_ids)
-        notices = self.env["dunning.notice"].browse(res_ids)
-        notices.check_access("read")
-        frozen = notices.filtered("attachment_id")
-        streams = {
-            notice.id: {"stream": io.BytesIO(notice.attachment_id.sudo().raw), "attachment": None}
-            for notice in frozen
-        }
-        fresh = (notices - frozen).ids
+        streams = self._dunning_frozen(res_ids) if report.report_name == REPORT else {}
+        fresh = [id_ for id_ in res_ids if id_ not in streams]
         if fresh and weasyprint:
             streams.update(self._dunning_letters(report, data, fresh))
         elif fresh:
             streams.update(super()._render_qweb_pdf_prepare_streams(report_ref, data, fresh))
         return OrderedDict((id_, streams[id_]) for id_ in res_ids)
+
+    def _dunning_frozen(self, ids):
+        notices = self.env["dunning.notice"].browse(ids)
+        notices.check_access("read")
+        return {
+            notice.id: {"stream": io.BytesIO(notice.attachment_id.sudo().raw), "attachment": None}
+            for notice in notices.filtered("attachment_id")
+        }
 
     def _dunning_letters(self, report, data, ids):
         values = self._get_rendering_context(report, ids, {**(data or {}), "inline_css": ""})
@@ -97,3 +100,13 @@ class ReportLetter(models.AbstractModel):
         notices = self.env["dunning.notice"].browse(docids)
         notices.check_access("read")
         return {"inline_css": _stylesheet(), **(data or {}), "letters": notices._letter_values()}
+
+
+class ReportStatement(models.AbstractModel):
+    _name = "report.dunning_advanced.statement"
+    _description = "Statement of Account"
+
+    def _get_report_values(self, docids, data=None):
+        debtors = self.env["res.partner"].browse(docids)
+        statements = debtors._dunning_statements((data or {}).get("period"))
+        return {"inline_css": _stylesheet(), **(data or {}), "letters": statements}

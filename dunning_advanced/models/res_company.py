@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.tools.image import image_data_uri
 
 
 class ResCompany(models.Model):
@@ -33,3 +34,22 @@ class ResCompany(models.Model):
         if not (user or self.dunning_user_id) and self.env.user._is_superuser():
             return user
         return user or self.dunning_user_id or self.env.user
+
+    def _dunning_bank(self, currency):
+        """The best account of the company to pay to in a currency, if there is one.
+
+        :return: res.partner.bank
+        """
+        banks = self.partner_id.bank_ids.filtered(
+            lambda bank: (
+                bank.company_id in (self, self.env["res.company"])
+                and bank.currency_id in (currency, self.env["res.currency"])
+            )
+        )
+        return banks.sorted(lambda bank: (not bank.allow_out_payment, not bank.currency_id))[:1]
+
+    def _dunning_logo(self):
+        """The logo as a picture for a document, nothing where it is the one of Odoo."""
+        if self.logo and not self.uses_default_logo:
+            return image_data_uri(self.partner_id.image_512)
+        return None

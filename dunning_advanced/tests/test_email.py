@@ -27,7 +27,7 @@ class Sink:
         return "250 OK"
 
 
-class TestEmail(DunningCommon):
+class EmailCommon(DunningCommon):
     """Real mails through a real SMTP server on loopback."""
 
     @classmethod
@@ -65,27 +65,19 @@ class TestEmail(DunningCommon):
         super().setUp()
         self.sink.envelopes.clear()
 
-    def issue(self, day=DAY):
-        """Issue what is proposed; the mails wait in the queue."""
-        notices = self.run_at(day).notice_ids
-        notices.write({"state": "confirmed"})
-        notices._issue(day)
-        self.assertFalse(notices.filtered("error"), notices.mapped("error"))
-        return notices
-
     @contextmanager
     def sending(self):
         # Odoo sends nothing while it tests, unless told so in the way of its own tests.
         with patch.object(IrMail_Server, "_disable_send", return_value=False):
             yield
 
-    def send(self, notices):
-        """Work the mail queue off.
+    def receive(self, mails):
+        """Work the queue off for these mails.
 
         :return: list of the messages that arrived
         """
         with self.sending():
-            self.env["mail.mail"].process_email_queue(notices.delivery_ids.mail_id.ids)
+            self.env["mail.mail"].process_email_queue(mails.ids)
         return [
             email.message_from_bytes(envelope.content, policy=policy.default)
             for envelope in self.sink.envelopes
@@ -96,6 +88,20 @@ class TestEmail(DunningCommon):
         part = message.get_body((kind,)).get_content()
         plain = re.sub(r"<[^>]+>", " ", part) if kind == "html" else part
         return " ".join(plain.replace("\u2060", "").replace("\ufeff", "").split())
+
+
+class TestEmail(EmailCommon):
+    def issue(self, day=DAY):
+        """Issue what is proposed; the mails wait in the queue."""
+        notices = self.run_at(day).notice_ids
+        notices.write({"state": "confirmed"})
+        notices._issue(day)
+        self.assertFalse(notices.filtered("error"), notices.mapped("error"))
+        return notices
+
+    def send(self, notices):
+        """The messages that arrive for these reminders."""
+        return self.receive(notices.delivery_ids.mail_id)
 
     def test_mail_arrives_complete(self):
         old = self.invoice(20, 120.5)

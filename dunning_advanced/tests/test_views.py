@@ -19,7 +19,15 @@ RECORDS = [
     "dunning.line",
     "dunning.hold",
 ]
-RULES = ["dunning.policy", "dunning.level", "dunning.rule", "dunning.contact.cap"]
+RULES = [
+    "dunning.policy",
+    "dunning.level",
+    "dunning.rule",
+    "dunning.contact.cap",
+    "dunning.reference",
+    "dunning.interest.rule",
+    "dunning.fee",
+]
 BY_LETTER = {"email": False, "street": "Main Street 7", "city": "Ghent", "zip": "9000"}
 
 
