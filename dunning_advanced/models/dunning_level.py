@@ -164,6 +164,18 @@ class DunningLevel(models.Model):
                 )
             )
 
+    def _below(self):
+        """The next gentler level; one after the due date never becomes one before it.
+
+        :return: dunning.level, empty when there is none
+        """
+        self.ensure_one()
+        return self.policy_id.level_ids.filtered(
+            lambda level: (
+                level.active and level.rung < self.rung and (level.rung > 0 or self.rung <= 0)
+            )
+        )[-1:]
+
     def _render_sample(self):
         """Subject and words as an imagined customer would read them."""
         self.ensure_one()

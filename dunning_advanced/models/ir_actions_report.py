@@ -5,6 +5,7 @@ from collections import OrderedDict
 
 from odoo import api, models
 from odoo.tools import file_open
+from odoo.tools.gc import disabling_gc
 from odoo.tools.pdf import merge_pdf
 
 # WeasyPrint reports every step of every letter as INFO.
@@ -23,8 +24,8 @@ from .dunning_statement import STATEMENT  # noqa: E402
 _press = threading.local()
 
 
-def _stylesheet():
-    with file_open("dunning_advanced/static/src/css/letter.css") as file:
+def _stylesheet(name="letter"):
+    with file_open(f"dunning_advanced/static/src/css/{name}.css") as file:
         return file.read()
 
 
@@ -38,10 +39,17 @@ def _print(html, cache):
         _press.fonts = FontConfiguration()
         _press.fetcher = URLFetcher(allowed_protocols=("data",))
         _press.css = weasyprint.CSS(
-            string=_stylesheet(), font_config=_press.fonts, url_fetcher=_press.fetcher
+            string=_stylesheet("letter_base") + _stylesheet("letter"),
+            font_config=_press.fonts,
+            url_fetcher=_press.fetcher,
         )
     document = weasyprint.HTML(string=html, url_fetcher=_press.fetcher)
-    return document.write_pdf(stylesheets=[_press.css], font_config=_press.fonts, cache=cache)
+    # WeasyPrint's stylesheet for all of HTML is left out: letter_base.css is enough.
+    document._ua_stylesheets = lambda *args, **kwargs: []
+    # A letter is many small objects that are gone when it is done: searching them
+    # for garbage again and again in between takes a tenth of the time.
+    with disabling_gc():
+        return document.write_pdf(stylesheets=[_press.css], font_config=_press.fonts, cache=cache)
 
 
 class IrActionsReport(models.Model):

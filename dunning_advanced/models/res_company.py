@@ -25,6 +25,22 @@ class ResCompany(models.Model):
         "0: keep everything.",
     )
 
+    dunning_high_amount = fields.Monetary(
+        string="High first reminder",
+        default=10_000,
+        help="A first reminder of this amount or more is pointed out in the review. 0: never.",
+    )
+    dunning_key_category_id = fields.Many2one(
+        "res.partner.category",
+        string="Tag of key customers",
+        help="Reminders of customers with this tag are pointed out in the review.",
+    )
+    dunning_bank_days = fields.Integer(
+        string="Bank lines wait for (days)",
+        default=7,
+        help="Bank lines that are not reconciled for longer are pointed out in the review. "
+        "0: never.",
+    )
     dunning_promise_tolerance = fields.Integer(
         string="Tolerance for promises (days)",
         default=3,

@@ -1,7 +1,5 @@
 from collections import defaultdict
 
-from markupsafe import Markup, escape
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, get_lang
@@ -252,17 +250,19 @@ class ResPartner(models.Model):
 
     def _dunning_address(self, company):
         """The address as the post of the customer's country wants it; at home
-        without the country.
+        without the country, else with it in the company's language: it is read
+        where the letter is posted.
 
         :param company: res.company that sends the letter
-        :return: Markup, lines separated by <br/>
+        :return: lines of text
         """
-        lines = self._display_address(without_company=True).splitlines()
-        if self.country_id == company.country_id:
-            lines = [line for line in lines if line != self.country_id.name]
-        name = self.name or self.commercial_partner_id.name
-        if self.commercial_company_name and self.commercial_company_name != name:
-            lines = [self.commercial_company_name, name, *lines]
+        partner = self.with_context(lang=company.partner_id.lang)
+        lines = partner._display_address(without_company=True).splitlines()
+        if partner.country_id == company.country_id:
+            lines = [line for line in lines if line != partner.country_id.name]
+        name = partner.name or partner.commercial_partner_id.name
+        if partner.commercial_company_name and partner.commercial_company_name != name:
+            lines = [partner.commercial_company_name, name, *lines]
         else:
             lines = [name, *lines]
-        return Markup("<br/>").join(escape(line) for line in lines if line and line.strip())
+        return "\n".join(line for line in lines if line and line.strip())

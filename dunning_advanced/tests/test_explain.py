@@ -74,6 +74,15 @@ class TestExplain(DunningCommon):
         self.assertIn("$\xa070.00 at its level is below the minimum", answer)
         self.assertIn("no usable e-mail or postal address", answer)
 
+    def test_asked_from_the_line_of_a_run(self):
+        invoice = self.invoice(10)
+        self.debtor.email = False
+        line = self.run_at().line_ids
+        action = line.action_explain()
+        wizard = self.env["dunning.explain"].with_context(**action["context"]).create({})
+        self.assertEqual((wizard.move_line_id.move_id, wizard.date), (invoice, DAY))
+        self.assertIn("no usable e-mail or postal address", wizard.answer)
+
     def test_all_levels_sent(self):
         invoice = self.invoice(40)
         for days in (0, 14, 28):

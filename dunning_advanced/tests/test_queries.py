@@ -13,7 +13,11 @@ DUNNING_TABLE = re.compile(r'\b(?:FROM|JOIN|INTO|UPDATE)\s+"?dunning_', re.IGNOR
 
 @tagged("post_install", "-at_install")
 class TestQueries(DunningCommon):
-    """The size of the ledger costs no queries, and accounting hardly any."""
+    """The size of the ledger costs no queries, and accounting hardly any.
+
+    Here those are counted that name a table of ours; `./dev test --odoo-suites` counts all
+    queries next to a database without the addon.
+    """
 
     def propose_and_count(self):
         """Propose as of a company that has done so before, and take it back.

@@ -9,7 +9,7 @@ from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
 from .common import DAY
-from .test_email import EmailCommon
+from .common_mail import EmailCommon
 from .test_statement import StatementCommon
 
 

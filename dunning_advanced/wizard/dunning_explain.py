@@ -79,6 +79,13 @@ class DunningExplain(models.TransientModel):
         return ""
 
     def _say_not_open(self):
+        if self.move_line_id.date > self.date:
+            return self.env._(
+                "This item did not exist yet on %(date)s: it is dated %(dated)s. Choose a later "
+                "day.",
+                date=self._day(self.date),
+                dated=self._day(self.move_line_id.date),
+            )
         return self.env._(
             "This item is not open on %s: it is paid, not posted, or not a receivable. "
             "There is nothing to remind of.",
