@@ -280,10 +280,8 @@ def _foreign_keys(env):
     for name, column in env.cr.fetchall():
         env.cr.execute(
             SQL(
-                "SELECT 1 FROM ONLY %s x WHERE %s = (SELECT MAX(%s) FROM %s) FOR KEY SHARE OF x",
+                "SELECT 1 FROM ONLY %s x WHERE %s = 1 FOR KEY SHARE OF x",
                 SQL.identifier(name),
                 SQL.identifier(column),
-                SQL.identifier(column),
-                SQL.identifier(name),
             )
         )
