@@ -16,65 +16,85 @@ def write_floor(env, run, rows):
     :param rows: the `Rows` that a proposal wrote
     """
     level = env["dunning.level"].search([], limit=1)
+    values = {
+        "company": run.company_id.id,
+        "date": run.date,
+        "run": run.id,
+        "policy": level.policy_id.id,
+        "level": level.id,
+        "uid": env.uid,
+    }
     env.cr.execute(
         SQL(
-            """
-            WITH items AS (
-                SELECT l.id, l.move_name AS name, p.commercial_partner_id AS debtor_id,
-                       l.currency_id, COALESCE(l.date_maturity, l.date) AS due,
-                       l.amount_residual_currency AS open, l.amount_residual AS open_company
-                  FROM account_move_line l
-                  JOIN res_partner p ON p.id = l.partner_id
-                 WHERE l.account_id IN (
-                           SELECT id FROM account_account WHERE account_type = 'asset_receivable')
-                   AND l.reconciled IS NOT TRUE
-                   AND l.parent_state = 'posted'
-                   AND l.company_id = %(company)s
-                   AND l.date <= %(date)s
-            ), notices AS MATERIALIZED (
-                SELECT g.*, nextval('dunning_notice_id_seq') AS id
-                  FROM (SELECT debtor_id, currency_id, COUNT(*) AS items, MIN(due) AS due,
-                               SUM(open) AS open, SUM(open_company) AS open_company
-                          FROM items GROUP BY 1, 2 ORDER BY 3 DESC LIMIT %(notices)s) g
-            ), lines AS (
-                (SELECT i.*, n.id AS notice_id
-                   FROM items i
-                   JOIN notices n ON n.debtor_id = i.debtor_id AND n.currency_id = i.currency_id
-                  LIMIT %(reminded)s)
-                 UNION ALL
-                (SELECT i.*, NULL::bigint FROM items i LIMIT %(stopped)s)
-            ), written AS (
-                INSERT INTO dunning_notice (
-                    id, run_id, company_id, partner_id, currency_id, policy_id, level_id, rung,
-                    state, date, user_id, to_review, channel, contact_id, item_count, date_oldest,
-                    amount_open, amount_credit, amount_total, amount_total_company, delivered,
-                    create_uid, create_date, write_uid, write_date)
-                SELECT id, %(run)s, %(company)s, debtor_id, currency_id, %(policy)s, %(level)s, 1,
-                       'proposed', %(date)s, NULL, TRUE, 'email', debtor_id, items, due,
-                       open, 0, open, open_company, FALSE,
-                       %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
-                  FROM notices
-            )
-            INSERT INTO dunning_line (
-                run_id, company_id, notice_id, partner_id, move_line_id, name, date,
-                date_maturity, currency_id, amount_open, amount_open_company, amount_net,
-                policy_id, level_id, rung, step, date_next, hold_id, verdict, state,
-                create_date, write_date)
-            SELECT %(run)s, %(company)s, notice_id, debtor_id, id, name, %(date)s,
-                   due, currency_id, open, open_company, open,
-                   %(policy)s, %(level)s, 1, 100, due, NULL::int, 'dun',
-                   CASE WHEN notice_id IS NULL THEN 'stopped' ELSE 'proposed' END,
-                   now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
-              FROM lines
-            """,
-            company=run.company_id.id,
-            date=run.date,
-            run=run.id,
-            notices=rows.notices,
-            reminded=rows.reminded,
-            stopped=rows.stopped,
-            policy=level.policy_id.id,
-            level=level.id,
-            uid=env.uid,
+            "WITH %s, written AS (%s) %s",
+            _selected(values, rows),
+            SQL(NOTICES, **values),
+            SQL(LINES, **values),
         )
     )
+
+
+def _selected(values, rows):
+    """Return the stages that take as many rows as the proposal did, whichever they are."""
+    return SQL(
+        """
+        items AS (
+            SELECT l.id, l.move_name AS name, p.commercial_partner_id AS debtor_id,
+                   l.currency_id, COALESCE(l.date_maturity, l.date) AS due,
+                   l.amount_residual_currency AS open, l.amount_residual AS open_company
+              FROM account_move_line l
+              JOIN res_partner p ON p.id = l.partner_id
+             WHERE l.account_id IN (
+                       SELECT id FROM account_account WHERE account_type = 'asset_receivable')
+               AND l.reconciled IS NOT TRUE
+               AND l.parent_state = 'posted'
+               AND l.company_id = %(company)s
+               AND l.date <= %(date)s
+        ), notices AS MATERIALIZED (
+            SELECT g.*, nextval('dunning_notice_id_seq') AS id
+              FROM (SELECT debtor_id, currency_id, COUNT(*) AS items, MIN(due) AS due,
+                           SUM(open) AS open, SUM(open_company) AS open_company
+                      FROM items GROUP BY 1, 2 ORDER BY 3 DESC LIMIT %(notices)s) g
+        ), lines AS (
+            (SELECT i.*, n.id AS notice_id
+               FROM items i
+               JOIN notices n ON n.debtor_id = i.debtor_id AND n.currency_id = i.currency_id
+              LIMIT %(reminded)s)
+             UNION ALL
+            (SELECT i.*, NULL::bigint FROM items i LIMIT %(stopped)s)
+        )
+        """,
+        company=values["company"],
+        date=values["date"],
+        notices=rows.notices,
+        reminded=rows.reminded,
+        stopped=rows.stopped,
+    )
+
+
+NOTICES = """
+    INSERT INTO dunning_notice (
+        id, run_id, company_id, partner_id, currency_id, policy_id, level_id, rung,
+        state, date, user_id, to_review, channel, contact_id, item_count, date_oldest,
+        amount_open, amount_credit, amount_total, amount_total_company, delivered,
+        create_uid, create_date, write_uid, write_date)
+    SELECT id, %(run)s, %(company)s, debtor_id, currency_id, %(policy)s, %(level)s, 1,
+           'proposed', %(date)s, NULL, TRUE, 'email', debtor_id, items, due,
+           open, 0, open, open_company, FALSE,
+           %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
+      FROM notices
+"""
+
+LINES = """
+    INSERT INTO dunning_line (
+        run_id, company_id, notice_id, partner_id, move_line_id, name, date,
+        date_maturity, currency_id, amount_open, amount_open_company, amount_net,
+        policy_id, level_id, rung, step, date_next, hold_id, verdict, state,
+        create_date, write_date)
+    SELECT %(run)s, %(company)s, notice_id, debtor_id, id, name, %(date)s,
+           due, currency_id, open, open_company, open,
+           %(policy)s, %(level)s, 1, 100, due, NULL::int, 'dun',
+           CASE WHEN notice_id IS NULL THEN 'stopped' ELSE 'proposed' END,
+           now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+      FROM lines
+"""

@@ -6,9 +6,9 @@
 The ledger is a small seed that Odoo's own populate multiplies to 20,000 and 200,000 open
 items, with --full to 1,000,000 too (ledger.py). Each size is measured in a process of its
 own: the proposal, and the floor for the same rows (floor.py). --peer compares the proposal
-over 20,000 items with OCA's account_credit_control (peer.py). At the end letters and
-e-mails are counted (letters.py). --plans tells instead which index serves which work
-(plans.py).
+over 20,000 items with OCA's account_credit_control (peer.py). Letters are counted
+(letters.py), and e-mails that one and two workers issue and take back (issuing.py). --plans
+tells instead which index serves which work (plans.py).
 """
 
 import argparse
@@ -22,7 +22,7 @@ from devtools import databases
 from devtools.console import timed
 from devtools.session import create_database, odoo_env
 
-from . import peer, plans
+from . import issuing, peer, plans
 from .ledger import SIZES, multiply, seed
 from .letters import measure_letters
 from .measure import measure
@@ -30,7 +30,8 @@ from .measure import measure
 COLUMNS = ("items", "debtors", "notices", "seconds", "floor_seconds", "ratio", "queries", "peak_mb")
 GOALS = (
     "Goals: ratio below 4 at 1,000,000 items; exponent about 1 (linear); the same queries"
-    " at every size; peak below 500 MB; peer_ratio 60 or more; 10 letters a second."
+    " at every size; peak below 500 MB; peer_ratio 60 or more; 10 letters and 100 e-mails a"
+    " second; undo of 10,000 below 30 s."
 )
 
 
@@ -53,20 +54,21 @@ def main():
         if args.plans:
             show_plans(empty, args)
             return
-        results, letters = measure_all(empty, args)
+        results, lines = measure_all(empty, args)
     finally:
         if not args.keep:
             databases.drop(empty)
-    report(results, letters)
+    report(results, lines)
     if args.json:
         with open(args.json, "w") as file:
             json.dump(results, file, indent=2)
 
 
 def measure_all(empty, args):
-    """Return the figures of each size, and those of letters and e-mails."""
+    """Return the figures of each size, and lines that tell those of letters and e-mails."""
     with copied(empty, "bench_letters", args.keep) as dbname, timed("Measuring letters"):
-        letters = isolated(measure_letters, dbname)
+        lines = [isolated(measure_letters, dbname)]
+    lines += measure_emails(empty, args)
     with timed("Writing the seed"):
         isolated(make_seed, empty)
     results = []
@@ -79,7 +81,23 @@ def measure_all(empty, args):
             if args.peer and items == SIZES[0]:
                 with copied(dbname, "bench_peer", args.keep) as copy, timed("Measuring the peer"):
                     results[0].update(compare(copy, results[0]["seconds"]))
-    return results, letters
+    return results, lines
+
+
+def measure_emails(empty, args):
+    """Return lines that tell what one and two workers issue."""
+    notices = issuing.ALL_NOTICES if args.full else issuing.NOTICES
+    figures = []
+    with copied(empty, "bench_issuing", args.keep) as source:
+        with timed(f"Proposing {notices:,} e-mails"):
+            run_id = isolated(issuing.make_run, source, notices)
+        for workers in (1, 2):
+            with (
+                copied(source, f"bench_workers_{workers}", args.keep) as dbname,
+                timed(f"Issuing {notices:,} e-mails by {workers}, and taking them back"),
+            ):
+                figures.append(isolated(issuing.measure_issuing, dbname, run_id, workers))
+    return issuing.tell(notices, *figures)
 
 
 def show_plans(empty, args):
@@ -95,7 +113,8 @@ def show_plans(empty, args):
 
 def compare(dbname, seconds):
     """Return the figures of the peer next to our seconds."""
-    with peer.settings(peer.install(dbname)):
+    with peer.settings():
+        peer.install(dbname)
         figures = isolated(peer.measure_peer, dbname)
     return {**figures, "peer_ratio": round(figures["peer_seconds"] / seconds, 1)}
 
@@ -131,7 +150,7 @@ def make_size(dbname, items):
         multiply(env, items)
 
 
-def report(results, letters):
+def report(results, lines):
     """Print the figures and how to get them again."""
     for row in [COLUMNS, *([f"{result[name]:,}" for name in COLUMNS] for result in results)]:
         print("".join(f"{cell:>15}" for cell in row))
@@ -142,8 +161,7 @@ def report(results, letters):
                 "{peer_lines:,} lines and {peer_notices:,} notices of the peer"
                 " over {items:,} items: {peer_seconds} s, {peer_ratio} times ours".format(**result)
             )
-    print(", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in letters.items()))
-    print(GOALS)
+    print(*lines, GOALS, sep="\n")
     print("Again: ./dev bench --full --peer (half an hour on two cores; nothing else should run)")
 
 

@@ -1,20 +1,16 @@
 """The peer: OCA's account_credit_control, on the same items, server and day.
 
-It is installed by pip into an environment of its own and, as a module, into a copy of the
+It is got by pip into a folder of its own and installed, as a module, into a copy of the
 measured database. Its policy gets the same three levels by e-mail, and the reminders
 that the ledger remembers are given to it as its own, so that it chooses between the same
 levels. What is timed is what it takes to propose and to build the notices: its run
 generates the lines, then its communications are made from them. No mail is rendered.
 """
 
-import os
 import time
-import venv
-from unittest.mock import patch
 
-from devtools import processes, runtime
+from devtools import oca, runtime
 from devtools.console import DevError
-from devtools.paths import PROJECT, cache, work
 from devtools.session import odoo_env
 
 from .ledger import DAY
@@ -24,38 +20,16 @@ MODULE = "account_credit_control"
 LEVELS = (5, 19, 33)  # days after the due date, as our policy has them
 
 
+def settings():
+    """Let Odoo find the peer inside the block; get it where missing."""
+    return oca.settings("peer", oca.get(PACKAGE))
+
+
 def install(dbname):
-    """Get the peer and install it into a database.
-
-    :return: path of the settings with which Odoo finds it
-    """
-    (addons,) = _environment().glob("lib/python*/site-packages/odoo/addons")
-    config = work("odoo-peer.conf")
-    with open(os.environ["ODOO_RC"]) as ours:
-        lines = [line for line in ours if not line.startswith("addons_path")]
-    config.write_text("".join([*lines, f"addons_path = {PROJECT},{addons}\n"]))
-    with settings(config):
-        options = ("--stop-after-init", "--no-http", "--log-level=error")
-        if runtime.cli("server", "-d", dbname, "-i", MODULE, *options):
-            raise DevError(f"{MODULE} cannot be installed into {dbname}")
-    return config
-
-
-def _environment():
-    """Return the folder of the environment with the package; make it where missing."""
-    folder = cache("peer", PACKAGE)
-    if not (folder / ".complete").exists():
-        venv.create(folder, clear=True, with_pip=True)
-        # without what it depends on: that is Odoo, which is here already
-        pip = [folder / "bin" / "python", "-m", "pip", "install", "--no-deps", PACKAGE]
-        processes.check(pip, f"{PACKAGE} cannot be installed")
-        (folder / ".complete").touch()
-    return folder
-
-
-def settings(config):
-    """Let Odoo read other settings inside the block."""
-    return patch.dict(os.environ, ODOO_RC=str(config))
+    """Install the peer into a database."""
+    options = ("--stop-after-init", "--no-http", "--log-level=error")
+    if runtime.cli("server", "-d", dbname, "-i", MODULE, *options):
+        raise DevError(f"{MODULE} cannot be installed into {dbname}")
 
 
 def measure_peer(dbname):

@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from . import databases, odoo_suites, postgres, processes, runtime, session, system
+from . import databases, odoo_suites, postgres, processes, queue_job, runtime, session, system
 from .console import DevError, say, step
 from .paths import PROJECT, work
 
@@ -40,16 +40,22 @@ def test(args):
     runtime.prepare()
     with postgres.server():
         databases.check_server()
+        if queue_job.OPTION in args.rest:
+            return queue_job.run(args.rest, _pytest)
         if odoo_suites.OPTION in args.rest:
             return odoo_suites.run(args.rest, _port)
         # without demo data: a test makes what it needs
         dbname, _new = databases.ensure("test", demo=False)
-        # the browser's server on a port of its own: another checkout may be testing, too
-        config = work("test.conf")
-        settings = Path(os.environ["ODOO_RC"]).read_text()
-        config.write_text(f"{settings}http_port = {_port(0)}\n")
-        options = ("--odoo-http", f"--odoo-database={dbname}", f"--odoo-config={config}")
-        return runtime.python("-m", "pytest", *options, *args.rest, cwd=PROJECT)
+        return _pytest(dbname, args.rest)
+
+
+def _pytest(dbname, arguments):
+    # the browser's server on a port of its own: another checkout may be testing, too
+    config = work("test.conf")
+    settings = Path(os.environ["ODOO_RC"]).read_text()
+    config.write_text(f"{settings}http_port = {_port(0)}\n")
+    options = ("--odoo-http", f"--odoo-database={dbname}", f"--odoo-config={config}")
+    return runtime.python("-m", "pytest", *options, *arguments, cwd=PROJECT)
 
 
 def odoo(args):

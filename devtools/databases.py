@@ -14,7 +14,7 @@ from pathlib import Path
 
 from . import odoo_source
 from .console import DevError, say, timed
-from .paths import ADDON, ADDON_DIR, checkout_key, digest, lock, work
+from .paths import ADDON, ADDON_DIR, PROJECT, checkout_key, digest, lock, work
 from .runtime import cli, data
 
 # Installed into every template in addition to what the manifest asks for.
@@ -99,11 +99,11 @@ def depends():
     return sorted({*wanted, *ALWAYS})
 
 
-def sources():
-    """Return a digest of the addon's files, but not of its tests."""
-    files = (p for p in sorted(ADDON_DIR.rglob("*")) if p.is_file())
-    kept = [p for p in files if not set(p.relative_to(ADDON_DIR).parts) & set(IGNORED)]
-    return digest(*(part for p in kept for part in (p.relative_to(ADDON_DIR), p.read_bytes())))
+def sources(folder=ADDON_DIR):
+    """Return a digest of an addon's files, but not of its tests."""
+    files = (p for p in sorted(folder.rglob("*")) if p.is_file())
+    kept = [p for p in files if not set(p.relative_to(folder).parts) & set(IGNORED)]
+    return digest(*(part for p in kept for part in (p.relative_to(folder), p.read_bytes())))
 
 
 def _install(dbname, modules, demo, log, quiet=False):
@@ -149,15 +149,19 @@ def bare(purpose):
     return dbname
 
 
-def ensure(purpose, demo=True, fresh=False):
-    """Return a database of this checkout with the addon as it is now, and if it is new."""
+def ensure(purpose, demo=True, fresh=False, also=()):
+    """Return a database of this checkout with the addon as it is now, and if it is new.
+
+    :param also: further modules to install, of this project or of the addons path
+    """
     base = template(demo)
-    dbname, key = name(purpose), digest(base, sources(), RECIPE)
+    ours = [sources(PROJECT / module) for module in also]
+    dbname, key = name(purpose), digest(base, sources(), RECIPE, *also, *ours)
     if not fresh and recipe_of(dbname) == key:
         return dbname, False
     with timed(f"Installing {ADDON} into the database {dbname}"):
         with lock(base):  # a template that someone connects to cannot be copied
             _copy(base, dbname)
-        _install(dbname, [ADDON], demo, work(f"install-{purpose}.log"))
+        _install(dbname, [ADDON, *also], demo, work(f"install-{purpose}.log"))
         execute(f"COMMENT ON DATABASE \"{dbname}\" IS '{key}'")
     return dbname, True

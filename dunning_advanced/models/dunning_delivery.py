@@ -1,12 +1,16 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+# What has reached a customer, as a domain of deliveries.
+LEFT = [("state", "=", "done"), ("correction", "=", False)]
+
 
 class DunningDelivery(models.Model):
     """One attempt to bring a notice to the debtor by one channel."""
 
     _name = "dunning.delivery"
     _description = "Reminder Delivery"
+    _inherit = ["dunning.batch"]
     _order = "id desc"
     _check_company_auto = True
 
@@ -37,7 +41,10 @@ class DunningDelivery(models.Model):
     def action_retry(self):
         """Try failed deliveries once more."""
         for delivery in self.filtered(lambda record: record.state == "failed"):
-            if delivery.mail_id:
+            if delivery.correction and not delivery.mail_id:
+                delivery.write({"state": "queued", "error": False})
+                delivery._send_corrections()
+            elif delivery.mail_id:
                 delivery.mail_id.sudo().mark_outgoing()
                 delivery.write(
                     {"state": "queued", "error": False, "address": delivery.contact_id.email}
@@ -56,7 +63,9 @@ class DunningDelivery(models.Model):
 
         :raises UserError: when there is no letter among them
         """
-        letters = self.filtered(lambda delivery: delivery.channel == "letter").sorted("id")
+        letters = self.filtered(
+            lambda delivery: delivery.channel == "letter" and not delivery.correction
+        ).sorted("id")
         if not letters:
             raise UserError(
                 self.env._(
@@ -94,7 +103,7 @@ class DunningDelivery(models.Model):
     def _succeed(self):
         """The notice has reached the debtor: the next level may follow."""
         self.write({"state": "done", "date_done": fields.Datetime.now(), "error": False})
-        self.notice_id.write({"delivered": True})
+        self.filtered(lambda record: not record.correction).notice_id.write({"delivered": True})
 
     def _fail(self, error):
         """Keep the reason; a failed delivery is shown and repeated, it never escalates.
@@ -103,11 +112,20 @@ class DunningDelivery(models.Model):
         """
         self.write({"state": "failed", "error": error, "date_done": False})
         for notice in self.notice_id:
-            done = notice.delivery_ids.filtered(lambda record: record.state == "done")
-            notice.delivered = bool(done)
+            notice.delivered = bool(notice.delivery_ids.filtered_domain(LEFT))
 
     def _withdraw(self):
         """Stop what has not left yet. Mails that were sent stay as delivered."""
         waiting = self.filtered(lambda record: record.state in ("queued", "failed"))
-        waiting.mail_id.sudo().filtered(lambda mail: mail.state != "sent").cancel()
         waiting.write({"state": "withdrawn"})
+        # Also of what somebody called delivered while its mail was still in the queue.
+        # Searched, not read: the bodies of thousands of mails fill the memory.
+        mails = (
+            self.env["mail.mail"]
+            .sudo()
+            .search([("id", "in", self.mail_id.ids), ("state", "in", ("outgoing", "exception"))])
+        )
+        mails.cancel()
+        self.env["mail.notification"].sudo().search([("mail_mail_id", "in", mails.ids)]).write(
+            {"notification_status": "canceled"}
+        )

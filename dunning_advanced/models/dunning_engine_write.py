@@ -32,30 +32,40 @@ class DunningEngineGroup(models.AbstractModel):
         with engine._planned(scope):
             self.env.cr.execute(query)
             counts = dict(self.env.cr.fetchall())
+        if self._writes(scope):
+            self.env["dunning.notice"]._inform_run(scope)
         self.env.invalidate_all()
         return counts
 
     @api.model
     def _insert_notices(self, scope):
+        notices = self.env["dunning.notice"]
+        compared = notices._comparison_columns()
         return SQL(
             """
             INSERT INTO dunning_notice (
                 id, run_id, company_id, partner_id, currency_id, policy_id, level_id, rung, state,
                 date, user_id, to_review, channel, contact_id, item_count, date_oldest,
                 amount_open, amount_credit, amount_total, amount_total_company, delivered,
-                create_uid, create_date, write_uid, write_date)
+                %(compared)s, create_uid, create_date, write_uid, write_date)
             SELECT n.id, %(run)s, %(company)s, n.debtor_id, n.currency_id, n.policy_id,
                    n.level_id, n.top - n.shift, 'proposed', %(date)s, n.user_id,
                    n.approval OR n.automatic IS NOT TRUE, n.channel, n.contact_id, n.items, n.due,
                    n.open, n.open - n.net, n.net, ROUND(n.net_company, %(digits)s), FALSE,
+                   %(comparison)s,
                    %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
               FROM notices n
+              LEFT JOIN (%(last)s) last ON last.partner_id = n.debtor_id
+                    AND last.currency_id = n.currency_id AND last.policy_id = n.policy_id
              WHERE n.verdict IS NULL AND n.id IS NOT NULL
             """,
             run=scope.run_id,
             company=scope.company.id,
             date=scope.date,
             digits=scope.company.currency_id.decimal_places,
+            compared=SQL(", ").join(map(SQL.identifier, compared)),
+            comparison=SQL(", ").join(compared.values()),
+            last=notices._last_sql(scope),
             uid=self.env.uid,
         )
 

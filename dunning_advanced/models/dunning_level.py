@@ -164,6 +164,18 @@ class DunningLevel(models.Model):
                 )
             )
 
+    def _below(self):
+        """The next gentler level; one after the due date never becomes one before it.
+
+        :return: dunning.level, empty when there is none
+        """
+        self.ensure_one()
+        return self.policy_id.level_ids.filtered(
+            lambda level: (
+                level.active and level.rung < self.rung and (level.rung > 0 or self.rung <= 0)
+            )
+        )[-1:]
+
     def _render_sample(self):
         """Subject and words as an imagined customer would read them."""
         self.ensure_one()
@@ -246,19 +258,3 @@ class DunningLevelMinimum(models.Model):
     _not_negative = models.Constraint(
         "CHECK (amount >= 0)", "The minimum amount cannot be negative."
     )
-
-
-class ResCurrency(models.Model):
-    _inherit = "res.currency"
-
-    def _dunning_with_rate(self, company):
-        """Those of the currencies that can be converted. Odoo takes 1.0 for a
-        missing rate; a reminder must not be decided by that.
-        """
-        root = company.root_id
-        rated = (
-            self.env["res.currency.rate"]
-            .sudo()
-            ._read_group([("company_id", "in", [root.id, False])], ["currency_id"])
-        )
-        return self & self.browse([root.currency_id.id, *(currency.id for [currency] in rated)])

@@ -61,6 +61,7 @@ class DunningLine(models.Model):
             ("issued", "Issued"),
             ("void", "Withdrawn"),
             ("moved", "Set by hand"),
+            ("info", "For information"),
         ],
         required=True,
         default="stopped",
@@ -96,6 +97,8 @@ class DunningLine(models.Model):
             ("capped", self.env._("Contacted often enough")),
             ("moved", self.env._("Level set by hand")),
             ("changed", self.env._("Changed since the proposal")),
+            ("info", self.env._("Listed for information")),
+            ("relaid", self.env._("Policy changed since the proposal")),
             ("dropped", self.env._("Taken off in review")),
         ]
 
@@ -175,9 +178,17 @@ class DunningLine(models.Model):
 
     def action_open_invoice(self):
         """Open the invoice or entry behind the line."""
+        return self._existing_item().move_id.get_formview_action()
+
+    def action_explain(self):
+        """Open what every rule says of the item, on the day of the run."""
+        action = self._existing_item().with_company(self.company_id).action_dunning_explain()
+        return dict(action, context={**action["context"], "default_date": self.date})
+
+    def _existing_item(self):
         self.ensure_one()
-        if not self.move_id:
+        if not self.move_line_id:
             raise UserError(
                 self.env._("%s was deleted after this run; the line keeps what it was.", self.name)
             )
-        return self.move_id.get_formview_action()
+        return self.move_line_id

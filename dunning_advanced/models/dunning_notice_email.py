@@ -1,21 +1,42 @@
 import logging
+import re
 from collections import defaultdict
 
 from odoo import models
 from odoo.exceptions import UserError
 
 _logger = logging.getLogger(__name__)
+COLOR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]+|rgba?\([\d.,% ]+\)")
+
+
+def _color(wanted, usual):
+    """The wanted color where it is one, for it becomes a part of a style."""
+    return wanted if COLOR.fullmatch(wanted or "") else usual
 
 
 class DunningNotice(models.Model):
     _inherit = "dunning.notice"
 
-    def _render_email_body(self):
+    def _render_email_body(self, formats=None):
         """The whole e-mail as the customer gets it."""
         self.ensure_one()
+        # What is frozen was cleaned when it was stored: once is enough.
+        words = self.own_body if self.state == "issued" else self.body
+        return self._render_email(words, formats)
+
+    def _render_email(self, words, formats=None, template="dunning_advanced.notice_email"):
+        """An e-mail about the notice, in the frame of all e-mails.
+
+        :param words: Markup, in the language of the customer
+        :param formats: see ``_frame_values``
+        """
         return self.env["ir.qweb"]._render(
-            "dunning_advanced.notice_email",
-            {**self._frame_values(), "body": self.body},
+            template,
+            {
+                **self._frame_values(formats),
+                "body": words,
+                "color": _color,
+            },
             minimal_qcontext=True,
             lang=self.lang,
         )
@@ -23,7 +44,7 @@ class DunningNotice(models.Model):
     def _sent_email_body(self):
         """The e-mail as it left, or nothing when there was none."""
         self.ensure_one()
-        sent = self.delivery_ids.filtered("message_id")[:1]
+        sent = self.delivery_ids.filtered(lambda d: d.message_id and not d.correction)[:1]
         return sent.message_id.sudo().body
 
     def _mail_values_list(self, contacts):
@@ -36,20 +57,21 @@ class DunningNotice(models.Model):
         threads = self._mail_threads()
         replies = self._mail_replies(threads)
         attachments = self._mail_attachments()
+        formats = self._formats()
         return [
-            notice._mail_values(
-                contacts[notice.id], threads[notice], replies[notice], attachments[notice]
-            )
+            {
+                **notice._mail_values(contacts[notice.id], threads[notice], replies[notice]),
+                "body_html": notice._render_email_body(formats),
+                "attachment_ids": [(4, attachment.id) for attachment in attachments[notice]],
+            }
             for notice in self
         ]
 
-    def _mail_values(self, contact, thread, reply_to, attachments):
+    def _mail_values(self, contact, thread, reply_to):
+        """What every mail to the customer of a notice has in common."""
         self.ensure_one()
-        body = self._render_email_body()
         return {
-            "subject": self.subject,
-            "body": body,
-            "body_html": body,
+            "subject": self.own_subject,
             "recipient_ids": [(4, contact.id)],
             "author_id": self._contact_person().id,
             "email_from": self._mail_sender(),
@@ -60,7 +82,6 @@ class DunningNotice(models.Model):
             "record_company_id": self.company_id.id,
             "message_type": "email_outgoing",
             "subtype_id": self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_note"),
-            "attachment_ids": [(4, attachment.id) for attachment in attachments],
             # The message on the case stays, the mail goes once it is sent.
             "is_notification": True,
             "auto_delete": True,

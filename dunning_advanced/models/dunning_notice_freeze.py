@@ -23,42 +23,63 @@ class DunningNotice(models.Model):
             own_notice_ids=tuple(self.ids),
         )
         rows = {row["id"]: row for row in self.env["dunning.engine"]._evaluate(scope)}
+        rungs = self.policy_id._rungs()
         changed = self.browse()
         for line in self.line_ids:
             row = rows.get(line.move_line_id.id)
-            verdict = self._verdict_now(line, row)
-            if verdict != "dun":
-                line.write({"state": "void", "verdict": verdict})
-                changed |= line.notice_id
-                continue
-            if (line.amount_open, line.amount_net) != (row["open"], row["net"]):
-                line.write(
-                    {
-                        "amount_open": row["open"],
-                        "amount_open_company": row["open_company"],
-                        "amount_net": row["net"],
-                    }
-                )
+            verdict = self._verdict_now(line, row, rungs)
+            values = (
+                self._facts_now(line, row)
+                if verdict == "dun"
+                else {"state": "void", "verdict": verdict}
+            )
+            if values:
+                line.write(values)
                 changed |= line.notice_id
         self.invalidate_recordset(["line_ids"])
         changed._refresh_amounts()
 
     @api.model
-    def _verdict_now(self, line, row):
+    def _verdict_now(self, line, row, rungs):
         """What the gates say of a proposed line now.
 
-        A reminder that an invoice comes up is not sent once it is due. The
-        channel may have been chosen by hand: whether it reaches the customer
-        is asked of the notice itself. An invoice that has become another
-        customer's is none of this one's.
+        A reminder that an invoice comes up is not sent once it is due. A level
+        that is no longer where it was on the ladder was not what somebody
+        reviewed. The channel may have been chosen by hand: whether it reaches
+        the customer is asked of the notice itself. An invoice that has become
+        another customer's is none of this one's.
+
+        :param row: what the engine says of the item, None when it is not open
+        :param rungs: what the policies have now, see ``dunning.policy._rungs``
         """
         mine = (line.notice_id.partner_id.id, line.notice_id.currency_id.id)
         if not row or (row["debtor_id"], row["currency_id"]) != mine:
             return "changed"
-        verdict = row["verdict"]
-        if verdict in ("dun", "unreachable"):
-            return "changed" if line.rung < 1 <= row["rung"] else "dun"
-        return verdict
+        policy = line.policy_id.id
+        if (policy, line.rung, line.level_id.id) not in rungs:
+            return "relaid"
+        if row["verdict"] not in ("dun", "unreachable"):
+            return row["verdict"]
+        if row["policy_id"] != policy:
+            return "relaid"
+        return "changed" if line.rung < 1 <= row["rung"] else "dun"
+
+    @api.model
+    def _facts_now(self, line, row):
+        """What has changed of a line that is still reminded of. The level may
+        only have fallen: nobody gets a firmer letter than the one reviewed.
+
+        :return: dict of new values
+        """
+        facts = {
+            "amount_open": row["open"],
+            "amount_open_company": row["open_company"],
+            "amount_net": row["net"],
+            "date_maturity": row["due"],
+        }
+        if row["rung"] < line.rung:
+            return {**facts, "rung": row["rung"], "level_id": row["level_id"]}
+        return {name: value for name, value in facts.items() if line[name] != value}
 
     def _address(self):
         """Find the contact by the channel of each notice.
@@ -117,10 +138,10 @@ class DunningNotice(models.Model):
             }
         )
         self.line_ids.write({"state": "issued", "date": date})
+        self._inform_again(self.company_id, date)
         # Last, so that the words tell the number and the dates that count.
-        silent._check_text()
-        texts = [(notice, notice.subject, notice.body) for notice in silent]
-        for notice, subject, body in texts:
+        texts = silent._final_texts()
+        for notice, (subject, body) in texts.items():
             notice.write({"own_subject": subject, "own_body": body})
 
     def _numbers(self, date):
@@ -164,10 +185,15 @@ class DunningNotice(models.Model):
         begins = current.date_from if sequence.use_date_range else date
         return current.with_context(ir_sequence_date=date, ir_sequence_date_range=begins)
 
-    def _check_text(self):
-        for notice in self:
-            if not notice.subject or is_html_empty(notice.body):
-                notice._render_texts()  # tells what is wrong with a text that is there
+    def _final_texts(self):
+        """The texts that go out.
+
+        :return: dict of notice to (subject, body)
+        :raises UserError: when there are none, or they cannot be filled in
+        """
+        texts = self._texts(lambda notices: notices._render_texts())
+        for notice, (subject, body) in texts.items():
+            if not subject or is_html_empty(body):
                 raise UserError(
                     self.env._(
                         "Level “%(level)s” of policy “%(policy)s” has no text: choose one there, "
@@ -176,6 +202,7 @@ class DunningNotice(models.Model):
                         policy=notice.policy_id.name,
                     )
                 )
+        return texts
 
     def _deliver(self):
         """Hand issued notices to their channels, the extra one of the level too."""

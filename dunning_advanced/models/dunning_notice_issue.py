@@ -1,16 +1,9 @@
-import logging
 from functools import partial
 
 from odoo import api, fields, models
-from odoo.exceptions import ConcurrencyError, UserError
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, retrying
-from odoo.tools import SQL, split_every
+from odoo.service.model import retrying
 
-_logger = logging.getLogger(__name__)
-
-BATCH = 100
-# Up to so many notices are issued while the user waits; more are queued.
-AT_ONCE = 20
+from .dunning_batch import AT_ONCE
 
 
 class DunningNotice(models.Model):
@@ -32,7 +25,16 @@ class DunningNotice(models.Model):
 
     def _queue(self):
         """Have confirmed notices issued soon after this transaction. Extension point."""
-        self.env.ref("dunning_advanced.ir_cron_issue")._trigger()
+        self._wake_cron()
+
+    def _wake_cron(self):
+        """Wake all scheduled actions that issue: Odoo runs each of them on one worker
+        at a time, so every copy of the first adds a worker.
+        """
+        model = self.env["ir.model"]._get_id("dunning.notice")
+        crons = self.env["ir.cron"].sudo().search([("model_id", "=", model)])
+        for cron in crons.filtered(lambda cron: "_cron_issue" in cron.code):
+            cron._trigger()
 
     def action_retry(self):
         """Try again to issue notices that failed."""
@@ -42,15 +44,21 @@ class DunningNotice(models.Model):
 
     @api.model
     def _cron_issue(self):
-        """Issue what is confirmed, batch by batch. Any number of workers may do
-        this at the same time: none waits for another, no notice is issued twice.
+        """Issue what is confirmed and send the corrections of what was cancelled,
+        batch by batch. Any number of workers may do this at the same time: none
+        waits for another, nothing is sent twice.
         """
-        today = fields.Date.context_today(self)
+        corrections = self.env["dunning.delivery"]
         progress = self.env["ir.cron"]._commit_progress
-        progress(remaining=self.search_count(self._waiting_domain()))
-        while count := retrying(partial(self._issue_next, today), self.env):
-            if not progress(count):
-                return  # time is up: Odoo calls again, as something remains
+        progress(
+            remaining=self.search_count(self._waiting_domain())
+            + corrections.search_count(corrections._waiting_domain())
+        )
+        issue = partial(self._issue_next, fields.Date.context_today(self))
+        for work in (issue, corrections._correct_next):
+            while count := retrying(work, self.env):
+                if not progress(count):
+                    return  # time is up: Odoo calls again, as something remains
         retrying(self._refresh_runs, self.env)
         # What is left now, if anything, is in the hands of another worker.
         progress(remaining=0)
@@ -65,9 +73,7 @@ class DunningNotice(models.Model):
 
         :return: number of notices that were tried
         """
-        query = self._search(self._waiting_domain(), order="id", limit=BATCH)
-        free = self.env.execute_query(SQL("%s FOR UPDATE SKIP LOCKED", query.select()))
-        batch = self.browse(id_ for [id_] in free)
+        batch = self._take_next(self._waiting_domain())
         batch._issue(date)
         self.env.flush_all()
         return len(batch)
@@ -90,39 +96,7 @@ class DunningNotice(models.Model):
         :param date: date of the notices
         """
         mine = self.try_lock_for_update().filtered(lambda notice: notice.state == "confirmed")
-        for batch in map(self.browse, split_every(BATCH, mine.ids)):
-            if not batch._try_issue(date) and len(batch) > 1:
-                for notice in batch:
-                    notice._try_issue(date)
-
-    def _try_issue(self, date):
-        """Issue all of these notices or none.
-
-        :return: whether it worked; the reason is on the notice if it was one
-        :raises ConcurrencyError, psycopg2.Error: on a conflict with another
-            transaction, whose work this one can only see by beginning again
-        """
-        try:
-            with self.env.cr.savepoint():
-                self._issue_all(date)
-        except (ConcurrencyError, *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it was, the others go on
-            if len(self) == 1:
-                self.error = self._explain(error)
-            return False
-        return True
-
-    def _explain(self, error):
-        """The reason in the words of the user; what is no user error is logged."""
-        if isinstance(error, UserError):
-            return str(error)
-        _logger.error("%s could not be issued", self, exc_info=error)
-        return self.env._(
-            "This reminder could not be issued: %(error)s. Try again; if it fails again, "
-            "ask your administrator to look at the server log.",
-            error=str(error) or type(error).__name__,
-        )
+        mine._all_or_each(lambda notices: notices._issue_all(date))
 
     def _issue_all(self, date):
         for company, notices in self.grouped("company_id").items():

@@ -2,11 +2,8 @@ import base64
 import logging
 from contextlib import suppress
 
-from markupsafe import Markup, escape
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools.image import image_data_uri
 
 _logger = logging.getLogger(__name__)
 
@@ -91,39 +88,19 @@ class DunningNotice(models.Model):
         :return: list of dicts, in the order of the notices
         """
         contacts = self.env["dunning.channel"]._contacts("letter", self)
-        logos = {
-            company: image_data_uri(company.partner_id.image_512)
-            for company in self.company_id.sudo()
-            if company.logo and not company.uses_default_logo
-        }
+        logos = {company: company._dunning_logo() for company in self.company_id.sudo()}
         values = []
         for notice in self:
             frame = notice._frame_values()
             frame.update(
                 contact=(contacts[notice.id] or notice.contact_id).sudo(),
-                logo=logos.get(frame["company"]),
+                logo=logos[frame["company"]],
                 subject=notice._letter_subject(),
                 body=notice.body,
                 qr=frame["notice"]._qr_code(frame["bank"], frame["reference"]),
             )
             values.append(frame)
         return values
-
-    def _letter_address(self, contact):
-        """The address as the post of the customer's country wants it; at home
-        without the country.
-
-        :return: Markup, lines separated by <br/>
-        """
-        lines = contact._display_address(without_company=True).splitlines()
-        if contact.country_id == self.company_id.country_id:
-            lines = [line for line in lines if line != contact.country_id.name]
-        name = contact.name or contact.commercial_partner_id.name
-        if contact.commercial_company_name and contact.commercial_company_name != name:
-            lines = [contact.commercial_company_name, name, *lines]
-        else:
-            lines = [name, *lines]
-        return Markup("<br/>").join(escape(line) for line in lines if line and line.strip())
 
     def _letter_subject(self):
         """The subject without the company, which the letterhead names already."""

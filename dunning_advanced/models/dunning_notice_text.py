@@ -1,12 +1,13 @@
 import re
 import uuid
+from functools import cache
 
 from lxml import html
 from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, format_amount, format_date, get_lang, is_html_empty
+from odoo.tools import SQL, format_amount, format_date, is_html_empty
 
 
 class DunningNotice(models.Model):
@@ -22,27 +23,40 @@ class DunningNotice(models.Model):
     @api.depends("contact_id.lang", "partner_id.lang", "company_id.partner_id.lang")
     def _compute_lang(self):
         for notice in self:
-            partners = (notice.contact_id, notice.partner_id, notice.company_id.partner_id)
-            wanted = next((partner.lang for partner in partners if partner.lang), None)
-            notice.lang = get_lang(self.env, wanted).code
+            notice.lang = notice.contact_id._dunning_lang(notice.partner_id, notice.company_id)
 
     @api.depends("contact_id.name", "contact_id.is_company")
     @api.depends_context("lang")
     def _compute_greeting(self):
         for notice in self:
-            contact = notice.contact_id
-            if contact.name and not contact.is_company:
-                notice.greeting = self.env._("Dear %s,", " ".join(contact.name.split()))
-            else:
-                notice.greeting = self.env._("Dear Sir or Madam,")
+            notice.greeting = notice.contact_id._dunning_greeting()
 
-    def _render_texts(self):
+    def _texts(self, render):
+        """What is said: the words written for a notice, else those of its level.
+
+        :param render: function that gives the latter of some notices, as
+            :meth:`_render_texts` does
+        :return: dict of notice to (subject, body)
+        """
+        written = self.filtered(lambda n: n.own_subject and not is_html_empty(n.own_body))
+        rendered = render(self - written)
+        texts = {}
+        for notice in self:
+            subject, body = rendered.get(notice.id, ("", ""))
+            texts[notice] = (
+                notice.own_subject or subject,
+                body if is_html_empty(notice.own_body) else notice.own_body,
+            )
+        return texts
+
+    def _render_texts(self, template=None):
         """Subject and words of the level, in the language of the customer.
 
+        :param template: mail.template to take instead of that of the level
         :return: dict of notice id to (subject, body)
         """
         texts = {}
-        groups = self._origin.grouped(lambda n: (n.level_id.mail_template_id, n.lang))
+        groups = self._origin.grouped(lambda n: (template or n.level_id.mail_template_id, n.lang))
         for (template, lang), notices in groups.items():
             if template and notices.ids:
                 template = template.sudo().with_context(lang=lang)
@@ -99,11 +113,13 @@ class DunningNotice(models.Model):
 
     # What e-mail and letter share
 
-    def _frame_values(self):
+    def _frame_values(self, formats=None):
         """What the frames around the words show, in the customer's language.
 
         Read as superuser: a document must not depend on who prints it. The
         caller has checked the access to the notice.
+
+        :param formats: what :meth:`_formats` gave, to share it in a batch
         """
         self.ensure_one()
         notice = self.sudo().with_company(self.company_id).with_context(lang=self.lang)
@@ -112,15 +128,32 @@ class DunningNotice(models.Model):
             "notice": notice,
             "company": notice.company_id,
             "lang": notice.lang,
-            "lines": notice.line_ids,
+            "lines": notice.line_ids.sorted(lambda line: (line.date_maturity, line.name or "")),
+            "information": notice._information(),
             "person": notice._contact_person(),
             "bank": bank,
             "account_number": bank._dunning_number(),
             "reference": notice._payment_reference(),
             "url": notice._customer_url(),
-            "amount": lambda value: format_amount(notice.env, value, notice.currency_id),
-            "day": lambda value: format_date(notice.env, value),
+            **(formats or self._formats())(notice.lang, notice.currency_id),
         }
+
+    def _formats(self):
+        """How amounts and dates are written; what is written often is formatted once.
+
+        :return: function of language and currency that gives the functions
+            ``amount`` and ``day``
+        """
+
+        @cache
+        def formats(lang, currency):
+            env = self.with_context(lang=lang).env
+            return {
+                "amount": cache(lambda value: format_amount(env, value, currency)),
+                "day": cache(lambda value: format_date(env, value)),
+            }
+
+        return formats
 
     def _contact_person(self):
         """Whom the customer can talk to: the responsible, else the company."""
@@ -132,13 +165,7 @@ class DunningNotice(models.Model):
         own = self.line_ids.move_id.partner_bank_id
         if len(own) == 1 and own.partner_id == self.company_id.partner_id:
             return own
-        banks = self.company_id.partner_id.bank_ids.filtered(
-            lambda bank: (
-                bank.company_id in (self.company_id, self.env["res.company"])
-                and bank.currency_id in (self.currency_id, self.env["res.currency"])
-            )
-        )
-        return banks.sorted(lambda bank: (not bank.allow_out_payment, not bank.currency_id))[:1]
+        return self.company_id._dunning_bank(self.currency_id)
 
     def _payment_reference(self):
         """What to write on the transfer: the invoices, or the reminder if they are many."""

@@ -47,6 +47,11 @@ class DunningPolicy(models.Model):
         string="One level for all items",
         help="All items of a reminder get its highest level.",
     )
+    inform = fields.Boolean(
+        string="List what is not due yet",
+        help="E-mails and letters list, for information and never in the sum, what else the "
+        "customer owes in the currency and open credits.",
+    )
     level_count = fields.Integer(compute="_compute_level_count")
     debtor_count = fields.Integer(compute="_compute_debtor_count")
 
@@ -171,6 +176,13 @@ class DunningPolicy(models.Model):
             _policy, rung, level_id, days, _wait = rows[-1]
             rows.append((self.id, rung + 1, level_id, days + self.repeat_every, self.repeat_every))
         return rows
+
+    def _rungs(self):
+        """Where each level of these policies stands now.
+
+        :return: set of (policy id, rung, level id)
+        """
+        return {row[:3] for policy in self for row in policy._ladder()}
 
     @api.model
     def _default_for(self, company):

@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, format_date
 
 from .dunning_engine import Scope
@@ -53,6 +52,9 @@ class DunningRun(models.Model):
     waiting_count = fields.Integer(string="Waiting", readonly=True, copy=False)
     pending_count = fields.Integer(string="Already on a reminder", readonly=True, copy=False)
     error = fields.Text(readonly=True, copy=False, help="Why the nightly run stopped.")
+    stale = fields.Boolean(
+        compute="_compute_stale", help="Proposed so long ago that it is not confirmed any more."
+    )
 
     @api.constrains("partner_ids")
     def _check_partners(self):
@@ -74,6 +76,12 @@ class DunningRun(models.Model):
             only = ", ".join(run.partner_ids[:2].mapped("name"))
             more = "…" if len(run.partner_ids) > 2 else ""
             run.display_name = f"{label} · {only}{more}" if only else label
+
+    @api.depends("date", "state")
+    def _compute_stale(self):
+        today = fields.Date.context_today(self)
+        for run in self:
+            run.stale = run.state == "proposed" and run._is_stale(today)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_issued(self):
@@ -102,6 +110,26 @@ class DunningRun(models.Model):
             )
         self._propose()
 
+    def action_propose_today(self):
+        """Propose again as of today what was left for too long. Where reminders
+        of the run are on their way already, it is closed and a new one made.
+        """
+        self.ensure_one()
+        today = fields.Date.context_today(self)
+        run = self
+        if self._is_under_way():
+            self.action_cancel()
+            run = self.create(
+                {
+                    "company_id": self.company_id.id,
+                    "date": today,
+                    "partner_ids": [fields.Command.set(self.partner_ids.ids)],
+                }
+            )
+        run.date = today
+        run.action_propose()
+        return run != self and run._get_records_action()
+
     def action_confirm(self):
         """Confirm all notices that still wait for review, and issue a small run at once."""
         self.ensure_one()
@@ -121,14 +149,6 @@ class DunningRun(models.Model):
                 if run.notice_ids.filtered(lambda notice: notice.state == "issued")
                 else "cancelled"
             )
-
-    def action_undo(self):
-        """Ask for the reason, then take back all issued notices of the run."""
-        self.ensure_one()
-        issued = self.notice_ids.filtered(lambda notice: notice.state == "issued")
-        if not issued:
-            raise UserError(self.env._("This run has sent nothing that could be taken back."))
-        return issued.action_cancel()
 
     def action_view_notices(self):
         """Open the notices of the run, grouped by level."""
@@ -159,6 +179,7 @@ class DunningRun(models.Model):
         """
         self.ensure_one()
         self.env["dunning.engine"]._lock(self.company_id)
+        self._check_receivable()
         self._forget_proposal()
         counts = self.env["dunning.engine.group"]._propose(self._scope())
         sends = counts.get("dun") and not self.simulation
@@ -181,9 +202,7 @@ class DunningRun(models.Model):
 
         :raises UserError: when notices are confirmed or issued already
         """
-        notices = self.env["dunning.notice"]
-        own = [("run_id", "=", self.id)]
-        if notices.search_count([*own, ("state", "not in", ("proposed", "dropped"))], limit=1):
+        if self._is_under_way():
             raise UserError(
                 self.env._("Reminders of this run are on their way already: start a new run.")
             )
@@ -191,18 +210,46 @@ class DunningRun(models.Model):
         self.env.flush_all()
         self.env.cr.execute(SQL("DELETE FROM dunning_line WHERE run_id = %s", self.id))
         self.env.invalidate_all()
-        notices.search(own).unlink()
+        self.env["dunning.notice"].search([("run_id", "=", self.id)]).unlink()
+
+    def _is_under_way(self):
+        """Whether any notice of the run has been confirmed or issued."""
+        domain = [("run_id", "in", self.ids), ("state", "not in", ("proposed", "dropped"))]
+        return bool(self.env["dunning.notice"].search_count(domain, limit=1))
+
+    def _check_receivable(self):
+        """A company in which nobody can owe anything is told so.
+
+        :raises UserError: when it has no receivable account
+        """
+        companies = (
+            self.env["res.company"].sudo().search([("id", "child_of", self.company_id.root_id.id)])
+        )
+        accounts = self.env["dunning.engine.item"]._receivables()
+        if not accounts.company_ids & companies:
+            raise UserError(
+                self.env._(
+                    "%s has no receivable account, so no customer can owe it anything. Install "
+                    "its chart of accounts in the settings of Invoicing, or make an account of "
+                    "the type “Receivable”, and propose again. If it never sends invoices, "
+                    "switch off “Propose reminders every night” in its settings.",
+                    self.company_id.name,
+                )
+            )
+
+    def _is_stale(self, today):
+        return (today - self.date).days > STALE_DAYS
 
     def _check_fresh(self, today):
         """Refuse a proposal that was left for too long.
 
         :raises UserError: says to propose again
         """
-        for run in self.filtered(lambda run: (today - run.date).days > STALE_DAYS):
+        for run in self.filtered(lambda run: run._is_stale(today)):
             raise UserError(
                 self.env._(
                     "%(run)s was proposed more than %(days)s days ago and much has changed "
-                    "since: choose today as its date and propose again.",
+                    "since: choose “Propose again as of today” on it.",
                     run=run.display_name,
                     days=STALE_DAYS,
                 )
@@ -228,66 +275,3 @@ class DunningRun(models.Model):
                 run.state = "confirmed"
             elif run.state not in ("draft", "cancelled"):
                 run.state = "done"
-
-    def _ask_for_review(self):
-        """One activity for each responsible with notices to review."""
-        for run in self:
-            groups = self.env["dunning.notice"]._read_group(
-                [("run_id", "=", run.id), ("state", "=", "proposed")], ["user_id"], ["__count"]
-            )
-            for user, count in groups:
-                run.activity_schedule(
-                    "dunning_advanced.mail_activity_review",
-                    date_deadline=run.date,
-                    summary=self.env._("Review %s reminders", count),
-                    user_id=run.company_id._dunning_responsible(user).id,
-                )
-
-    # Nightly
-
-    @api.model
-    def _cron_propose(self):
-        """Propose for every company, confirm what levels and rules let go out
-        by themselves, and ask people to review the rest.
-        """
-        today = fields.Date.context_today(self)
-        companies = self.env["res.company"].search(
-            [("parent_id", "=", False), ("dunning_nightly", "=", True)]
-        )
-        self.env["ir.cron"]._commit_progress(remaining=len(companies))
-        for company in companies:
-            self.with_company(company)._propose_nightly(company, today)
-            if not self.env["ir.cron"]._commit_progress(1):
-                break
-
-    @api.model
-    def _propose_nightly(self, company, date):
-        """The run of one company and night; its failure stays its own.
-
-        :return: dunning.run
-        """
-        run = self.search(
-            [
-                ("company_id", "=", company.id),
-                ("date", "=", date),
-                ("simulation", "=", False),
-                ("partner_ids", "=", False),
-            ],
-            limit=1,
-        )
-        if run and run.state != "draft":
-            return run
-        run = run or self.create({"company_id": company.id, "date": date})
-        try:
-            with self.env.cr.savepoint():
-                run._propose()
-                run.notice_ids.filtered(
-                    lambda notice: notice.state == "proposed" and not notice.to_review
-                )._confirm()
-                run._ask_for_review()
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            raise
-        except Exception as error:  # noqa: BLE001 - one company never stops the others
-            run.error = str(error)
-            run.message_post(body=self.env._("The nightly run stopped: %s", error))
-        return run

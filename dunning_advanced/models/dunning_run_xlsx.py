@@ -27,6 +27,9 @@ NOTICE_FIELDS = [
     "amount_credit",
     "amount_total",
     "amount_total_company",
+    "comparison",
+    "last_date",
+    "amount_change",
     "user_id",
     "reason",
     "error",
@@ -124,6 +127,10 @@ class DunningRun(models.Model):
             Column(self.env._("To pay"), "amount"),
             Column(self.env._("Currency"), width=9),
             Column(self.env._("To pay in %s", self.company_id.currency_id.name), "amount"),
+            Column(self.env._("Compared"), width=12),
+            Column(self.env._("Last reminder"), "date"),
+            Column(self.env._("Change"), "amount"),
+            Column(self.env._("Attention"), width=28),
             Column(self.env._("Responsible"), width=20),
             Column(self.env._("Reason or problem"), width=40),
         ]
@@ -131,6 +138,7 @@ class DunningRun(models.Model):
     def _xlsx_notice_rows(self, notices):
         channels = dict(self.env["dunning.channel"]._selection())
         states = dict(notices._fields["state"]._description_selection(self.env))
+        comparisons = dict(notices._fields["comparison"]._description_selection(self.env))
         deliveries = self._xlsx_deliveries()
         company_digits = self.company_id.currency_id.decimal_places
         for notice in notices:
@@ -155,6 +163,10 @@ class DunningRun(models.Model):
                 Amount(notice.amount_total, digits),
                 notice.currency_id.name,
                 Amount(notice.amount_total_company, company_digits),
+                comparisons.get(notice.comparison),
+                notice.last_date,
+                Amount(notice.amount_change, digits) if notice.last_date else None,
+                notice.warning,
                 notice.user_id.name,
                 " ".join(filter(None, [notice.reason, notice.error, problem])),
             ]
@@ -162,7 +174,11 @@ class DunningRun(models.Model):
     def _xlsx_deliveries(self):
         """Address and failure of the last delivery of each notice."""
         deliveries = self.env["dunning.delivery"].search_fetch(
-            [("notice_id.run_id", "=", self.id), ("state", "!=", "withdrawn")],
+            [
+                ("notice_id.run_id", "=", self.id),
+                ("state", "!=", "withdrawn"),
+                ("correction", "=", False),
+            ],
             ["notice_id", "channel", "address", "error"],
             order="id",
         )

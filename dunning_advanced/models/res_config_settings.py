@@ -8,3 +8,15 @@ class ResConfigSettings(models.TransientModel):
     dunning_user_id = fields.Many2one(related="company_id.dunning_user_id", readonly=False)
     dunning_nightly = fields.Boolean(related="company_id.dunning_nightly", readonly=False)
     dunning_retention = fields.Integer(related="company_id.dunning_retention", readonly=False)
+    dunning_high_amount = fields.Monetary(related="company_id.dunning_high_amount", readonly=False)
+    dunning_key_category_id = fields.Many2one(
+        related="company_id.dunning_key_category_id", readonly=False
+    )
+    dunning_bank_days = fields.Integer(related="company_id.dunning_bank_days", readonly=False)
+    dunning_promise_tolerance = fields.Integer(
+        related="company_id.dunning_promise_tolerance", readonly=False
+    )
+    dunning_promise_days = fields.Integer(related="company_id.dunning_promise_days", readonly=False)
+    dunning_promise_thanks = fields.Boolean(
+        related="company_id.dunning_promise_thanks", readonly=False
+    )

@@ -2,7 +2,7 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, get_lang
 
 
 class ResPartner(models.Model):
@@ -231,3 +231,38 @@ class ResPartner(models.Model):
             )
         )
         return dict(rows)
+
+    # What documents show
+
+    def _dunning_lang(self, debtor, company):
+        """The language of a document: of the contact, else of its debtor, else of
+        the company.
+        """
+        partners = (self, debtor, company.partner_id)
+        wanted = next((partner.lang for partner in partners if partner.lang), None)
+        return get_lang(self.env, wanted).code
+
+    def _dunning_greeting(self):
+        """How a letter to this contact begins: by name, unless it is a company."""
+        if self.name and not self.is_company:
+            return self.env._("Dear %s,", " ".join(self.name.split()))
+        return self.env._("Dear Sir or Madam,")
+
+    def _dunning_address(self, company):
+        """The address as the post of the customer's country wants it; at home
+        without the country, else with it in the company's language: it is read
+        where the letter is posted.
+
+        :param company: res.company that sends the letter
+        :return: lines of text
+        """
+        partner = self.with_context(lang=company.partner_id.lang)
+        lines = partner._display_address(without_company=True).splitlines()
+        if partner.country_id == company.country_id:
+            lines = [line for line in lines if line != partner.country_id.name]
+        name = partner.name or partner.commercial_partner_id.name
+        if partner.commercial_company_name and partner.commercial_company_name != name:
+            lines = [partner.commercial_company_name, name, *lines]
+        else:
+            lines = [name, *lines]
+        return "\n".join(line for line in lines if line and line.strip())

@@ -70,6 +70,26 @@ class DunningCommon(AccountTestInvoicingCommon):
             ).reconcile()
         return payment
 
+    def invoice_of(self, company, amount):
+        """A posted invoice of another company, due since the first of January."""
+        move = (
+            self.env["account.move"]
+            .with_company(company)
+            .create(
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": self.debtor.id,
+                    "invoice_date": "2024-01-01",
+                    "invoice_date_due": "2024-01-01",
+                    "invoice_line_ids": [
+                        Command.create({"name": "work", "price_unit": amount, "tax_ids": []})
+                    ],
+                }
+            )
+        )
+        move.action_post()
+        return move
+
     def run_at(self, day=DAY, **values):
         """A proposed run of the company."""
         run = self.env["dunning.run"].create({"company_id": self.company.id, "date": day, **values})

@@ -163,10 +163,38 @@ class Commands:
 
     def issue(self):
         """Issue what waits, as the scheduled action does; returns seconds."""
-        start = time.perf_counter()
-        self.env["dunning.notice"]._cron_issue()
+        return self._time(self.env["dunning.notice"]._cron_issue)
+
+    def time_confirm(self, run_id):
+        """Confirm a run; returns seconds."""
+        return self._time(self.env["dunning.run"].browse(run_id).action_confirm)
+
+    def time_undo(self, run_id):
+        """Take a run back as the dialog does; returns seconds."""
+        action = self.env["dunning.run"].browse(run_id).action_undo()
+        wizard = self.env["dunning.reason"].with_context(**action["context"])
+        return self._time(lambda: wizard.create({"reason": "Sent in error"}).action_apply())
+
+    def _time(self, work):
+        """Do some work and commit it.
+
+        :return: dict of seconds: wall, and cpu of this process and its connection
+        """
+        wall, cpu = time.perf_counter(), self._cpu()
+        work()
         self.env.cr.commit()
-        return time.perf_counter() - start
+        return {"wall": time.perf_counter() - wall, "cpu": self._cpu() - cpu}
+
+    def _cpu(self):
+        """Seconds of CPU of this process, and of its connection where PostgreSQL
+        runs on this machine.
+        """
+        self.env.cr.execute("SELECT pg_backend_pid()")
+        stat = Path(f"/proc/{self.env.cr.fetchone()[0]}/stat")
+        if not stat.exists():
+            return time.process_time()
+        user, system = stat.read_text().rpartition(")")[2].split()[11:13]
+        return time.process_time() + (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def propose(self, run_id):
         """Propose without committing; returns the error of the user, if any."""

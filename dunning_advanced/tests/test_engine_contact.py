@@ -1,5 +1,3 @@
-from odoo import Command
-
 from .common import DAY, DunningCommon
 
 ADDRESS = {"street": "Main street 1", "zip": "1000", "city": "Brussels"}
@@ -104,25 +102,6 @@ class TestContact(DunningCommon):
 
 class TestBranches(DunningCommon):
     """Items of branches belong to the run of their company."""
-
-    def invoice_of(self, company, amount):
-        move = (
-            self.env["account.move"]
-            .with_company(company)
-            .create(
-                {
-                    "move_type": "out_invoice",
-                    "partner_id": self.debtor.id,
-                    "invoice_date": "2024-01-01",
-                    "invoice_date_due": "2024-01-01",
-                    "invoice_line_ids": [
-                        Command.create({"name": "work", "price_unit": amount, "tax_ids": []})
-                    ],
-                }
-            )
-        )
-        move.action_post()
-        return move
 
     def test_branch_items_are_reminded_by_the_company(self):
         branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})

@@ -32,7 +32,7 @@ class TestExplain(DunningCommon):
         )
         answer = self.ask(invoice)
         self.assertIn("No Follow-Up", answer)
-        self.assertIn("on hold until 06/08/2024: Goods are being checked", answer)
+        self.assertIn("Other: Goods are being checked</a> (set by", answer)
         self.assertIn("not reminded until that changes", answer)
 
     def test_next_day_after_a_hold(self):
@@ -73,6 +73,15 @@ class TestExplain(DunningCommon):
         self.assertIn("credits take $\xa030.00 of it; $\xa070.00 are left", answer)
         self.assertIn("$\xa070.00 at its level is below the minimum", answer)
         self.assertIn("no usable e-mail or postal address", answer)
+
+    def test_asked_from_the_line_of_a_run(self):
+        invoice = self.invoice(10)
+        self.debtor.email = False
+        line = self.run_at().line_ids
+        action = line.action_explain()
+        wizard = self.env["dunning.explain"].with_context(**action["context"]).create({})
+        self.assertEqual((wizard.move_line_id.move_id, wizard.date), (invoice, DAY))
+        self.assertIn("no usable e-mail or postal address", wizard.answer)
 
     def test_all_levels_sent(self):
         invoice = self.invoice(40)

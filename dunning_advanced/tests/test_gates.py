@@ -35,7 +35,7 @@ class TestHoldGate(DunningCommon):
 
     def test_lifted_hold_stops_nothing(self):
         invoice = self.invoice(10)
-        self.hold().action_lift()
+        self.hold()._lift("It was a mistake", DAY)
         self.assertEqual(self.verdicts(self.run_at()), {invoice: "dun"})
 
     def test_hold_of_another_company_stops_nothing(self):
@@ -152,6 +152,38 @@ class TestContactCap(DunningCommon):
         late = self.invoice(3)
         self.cap.active = False
         self.assertEqual(self.verdicts(self.run_at(DAY + timedelta(days=2)))[late], "dun")
+
+
+class TestReadyCaps(DunningCommon):
+    """The caps that are shipped: 2 contacts in 7 days, 6 in 30."""
+
+    def test_one_invoice_climbs_the_ready_ladder_undisturbed(self):
+        self.debtor.write({"street": "Main Street 7", "city": "Ghent", "zip": "9000"})
+        self.invoice(-3)
+        nights = [DAY + timedelta(days=days) for days in (0, 8, 22, 36)]
+        levels = [self.remind(night).notice_ids.level_id for night in nights]
+        self.assertEqual(levels, [self.before, self.first, self.second, self.last])
+
+    def test_third_contact_in_a_week_waits_and_gathers_what_comes(self):
+        for late in (5, 4, 3, 0):
+            self.invoice(late)
+        first, second = self.remind(), self.remind(DAY + timedelta(days=1))
+        self.assertTrue(first.notice_ids and second.notice_ids)
+        capped = self.run_at(DAY + timedelta(days=2))
+        self.assertEqual(
+            capped.line_ids.mapped(lambda line: (line.verdict, line.date_next)),
+            [("capped", DAY + timedelta(days=7))],
+        )
+        self.assertEqual(self.remind(DAY + timedelta(days=7)).notice_ids.item_count, 2)
+
+    def test_currencies_of_one_day_are_one_contact(self):
+        euro = self.setup_other_currency("EUR", rates=[("2020-01-01", 2.0)])
+        pound = self.setup_other_currency("GBP", rates=[("2020-01-01", 3.0)])
+        for currency in (None, euro, pound):
+            self.invoice(5, currency=currency)
+        self.assertEqual(len(self.remind().notice_ids), 3)
+        self.invoice(4)
+        self.assertTrue(self.remind(DAY + timedelta(days=1)).notice_ids)
 
 
 class TestPolicyOptions(DunningCommon):

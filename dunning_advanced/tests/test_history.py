@@ -219,20 +219,6 @@ class TestAsOf(DunningCommon):
         self.assertEqual(line.state, "stopped")
 
 
-class TestStaleRun(DunningCommon):
-    def test_proposal_of_last_month_is_refused(self):
-        self.invoice(10)
-        run = self.run_at()
-        with (
-            freeze_time(DAY + timedelta(days=31)),
-            self.assertRaisesRegex(UserError, "propose again"),
-        ):
-            run.action_confirm()
-        with freeze_time(DAY + timedelta(days=30)):
-            run.action_confirm()
-        self.assertEqual(run.notice_ids.state, "issued")
-
-
 class TestSetLevel(DunningCommon):
     def set_level(self, level, day=DAY):
         wizard = self.env["dunning.set.level"].create(

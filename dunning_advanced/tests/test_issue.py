@@ -1,4 +1,9 @@
+import time
+from unittest.mock import patch
+
 from freezegun import freeze_time
+
+from odoo.addons.dunning_advanced.models import dunning_batch
 
 from .common import DAY, DunningCommon
 
@@ -24,6 +29,50 @@ class TestIssue(DunningCommon):
         self.assertEqual(set(run.notice_ids.mapped("state")), {"issued"})
         self.assertEqual(len(run.notice_ids.delivery_ids.mail_id), 21)
         self.assertEqual(run.state, "done")
+
+    def test_every_copy_of_the_scheduled_action_is_woken(self):
+        first = self.env.ref("dunning_advanced.ir_cron_issue").sudo()
+        second = self.env.ref("dunning_advanced.ir_cron_issue_2").sudo()
+        archived = second.copy({"active": False})
+        third = second.copy({"active": True})
+        self.confirmed(21)
+        woken = self.env["ir.cron.trigger"].sudo().search([]).cron_id
+        self.assertEqual(first | second | third, woken & (first | second | third | archived))
+        self.assertNotIn(self.env.ref("dunning_advanced.ir_cron_close"), woken)
+
+    def work(self, cron, seconds):
+        """Do the work of a scheduled action that has so much time left.
+
+        :return: how much is done and how much remains, as Odoo is told
+        """
+        with self.enter_registry_test_mode(), self.registry.cursor() as cr:
+            context = {"cron_id": cron.id, "cron_end_time": time.monotonic() + seconds}
+            working, progress = cron.with_env(self.env(cr=cr, context=context))._add_progress()
+            working.env["dunning.notice"]._cron_issue()
+            told = progress.done, progress.remaining
+        self.env.invalidate_all()
+        return told
+
+    def test_stops_at_the_time_limit_and_goes_on(self):
+        """A batch is finished, what is left is told and done by the next call."""
+        run = self.confirmed(25)
+        cron = self.env.ref("dunning_advanced.ir_cron_issue")
+        with patch.object(dunning_batch, "BATCH", 10), freeze_time(DAY, tick=True):
+            self.assertEqual(self.work(cron, -1), (10, 15))
+            issued = run.notice_ids.filtered(lambda notice: notice.state == "issued")
+            self.assertEqual((len(issued), run.state), (10, "confirmed"))
+            self.assertEqual(self.work(cron, -1), (10, 5))
+            self.assertEqual(self.work(cron, 600), (5, 0))
+        self.assertEqual(set(run.notice_ids.mapped("state")), {"issued"})
+        self.assertEqual((len(run.notice_ids.delivery_ids), run.state), (25, "done"))
+
+    def test_progress_counts_what_fails(self):
+        """A notice that cannot be issued is told as done: it would be tried for ever."""
+        run = self.confirmed(21)
+        run.notice_ids[3].partner_id.email = False
+        told = self.work(self.env.ref("dunning_advanced.ir_cron_issue"), 600)
+        self.assertEqual(told, (21, 0))
+        self.assertEqual(len(run.notice_ids.filtered("error")), 1)
 
     def test_items_of_confirmed_reminders_are_pending(self):
         self.confirmed(21)

@@ -7,7 +7,7 @@ from odoo import Command
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
-from odoo.addons.dunning_advanced.models import dunning_notice_issue
+from odoo.addons.dunning_advanced.models import dunning_batch, dunning_notice_issue
 
 from .common import DAY, DunningCommon
 
@@ -125,7 +125,7 @@ class TestNightly(DunningCommon):
     @mute_logger("odoo.addons.dunning_advanced.models.dunning_run")
     def test_failing_company_does_not_stop_the_other(self):
         self.invoice(5)
-        broken = self.env["res.company"].create({"name": "Broken"})
+        broken = self.setup_other_company(name="Broken")["company"]
         broken.sequence = self.company.sequence - 1
         rule = self.env["dunning.rule"].create(
             {"name": "Broken rule", "policy_id": self.policy.id, "company_id": broken.id}
@@ -156,7 +156,7 @@ class TestNightly(DunningCommon):
         debtors[3].email = False
         with (
             patch.object(dunning_notice_issue, "AT_ONCE", 2),
-            patch.object(dunning_notice_issue, "BATCH", 2),
+            patch.object(dunning_batch, "BATCH", 2),
         ):
             run.action_confirm()
             self.assertEqual(set(run.notice_ids.mapped("state")), {"confirmed"})

@@ -1,6 +1,7 @@
 import re
 from unittest.mock import patch
 
+from odoo import Command
 from odoo.sql_db import Cursor
 from odoo.tests import tagged
 from odoo.tools import SQL
@@ -116,3 +117,19 @@ class TestQueries(DunningCommon):
             self.count_dunning_queries(lambda: self.pay(self.debtor, 300, invoices=invoices)), 3
         )
         self.assertEqual(set(invoices.mapped("amount_residual")), {0})
+
+    def test_promises_cost_payments_of_others_one_query(self):
+        promised, free = self.invoice(20), self.invoice(30, debtor=self.make_debtor("Deco"))
+        self.env["dunning.promise"].create(
+            {
+                "partner_id": self.debtor.id,
+                "amount": 100,
+                "date": "2999-01-01",
+                "date_made": "2998-12-31",
+                "item_ids": [Command.set(promised.line_ids.filtered("date_maturity").ids)],
+            }
+        )
+        items = (self.pay(free.partner_id, 100).move_id | free).line_ids.filtered(
+            lambda line: line.account_id.account_type == "asset_receivable"
+        )
+        self.assertEqual(self.count_dunning_queries(items.reconcile), 1)

@@ -1,4 +1,4 @@
-from odoo import Command
+from odoo import Command, fields
 from odoo.tests import HttpCase, new_test_user, tagged
 
 from .common import DunningCommon
@@ -41,3 +41,46 @@ class TestTours(DunningCommon, HttpCase):
         self.start_tour("/odoo", "dunning_case", login="accountant")
         hold = self.env["dunning.hold"].search([("partner_id", "=", self.debtor.id)])
         self.assertEqual((hold.name, hold.user_id), ("disputed", self.user))
+
+    def open_run(self):
+        """A run of today, to be reviewed."""
+        self.company.dunning_high_amount = 100
+        return self.run_at(fields.Date.today())
+
+    def test_accountant_reviews_many_at_once(self):
+        for debtor in (self.debtor, self.deco):
+            debtor.write({"street": "Main Street 7", "city": "Ghent", "zip": "9000"})
+        run = self.open_run()
+        self.start_tour(f"/odoo/dunning-runs/{run.id}", "dunning_review", login="accountant")
+        notices = {notice.partner_id: notice for notice in run.notice_ids}
+        self.assertEqual(notices[self.debtor].channel, "letter")
+        self.assertEqual(notices[self.gemini].channel, "email")
+        self.assertEqual(notices[self.deco].reason, "we meet at the fair")
+        self.assertEqual(set(run.notice_ids.mapped("state")), {"proposed", "dropped"})
+
+    def test_accountant_assigns_many_at_once(self):
+        marc = new_test_user(
+            self.env,
+            login="marc",
+            name="Marc Reviewer",
+            groups="dunning_advanced.group_user",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        run = self.open_run()
+        self.start_tour("/odoo/dunning-reminders", "dunning_assign", login="accountant")
+        self.assertEqual(run.notice_ids.user_id, marc)
+        self.assertEqual(run.activity_ids.user_id, marc)
+
+    def test_accountant_asks_why(self):
+        invoice = self.invoice(40, debtor=self.make_debtor("Ready Mat"))
+        url = f"/odoo/customer-invoices/{invoice.id}"
+        self.start_tour(url, "dunning_explain", login="accountant")
+
+    def test_accountant_takes_a_run_back(self):
+        run = self.remind()
+        run._refresh_state()
+        self.start_tour(f"/odoo/dunning-runs/{run.id}", "dunning_undo", login="accountant")
+        self.assertEqual(set(run.notice_ids.mapped("state")), {"cancelled"})
+        self.assertEqual(set(run.notice_ids.mapped("reason")), {"wrong price list"})
+        self.assertFalse(self.env["account.move.line"].search([("dunning_level_id", "!=", False)]))

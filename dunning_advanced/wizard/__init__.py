@@ -1,1 +1,11 @@
-from . import base_partner_merge, dunning_explain, dunning_reason, dunning_set_level
+from . import (
+    base_partner_merge,
+    dunning_bulk,
+    dunning_call_log,
+    dunning_change,
+    dunning_explain,
+    dunning_interest_calculator,
+    dunning_reason,
+    dunning_set_level,
+    dunning_statement,
+)

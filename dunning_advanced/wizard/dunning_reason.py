@@ -1,20 +1,46 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class DunningReason(models.TransientModel):
-    """Asks why reminders are left out or cancelled."""
+    """Asks why reminders are left out or cancelled, or holds lifted."""
 
     _name = "dunning.reason"
     _description = "Reason"
+    _inherit = ["dunning.bulk"]
 
-    notice_ids = fields.Many2many("dunning.notice", required=True)
-    kind = fields.Selection([("drop", "Leave out"), ("cancel", "Cancel")], required=True)
+    run_id = fields.Many2one("dunning.run", help="All its issued reminders, not only some.")
+    notice_ids = fields.Many2many(required=False)
+    hold_ids = fields.Many2many("dunning.hold", context={"active_test": False})
+    notice_count = fields.Integer(compute="_compute_counts")
+    left_count = fields.Integer(compute="_compute_counts")
+    kind = fields.Selection(
+        [("drop", "Leave out"), ("cancel", "Cancel"), ("lift", "Lift")], required=True
+    )
     reason = fields.Char(required=True)
+    correct = fields.Boolean(
+        string="Send a correction",
+        help="An e-mail that asks the customers who have the reminder already to disregard it.",
+    )
+
+    @api.depends("run_id", "notice_ids")
+    def _compute_counts(self):
+        for wizard in self:
+            notices = wizard._notices()
+            wizard.notice_count = len(notices)
+            wizard.left_count = len(notices._left()) if wizard.kind == "cancel" else 0
+
+    def _notices(self):
+        return self.run_id._issued_notices() if self.run_id else self.notice_ids
 
     def action_apply(self):
-        """Leave out or cancel the reminders with this reason."""
-        if self.kind == "drop":
-            self.notice_ids._drop(self.reason)
+        """Leave out or cancel the reminders, or lift the holds, with this reason."""
+        notices = self._notices()
+        if self.kind == "lift":
+            self.hold_ids._lift(self.reason, fields.Date.context_today(self))
+        elif self.kind == "drop":
+            notices._leave_out(self.reason)
         else:
-            self.notice_ids._cancel(self.reason)
+            notices._cancel(self.reason)
+            if self.correct:
+                notices._correct()
         return {"type": "ir.actions.act_window_close"}

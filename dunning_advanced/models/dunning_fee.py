@@ -1,0 +1,210 @@
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..tools import fees
+from ..tools.rounding import decimal, round_money
+
+SCALES = {"nl_wik": fees.nl_wik, "be_consumer": fees.be_consumer_cap}
+
+
+class DunningFee(models.Model):
+    """What a reminder costs: fixed, percent, brackets, or what a law lays down."""
+
+    _name = "dunning.fee"
+    _description = "Dunning Fee"
+    _inherit = ["dunning.citation"]
+    _order = "sequence, name, id"
+    _check_company_auto = True
+    _figures = ("kind", "amount", "amount_ids", "percent", "bracket_ids", "minimum", "maximum")
+
+    name = fields.Char(required=True, translate=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one("res.company", index=True, help="Empty: for every company.")
+    kind = fields.Selection(
+        [
+            ("fixed", "Fixed amount"),
+            ("percent", "Percent of the debt"),
+            ("single", "Brackets: the one that holds the debt"),
+            ("accumulated", "Brackets: each for its part of the debt"),
+            ("statutory", "Fixed sum of the customer's country"),
+            ("nl_wik", "Netherlands: collection costs (WIK)"),
+            ("be_consumer", "Belgium: most that consumers may be asked"),
+        ],
+        required=True,
+        default="fixed",
+    )
+    currency_id = fields.Many2one(
+        "res.currency",
+        required=True,
+        default=lambda self: self.env.company.currency_id,
+        help="Of the amounts below. Debts in other currencies are converted at the date of "
+        "the reminder.",
+    )
+    amount = fields.Monetary(help="In currencies without an amount of their own it is converted.")
+    amount_ids = fields.One2many(
+        "dunning.fee.amount", "fee_id", string="In other currencies", copy=True
+    )
+    percent = fields.Float(digits=(16, 4))
+    bracket_ids = fields.One2many("dunning.fee.bracket", "fee_id", string="Brackets", copy=True)
+    minimum = fields.Monetary(help="The fee is never less.")
+    maximum = fields.Monetary(help="The fee is never more. 0: no maximum.")
+    cap = fields.Selection(
+        [("be_consumer", "Belgian law"), ("nl_wik", "Dutch law (WIK)")],
+        string="For consumers at most",
+        help="Consumers are never asked for more than this law allows for their debt.",
+    )
+    product_id = fields.Many2one(
+        "product.product",
+        check_company=True,
+        help="For the invoice, where fees are booked: its account and taxes.",
+    )
+    note = fields.Text(translate=True)
+
+    _not_negative = models.Constraint(
+        "CHECK (amount >= 0 AND percent >= 0 AND minimum >= 0 AND maximum >= 0)",
+        "Fees cannot be negative.",
+    )
+    _percent_in_bounds = models.Constraint(
+        "CHECK (percent < 100)", "A fee of 100 percent of the debt or more cannot be right."
+    )
+    _bounds_in_order = models.Constraint(
+        "CHECK (maximum = 0 OR maximum >= minimum)",
+        "The maximum of the fee is less than its minimum.",
+    )
+
+    @api.constrains("kind", "bracket_ids")
+    def _check_brackets(self):
+        for fee in self.filtered(lambda fee: fee.kind in ("single", "accumulated")):
+            fee.bracket_ids._check_gaps(fee.name)
+
+    # Business
+
+    def _amount_for(self, debt, currency, date, business, country, company):
+        """The fee for one debt.
+
+        :param debt: what is late, in ``currency``
+        :param currency: res.currency of the debt and of the result
+        :param date: day of the reminder, for the currency rates
+        :param business: False for consumers, and where it is not known
+        :param country: res.country of the customer
+        :param company: res.company whose interest rules and currency rates count
+        :return: Decimal, rounded half up to the unit of ``currency``; 0 when nothing is late
+        :raises UserError: when a currency has no rate, the country has no interest rule
+            with the fixed sum, or the debt is negative
+        """
+        self.ensure_one()
+        debt = decimal(debt)
+        if debt < 0:
+            raise UserError(
+                self.env._(
+                    "Fee “%(fee)s” cannot be computed for %(debt)s: a debt is not negative.",
+                    fee=self.name,
+                    debt=debt,
+                )
+            )
+        if not debt:
+            return debt
+        late = Late(debt, currency, date, company)
+        statutory = self.kind == "statutory"
+        fee = self._statutory(late, country, business) if statutory else self._own(late)
+        fee = self._bounded(fee, late)
+        if self.cap and not business:
+            fee = min(fee, self._scale(self.cap, late))
+        return round_money(fee, currency._dunning_unit())
+
+    def _statutory(self, late, country, business):
+        rule = self.env["dunning.interest.rule"]._get(country, business, late.company)
+        return rule._fixed_sum(late.debt, late.currency, late.date, late.company)
+
+    def _own(self, late):
+        if self.kind == "fixed":
+            return self._fixed(late)
+        if self.kind == "percent":
+            return fees.percent_of(late.debt, decimal(self.percent))
+        if self.kind in SCALES:
+            return self._scale(self.kind, late)
+        self.bracket_ids._check_gaps(self.name)
+        compute = fees.single if self.kind == "single" else fees.accumulated
+        brackets = self.bracket_ids._brackets()
+        return late.via(self.currency_id, lambda debt: compute(debt, brackets))
+
+    def _fixed(self, late):
+        for own in self.amount_ids:
+            if own.currency_id == late.currency:
+                return decimal(own.amount)
+        return late.converted(decimal(self.amount), self.currency_id)
+
+    def _scale(self, code, late):
+        return late.via(self.env.ref("base.EUR"), SCALES[code])
+
+    def _bounded(self, fee, late):
+        minimum = late.converted(decimal(self.minimum), self.currency_id)
+        maximum = late.converted(decimal(self.maximum), self.currency_id)
+        return fees.bounded(fee, minimum, maximum or None)
+
+
+@dataclass(frozen=True)
+class Late:
+    """What is late, and with which rates it is converted."""
+
+    debt: Decimal
+    currency: models.BaseModel
+    date: date
+    company: models.BaseModel
+
+    def converted(self, amount, currency):
+        """An amount of another currency in that of the debt."""
+        return currency._dunning_convert(amount, self.currency, self.company, self.date)
+
+    def via(self, currency, compute):
+        """What a table in another currency gives for the debt, in that of the debt."""
+        debt = self.currency._dunning_convert(self.debt, currency, self.company, self.date)
+        return self.converted(compute(debt), currency)
+
+
+class DunningFeeAmount(models.Model):
+    """The fixed fee in one currency, instead of a converted one."""
+
+    _name = "dunning.fee.amount"
+    _description = "Fee in Another Currency"
+    _order = "fee_id, currency_id"
+
+    fee_id = fields.Many2one("dunning.fee", required=True, ondelete="cascade", index=True)
+    company_id = fields.Many2one(related="fee_id.company_id", store=True)
+    currency_id = fields.Many2one("res.currency", required=True)
+    amount = fields.Monetary(required=True)
+
+    _unique_currency = models.Constraint(
+        "UNIQUE (fee_id, currency_id)",
+        "A fee has one amount for a currency: change the one that is there.",
+    )
+    _not_negative = models.Constraint("CHECK (amount >= 0)", "The fee cannot be negative.")
+
+
+class DunningFeeBracket(models.Model):
+    """One row of the table of a fee."""
+
+    _name = "dunning.fee.bracket"
+    _description = "Fee Bracket"
+    _inherit = ["dunning.bracket"]
+    _order = "fee_id, id"
+
+    fee_id = fields.Many2one("dunning.fee", required=True, ondelete="cascade", index=True)
+    company_id = fields.Many2one(related="fee_id.company_id", store=True)
+    limit_currency_id = fields.Many2one(
+        related="fee_id.currency_id", string="Currency of the limits"
+    )
+    currency_id = fields.Many2one(related="fee_id.currency_id")
+
+    _unique_limit = models.Constraint(
+        "UNIQUE (fee_id, up_to)", "There already is a row with this limit: change that one."
+    )
+    _not_negative = models.Constraint(
+        "CHECK (up_to >= 0 AND fixed >= 0 AND percent >= 0 AND percent < 100)",
+        "Limits, amounts and percentages cannot be negative, nor a percentage 100 or more.",
+    )

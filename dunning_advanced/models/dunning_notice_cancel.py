@@ -1,0 +1,211 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from .dunning_batch import AT_ONCE
+from .dunning_delivery import LEFT
+
+CORRECTED = [("state", "!=", "withdrawn"), ("correction", "=", True)]
+
+
+class DunningNotice(models.Model):
+    """Taking reminders back, and telling the customers who have them already."""
+
+    _inherit = "dunning.notice"
+
+    departure_summary = fields.Char(
+        compute="_compute_departure_summary",
+        string="What had left",
+        help="What had left already when the reminder was cancelled, and what was stopped.",
+    )
+    to_correct = fields.Boolean(
+        compute="_compute_to_correct",
+        search="_search_to_correct",
+        string="Needs a correction",
+        help="It had left already when it was cancelled, and the customer has not been told.",
+    )
+
+    @api.depends("state", "delivery_ids.state")
+    def _compute_departure_summary(self):
+        deliveries = self.env["dunning.delivery"]
+        found = deliveries._departures(SQL("n.id"), self.ids, states=("cancelled",))
+        for notice in self:
+            notice.departure_summary = deliveries._tell_departures(found.get(notice._origin.id, []))
+
+    @api.depends("state", "delivery_ids.state")
+    def _compute_to_correct(self):
+        found = set(self._origin.search([("id", "in", self.ids), *self._to_correct_domain()])._ids)
+        for notice in self:
+            notice.to_correct = notice._origin.id in found
+
+    def _search_to_correct(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return (
+            self._to_correct_domain() if True in value else ["!", "&", *self._to_correct_domain()]
+        )
+
+    @api.model
+    def _to_correct_domain(self):
+        return [
+            "&",
+            ("state", "=", "cancelled"),
+            "&",
+            ("delivery_ids", "any", LEFT),
+            ("delivery_ids", "not any", CORRECTED),
+        ]
+
+    # Take back
+
+    def action_cancel(self):
+        """Ask for the reason, then take back issued notices."""
+        return self._ask_reason("cancel", self.env._("Cancel reminders"))
+
+    def _cancel(self, reason):
+        """Take issued notices back; the steps of their items return by themselves.
+        What has not left yet is stopped.
+
+        :param reason: text that is shown on the notice
+        :raises UserError: when an item has a later notice, with its name
+        """
+        self._check_cancel()
+        many = len(self) > AT_ONCE
+        # One note on the run instead of one on each of thousands.
+        silent = self.with_context(mail_notrack=many)
+        self._void_lines()
+        silent.write({"state": "cancelled", "reason": reason})
+        self.delivery_ids._withdraw()
+        for run, notices in self.grouped("run_id").items() if many else ():
+            run._message_log(
+                body=self.env._(
+                    "%(count)s reminders cancelled: %(reason)s", count=len(notices), reason=reason
+                )
+            )
+
+    def _void_lines(self):
+        """Free the items, in one statement: a run may have a million of them."""
+        self.env["dunning.line"].flush_model()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE dunning_line SET state = 'void', write_uid = %s,"
+                " write_date = now() AT TIME ZONE 'UTC'"
+                " WHERE notice_id = ANY(%s) AND verdict = 'dun'",
+                self.env.uid,
+                self.ids,
+            )
+        )
+        self.env["dunning.line"].invalidate_model(["state", "write_uid", "write_date"])
+
+    def _check_cancel(self):
+        not_issued = self.filtered(lambda notice: notice.state != "issued")
+        if not_issued:
+            raise UserError(
+                self.env._("%s is not issued: drop it instead.", not_issued[0].display_name)
+            )
+        for notice, later in self._later_notices():
+            raise UserError(
+                self.env._(
+                    "%(notice)s cannot be cancelled: %(later)s reminded the same items "
+                    "later. Cancel that one first.",
+                    notice=notice.display_name,
+                    later=later.display_name,
+                )
+            )
+
+    def _later_notices(self):
+        """Notices outside of these that reminded the same items after them.
+
+        :return: list of (one of these notices, later notice)
+        """
+        if not self:
+            return []
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT own.notice_id, later.notice_id
+                  FROM dunning_line own
+                  JOIN dunning_line later ON later.move_line_id = own.move_line_id
+                       AND later.step > own.step AND later.state IN ('proposed', 'issued')
+                 WHERE own.notice_id IN %(notices)s AND own.state = 'issued'
+                   AND later.notice_id NOT IN %(notices)s
+                 ORDER BY own.notice_id, later.step DESC
+                 LIMIT 1
+                """,
+                notices=tuple(self.ids),
+            )
+        )
+        return [(self.browse(own), self.browse(later)) for own, later in rows]
+
+    def _left(self):
+        """Those of these notices that have left already, by whatever channel."""
+        return self.search([("id", "in", self.ids), ("delivery_ids", "any", LEFT)])
+
+    # Correct
+
+    def action_correct(self):
+        """Send a correction to the customers who have these cancelled notices.
+
+        :raises UserError: when nobody has to be told, or nobody can be reached
+        """
+        missing = self.filtered("to_correct")
+        if not missing:
+            raise UserError(
+                self.env._(
+                    "Nobody has to be told: these reminders were not cancelled, had not left "
+                    "yet, or have a correction already."
+                )
+            )
+        if not missing._correct():
+            raise UserError(
+                self.env._(
+                    "No e-mail address for a correction: call or write to %s, then say so by "
+                    "“Customer knows” on the reminder.",
+                    ", ".join(missing.partner_id[:10].mapped("display_name")),
+                )
+            )
+
+    def action_mark_corrected(self):
+        """Somebody has told the customers by another way."""
+        missing = self.filtered("to_correct")
+        self.env["dunning.delivery"].create(
+            [
+                {
+                    "notice_id": notice.id,
+                    "channel": notice.channel,
+                    "address": self.env._("Told by %s", self.env.user.name),
+                    "correction": True,
+                    "state": "done",
+                    "date_done": fields.Datetime.now(),
+                }
+                for notice in missing
+            ]
+        )
+
+    def _correct(self):
+        """Send a correction by e-mail for notices that had left when they were
+        cancelled, once for each; many are sent by the scheduled action.
+
+        :return: dunning.delivery of the corrections; customers without an e-mail
+            address have none
+        """
+        missing = self.filtered("to_correct")
+        contacts = self.env["dunning.channel"]._contacts("email", missing)
+        corrections = self.env["dunning.delivery"].create(
+            [
+                {
+                    "notice_id": notice.id,
+                    "channel": "email",
+                    "contact_id": contacts[notice.id].id,
+                    "address": contacts[notice.id].email,
+                    "correction": True,
+                }
+                for notice in missing
+                if contacts[notice.id].email
+            ]
+        )
+        if len(corrections) <= AT_ONCE:
+            corrections._send_corrections()
+        else:
+            self._wake_cron()
+        return corrections
