@@ -194,9 +194,7 @@ class _Sample:
         notices = env["dunning.notice"]
         self.waiting = self.run.notice_ids[:100]
         self.waiting.write({"state": "confirmed"})
-        issued = notices.search([("state", "=", "issued")], order="id desc", limit=5000)
-        followed = {notice.id for notice, _later in issued._later_notices()}
-        self.issued = issued.filtered(lambda notice: notice.id not in followed)[:100]
+        self.issued = notices.browse(self._last_issued(100))
         self.debtors = self.run.notice_ids.partner_id[:80]
         self.items = self.run.notice_ids[:40].line_ids.move_line_id[:80]
         self.mails = self._deliver()
@@ -214,6 +212,22 @@ class _Sample:
     def propose_again(self):
         self.waiting.write({"state": "proposed"})
         self.run._propose()
+
+    def _last_issued(self, limit):
+        """Return reminders after which none of the same items followed."""
+        self.env.cr.execute(
+            """
+            SELECT n.id FROM dunning_notice n
+             WHERE n.state = 'issued' AND NOT EXISTS (
+                   SELECT FROM dunning_line own
+                     JOIN dunning_line later ON later.move_line_id = own.move_line_id
+                          AND later.step > own.step AND later.state IN ('proposed', 'issued')
+                    WHERE own.notice_id = n.id AND own.state = 'issued')
+             LIMIT %s
+            """,
+            [limit],
+        )
+        return [id_ for [id_] in self.env.cr.fetchall()]
 
     def _deliver(self):
         """Give every issued reminder a delivery by e-mail; return some mails."""
@@ -266,10 +280,8 @@ def _foreign_keys(env):
     for name, column in env.cr.fetchall():
         env.cr.execute(
             SQL(
-                "SELECT 1 FROM ONLY %s x WHERE %s = (SELECT MAX(%s) FROM %s) FOR KEY SHARE OF x",
+                "SELECT 1 FROM ONLY %s x WHERE %s = 1 FOR KEY SHARE OF x",
                 SQL.identifier(name),
                 SQL.identifier(column),
-                SQL.identifier(column),
-                SQL.identifier(name),
             )
         )

@@ -136,14 +136,19 @@ def report(outcomes):
 def _serve_tests():
     """Be Odoo's command line, with all tests run on the finished server.
 
-    Odoo runs some tests while a module is installed, before the modules that depend on it
+    Odoo runs some tests while a module is loaded, before the modules that depend on it
     are there. Here they too have to see the addon.
     """
     import odoo.cli
     from odoo.tests import loader
 
     make_suite = loader.make_suite
-    loader.make_suite = lambda modules, position: make_suite(modules, "at_install,post_install")
+
+    def at_the_end(modules, position="at_install"):
+        late = position == "post_install"
+        return make_suite(modules if late else [], "at_install,post_install")
+
+    loader.make_suite = at_the_end
     odoo.cli.main()
 
 

@@ -78,7 +78,6 @@ class DunningNotice(models.Model):
         "(company_id, name) WHERE name IS NOT NULL",
         "There is a reminder with this number already: check the sequence.",
     )
-    _undelivered_idx = models.Index("(id) WHERE state = 'issued' AND NOT delivered")
     _waiting_idx = models.Index("(state, company_id) WHERE state IN ('proposed', 'confirmed')")
 
     @api.depends("name", "level_id", "partner_id")
