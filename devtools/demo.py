@@ -92,6 +92,7 @@ def report(run):
             n.level_id.name,
             f"{n.amount_total:,.2f}",
             n.currency_id.name,
+            f"{n.amount_charges:,.2f}" if n.amount_charges else "",
             channels.get(n.channel, n.channel),
             result(n),
         )
@@ -100,7 +101,7 @@ def report(run):
     return [
         f"Reminders of {run.company_id.name}, {run.date}",
         "",
-        *table(["Customer", "Level", ">Amount", "", "Channel", "Result"], rows),
+        *table(["Customer", "Level", ">Amount", "", ">Charges", "Channel", "Result"], rows),
         "",
         f"Total: {run.amount_summary or 'nothing'}  {run.level_summary or ''}",
     ]

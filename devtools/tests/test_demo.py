@@ -32,9 +32,9 @@ class TestDemoScript(DunningCommon):
         self.invoice(10, 40, debtor=self.make_debtor("Unknown Ltd", email=False))
         lines = self.remind_today()
         rows = {line[:12]: line for line in lines}
-        self.assertRegex(rows["Azure Interi"], r"First reminder +1,234.50  USD  E-mail   delivered")
-        self.assertRegex(rows["Paper Mill  "], r"20.00  USD  Letter   letter printed")
-        self.assertRegex(rows["Gone Fishing"], r"30.00  USD  E-mail   failed: .*550")
+        self.assertRegex(rows["Azure Interi"], r"First reminder +1,234.50  USD +E-mail   delivered")
+        self.assertRegex(rows["Paper Mill  "], r"20.00  USD +Letter   letter printed")
+        self.assertRegex(rows["Gone Fishing"], r"30.00  USD +E-mail   failed: .*550")
         self.assertRegex(rows["No usable co"], r"No usable contact data +1  Unknown Ltd")
         self.assertIn("1 e-mails left.", lines)
         self.assertEqual(self.pdf.read_bytes()[:4], b"%PDF")

@@ -87,7 +87,7 @@ class DunningDemo(models.AbstractModel):
             self._add_rate(self.env.ref(f"base.{code}"), today)
         company.dunning_user_id = self.env.ref("base.user_admin")
         policy = self._create_policy()
-        self._create_rules(policy)
+        self._create_rules(policy, self._create_charging_policy(today))
 
     @api.model
     def _add_rate(self, currency, today):
@@ -132,9 +132,36 @@ class DunningDemo(models.AbstractModel):
         )
 
     @api.model
-    def _create_rules(self, policy):
+    def _create_charging_policy(self, today):
+        """The standard ladder with what the law gives: fixed sums, interest, and a fee."""
         company = self.env.company
-        standard = self.env.ref("dunning_advanced.policy_standard")
+        fee = self.env["dunning.fee"].create(
+            {
+                "name": "Reminder fee",
+                "company_id": company.id,
+                "currency_id": company.currency_id.id,
+                "amount": 6,
+                "amount_ids": [
+                    Command.create({"currency_id": self.env.ref("base.EUR").id, "amount": 5})
+                ],
+            }
+        )
+        statutory = self.env.ref("dunning_advanced.fee_statutory")
+        policy = self.env.ref("dunning_advanced.policy_standard").copy(
+            {"name": "With charges", "sequence": 30, "company_id": company.id}
+        )
+        policy.charge_mode = "posted"
+        _before, _first, second, last = policy.level_ids.sorted("days")
+        second.fee_ids = statutory
+        last.fee_ids = fee
+        # Nothing is charged with a rate that nobody has entered yet.
+        rates = self.env.ref("dunning_advanced.reference_ecb").rate_ids
+        last.charge_interest = max(rates.mapped("date_to")) >= today
+        return policy
+
+    @api.model
+    def _create_rules(self, policy, charging):
+        company = self.env.company
         marc = self.env.ref("base.user_demo", raise_if_not_found=False)
         shared = {"company_id": company.id, "user_id": (marc or self.env.user).id}
         self.env["dunning.rule"].create(
@@ -149,12 +176,12 @@ class DunningDemo(models.AbstractModel):
                 },
                 {
                     **shared,
-                    "name": "Germany and the Netherlands",
+                    "name": "Germany and the Netherlands, with charges",
                     "sequence": 2,
                     "country_ids": [
                         Command.link(self.env.ref(f"base.{c}").id) for c in ("de", "nl")
                     ],
-                    "policy_id": standard.id,
+                    "policy_id": charging.id,
                 },
             ]
         )

@@ -81,6 +81,23 @@ class DunningLevel(models.Model):
         help="Below this share of all that the customer owes in the currency, "
         "nothing is sent at this level.",
     )
+    fee_ids = fields.Many2many(
+        "dunning.fee",
+        string="Fees",
+        check_company=True,
+        help="What a reminder of this level costs. Consumers get what the law of their "
+        "country leaves.",
+    )
+    charge_interest = fields.Boolean(
+        string="Interest",
+        help="By the interest rule of the customer's country, from the due date or from the "
+        "last day that was charged.",
+    )
+    has_charges = fields.Boolean(
+        compute="_compute_has_charges",
+        store=True,
+        help="A level of the policy costs something, so charges are looked for.",
+    )
     minimum_ids = fields.One2many("dunning.level.minimum", "level_id", copy=True)
     when = fields.Char(compute="_compute_when")
     is_last = fields.Boolean(string="Last level", compute="_compute_is_last")
@@ -130,6 +147,14 @@ class DunningLevel(models.Model):
         for level in self.filtered(lambda level: not level.active or not level.policy_id):
             level.rung = 0
 
+    @api.depends("policy_id.level_ids.fee_ids", "policy_id.level_ids.charge_interest")
+    def _compute_has_charges(self):
+        # Of the whole policy: some customers are told before what the next level costs.
+        for policy, levels in self.grouped("policy_id").items():
+            levels.has_charges = any(
+                level.fee_ids or level.charge_interest for level in policy.level_ids
+            )
+
     @api.depends("days")
     def _compute_when(self):
         for level in self:
@@ -163,6 +188,14 @@ class DunningLevel(models.Model):
                     policy=used.level_id.policy_id.name,
                 )
             )
+
+    def _next(self):
+        """The level after this one, nothing after the last."""
+        self.ensure_one()
+        later = self.policy_id.level_ids.filtered(
+            lambda level: level.active and level.rung > self.rung
+        )
+        return later.sorted("rung")[:1]
 
     def _below(self):
         """The next gentler level; one after the due date never becomes one before it.

@@ -61,11 +61,12 @@ class DunningNotice(models.Model):
         """Ask for the reason, then take back issued notices."""
         return self._ask_reason("cancel", self.env._("Cancel reminders"))
 
-    def _cancel(self, reason):
+    def _cancel(self, reason, date=None):
         """Take issued notices back; the steps of their items return by themselves.
-        What has not left yet is stopped.
+        What has not left yet is stopped, charges are reversed.
 
         :param reason: text that is shown on the notice
+        :param date: date of credit notes for charges; None: the date of their invoice
         :raises UserError: when an item has a later notice, with its name
         """
         self._check_cancel()
@@ -75,6 +76,7 @@ class DunningNotice(models.Model):
         self._void_lines()
         silent.write({"state": "cancelled", "reason": reason})
         self.delivery_ids._withdraw()
+        self._reverse_charges(reason, date)
         for run, notices in self.grouped("run_id").items() if many else ():
             run._message_log(
                 body=self.env._(

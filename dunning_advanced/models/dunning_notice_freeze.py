@@ -138,6 +138,7 @@ class DunningNotice(models.Model):
             }
         )
         self.line_ids.write({"state": "issued", "date": date})
+        silent._book_charges()
         self._inform_again(self.company_id, date)
         # Last, so that the words tell the number and the dates that count.
         texts = silent._final_texts()

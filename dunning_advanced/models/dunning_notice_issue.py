@@ -104,5 +104,6 @@ class DunningNotice(models.Model):
             left = notices.filtered(lambda notice: notice.state == "confirmed")
             if left:
                 left._address()
+                left._charge(date)
                 left._freeze(date)
                 left._deliver()

@@ -114,12 +114,12 @@ class DunningNotice(models.Model):
 
         :return: data URI, or None; a letter never fails because of it
         """
-        if not bank or self.amount_total <= 0:
+        if not bank or self.amount_due <= 0:
             return None
         single = self.line_ids.move_id if len(self.line_ids) == 1 else self.env["account.move"]
         try:
             return bank.build_qr_code_base64(
-                self.amount_total,
+                self.amount_due,
                 reference,
                 single.payment_reference or "",
                 self.currency_id,

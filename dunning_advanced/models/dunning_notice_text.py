@@ -135,6 +135,7 @@ class DunningNotice(models.Model):
             "account_number": bank._dunning_number(),
             "reference": notice._payment_reference(),
             "url": notice._customer_url(),
+            "charges": notice._charge_values(),
             **(formats or self._formats())(notice.lang, notice.currency_id),
         }
 

@@ -47,6 +47,24 @@ class DunningPolicy(models.Model):
         string="One level for all items",
         help="All items of a reminder get its highest level.",
     )
+    charge_mode = fields.Selection(
+        [
+            ("printed", "Printed only"),
+            ("draft", "Draft invoice"),
+            ("posted", "Posted invoice"),
+        ],
+        string="Charges",
+        required=True,
+        default="printed",
+        help="Whether the charges of a reminder are only asked for in it, or also booked "
+        "as a customer invoice.",
+    )
+    charge_on_charges = fields.Boolean(
+        string="Charges on charges",
+        help="Invoices of earlier charges bear fees and interest too. Otherwise they are "
+        "reminded of like any invoice, and cost nothing more.",
+    )
+    has_charges = fields.Boolean(compute="_compute_has_charges")
     inform = fields.Boolean(
         string="List what is not due yet",
         help="E-mails and letters list, for information and never in the sum, what else the "
@@ -101,6 +119,11 @@ class DunningPolicy(models.Model):
     def _compute_level_count(self):
         for policy in self:
             policy.level_count = len(policy.level_ids)
+
+    @api.depends("level_ids.has_charges")
+    def _compute_has_charges(self):
+        for policy in self:
+            policy.has_charges = any(policy.level_ids.mapped("has_charges"))
 
     def _compute_debtor_count(self):
         counts = dict(

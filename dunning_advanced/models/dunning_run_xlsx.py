@@ -73,7 +73,8 @@ class DunningRun(models.Model):
         ).replace("/", "-")
 
     def _xlsx(self):
-        """The workbook of the run: its reminders, all its items, and the totals.
+        """The workbook of the run: its reminders, all its items, the totals
+        and the charges.
 
         The number of queries does not depend on the number of items.
 
@@ -88,6 +89,7 @@ class DunningRun(models.Model):
             sheet = book.sheet(self.env._("Items"), self._xlsx_line_columns())
             sheet.table(self._xlsx_line_rows(lines))
             self._xlsx_totals(book)
+            self._xlsx_charges(book)
         return output.getvalue()
 
     def _xlsx_records(self):

@@ -25,6 +25,29 @@ class ResCompany(models.Model):
         "0: keep everything.",
     )
 
+    dunning_law = fields.Selection(
+        [("customer", "Country of the customer"), ("company", "Country of the company")],
+        string="Law for businesses",
+        required=True,
+        default="customer",
+        help="Whose interest rules and fixed sums hold for business customers. For consumers "
+        "those of the country where they live hold in any case.",
+    )
+    dunning_journal_id = fields.Many2one(
+        "account.journal",
+        string="Journal of charges",
+        domain=[("type", "=", "sale")],
+        check_company=True,
+    )
+    dunning_fee_product_id = fields.Many2one(
+        "product.product", string="Product for fees", check_company=True
+    )
+    dunning_fixed_product_id = fields.Many2one(
+        "product.product", string="Product for fixed sums", check_company=True
+    )
+    dunning_interest_product_id = fields.Many2one(
+        "product.product", string="Product for interest", check_company=True
+    )
     dunning_high_amount = fields.Monetary(
         string="High first reminder",
         default=10_000,

@@ -1,6 +1,11 @@
 from . import (
     test_bad_input,
     test_calls,
+    test_charge,
+    test_charge_booking,
+    test_charge_consumer,
+    test_charge_diary,
+    test_charge_shown,
     test_crash,
     test_demo,
     test_diary,
@@ -34,5 +39,6 @@ from . import (
     test_tours,
     test_undo,
     test_views,
+    test_waiting,
     test_xlsx,
 )

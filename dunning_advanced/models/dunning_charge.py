@@ -1,0 +1,178 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_date, get_lang
+
+
+def percent(env, number):
+    """A number as people of the language write it, without needless zeros."""
+    return env["res.lang"]._lang_get(get_lang(env).code).format("%g", number)
+
+
+class DunningCharge(models.Model):
+    """What a reminder costs for one item: a fee, a fixed sum or interest.
+
+    The amount, its basis and its working are kept as they were when the
+    reminder was issued, in the language of the customer.
+    """
+
+    _name = "dunning.charge"
+    _description = "Dunning Charge"
+    _order = "date desc, notice_id desc, kind, id"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, readonly=True)
+    notice_id = fields.Many2one(
+        "dunning.notice", string="Reminder", required=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one("res.company", required=True, index=True)
+    partner_id = fields.Many2one("res.partner", string="Customer", required=True, index=True)
+    move_line_id = fields.Many2one(
+        "account.move.line", string="Journal item", ondelete="set null", index="btree_not_null"
+    )
+    move_id = fields.Many2one(related="move_line_id.move_id", string="Invoice")
+    item_name = fields.Char(string="Item", help="Number of the invoice that it is asked for.")
+    level_id = fields.Many2one("dunning.level", required=True, ondelete="restrict")
+    kind = fields.Selection(selection="_selection_kind", required=True)
+    fee_id = fields.Many2one("dunning.fee", ondelete="restrict")
+    date = fields.Date(required=True, help="Date of the reminder.")
+    currency_id = fields.Many2one("res.currency", required=True)
+    company_currency_id = fields.Many2one(
+        related="company_id.currency_id", string="Company currency"
+    )
+    principal = fields.Monetary(string="On", help="The amount that the charge is reckoned on.")
+    amount = fields.Monetary(required=True, help="Without tax.")
+    amount_company = fields.Monetary(
+        string="Amount (company currency)",
+        currency_field="company_currency_id",
+        help="Converted at the date of the reminder.",
+    )
+    date_from = fields.Date(string="From", help="First day of the interest.")
+    date_until = fields.Date(string="Until", help="Last day of the interest.")
+    days = fields.Integer(aggregator=None)
+    segments = fields.Json(
+        help="Periods of the interest: from, until, days, rate in percent, amount."
+    )
+    formula = fields.Char(string="Working", help="How the amount comes about.")
+    working = fields.Html(string="In full", compute="_compute_working", sanitize=False)
+    state = fields.Selection(
+        [
+            ("named", "Named in advance"),
+            ("open", "Charged"),
+            ("waived", "Waived"),
+            ("cancelled", "Cancelled"),
+        ],
+        required=True,
+        default="open",
+        index=True,
+        help="Named in advance: told to the customer, owed only after another reminder.",
+    )
+    reason = fields.Char(help="Why it was waived.")
+    charge_move_id = fields.Many2one(related="notice_id.charge_move_id", string="Booked as")
+
+    # Never twice, whatever the code above does.
+    _fee_once = models.UniqueIndex(
+        "(move_line_id, level_id, fee_id) WHERE state = 'open' AND kind = 'fee'",
+        "This invoice has had this fee at this level already.",
+    )
+    _fixed_once = models.UniqueIndex(
+        "(move_line_id, fee_id) WHERE state = 'open' AND kind = 'fixed'",
+        "This invoice has had this fixed sum already.",
+    )
+    _interest_once = models.UniqueIndex(
+        "(move_line_id, date_from) WHERE state = 'open' AND kind = 'interest'",
+        "The interest of this invoice has been charged for these days already.",
+    )
+
+    @api.model
+    def _selection_kind(self):
+        return [
+            ("fee", self.env._("Fee")),
+            ("fixed", self.env._("Fixed sum")),
+            ("interest", self.env._("Interest")),
+        ]
+
+    @api.depends("formula", "segments")
+    def _compute_working(self):
+        for charge in self:
+            charge.working = self.env["ir.qweb"]._render(
+                "dunning_advanced.charge_working",
+                {
+                    "charge": charge,
+                    "rows": charge._segment_rows(),
+                    "day": lambda value: format_date(self.env, value),
+                },
+            )
+
+    @api.depends("name", "item_name")
+    def _compute_display_name(self):
+        for charge in self:
+            named = charge.item_name and charge.item_name in charge.name
+            parts = [charge.name] if named else [charge.name, charge.item_name]
+            charge.display_name = " · ".join(filter(None, parts))
+
+    def _segment_rows(self):
+        """The periods of the interest as they are shown. Their amounts add up
+        to the charge: it was rounded once, so each shows what it adds to the sum.
+
+        :return: list of dicts with from, until, days, rate (text), base and amount
+        """
+        self.ensure_one()
+        rows, exact, shown = [], 0.0, 0.0
+        for part in self.segments or []:
+            exact += float(part["amount"])
+            total = self.currency_id.round(exact)
+            rows.append(
+                {
+                    "from": fields.Date.to_date(part["from"]),
+                    "until": fields.Date.to_date(part["until"]),
+                    "days": part["days"],
+                    "rate": f"{percent(self.env, float(part['rate']))} %",
+                    "base": float(part["base"]),
+                    "amount": self.currency_id.round(total - shown),
+                }
+            )
+            shown = total
+        return rows
+
+    # Waiving
+
+    def action_waive(self):
+        """Ask for the reason, then waive these charges.
+
+        :raises UserError: when there is nothing to waive
+        """
+        self._check_waivable()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Waive charges"),
+            "res_model": "dunning.reason",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_charge_ids": self.ids, "default_kind": "waive"},
+        }
+
+    def _check_waivable(self):
+        if not self or any(charge.state not in ("open", "named") for charge in self):
+            raise UserError(
+                self.env._("Only charges that count can be waived: choose some of these.")
+            )
+
+    def _waive(self, reason, date):
+        """Let the customer off these charges; what is booked is taken back.
+
+        :param reason: text, shown on the charges
+        :param date: date of the credit note, where one is needed
+        :raises UserError: when a charge does not count any more
+        """
+        self.notice_id.check_access("write")
+        self._check_waivable()
+        charges = self.sudo()
+        booked = charges.filtered(lambda charge: charge.state == "open")
+        charges.write({"state": "waived", "reason": reason})
+        for notice, waived in booked.grouped("notice_id").items():
+            notice._credit_waived(waived, reason, date)
+
+    def action_open_notice(self):
+        """Open the reminder that raised the charge."""
+        self.ensure_one()
+        return self.notice_id.get_formview_action()

@@ -1,0 +1,251 @@
+from datetime import timedelta
+
+from odoo import Command, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_date
+
+
+class DunningNotice(models.Model):
+    """Charges in the ledger: one customer invoice for a reminder."""
+
+    _inherit = "dunning.notice"
+
+    def _book_charges(self):
+        """Make the invoices of the charges where the policy wants them booked.
+
+        :raises UserError: when a product or an account is missing
+        """
+        booked = self.filtered(
+            lambda notice: (
+                notice.has_charges
+                and notice.charge_mode in ("draft", "posted")
+                and notice.amount_charges
+            )
+        )
+        if not booked:
+            return
+        moves = self.env["account.move"].create([notice._charge_move_values() for notice in booked])
+        for notice, move in zip(booked, moves, strict=True):
+            notice.charge_move_id = move
+            notice.amount_charge_tax = move.amount_total - notice.amount_charges
+            notice._tell_move(move, self.env._("booked"))
+        posted = booked.filtered(lambda notice: notice.charge_mode == "posted")
+        posted.charge_move_id._post(soft=False)
+
+    def _charge_move_values(self):
+        self.ensure_one()
+        invoice = self.partner_id.address_get(["invoice"])["invoice"]
+        values = {
+            "move_type": "out_invoice",
+            "company_id": self.company_id.id,
+            "partner_id": invoice,
+            "currency_id": self.currency_id.id,
+            "invoice_date": self.date,
+            "date": self.date,
+            "invoice_payment_term_id": False,
+            "invoice_date_due": self.date_pay,
+            "invoice_origin": self.name,
+            "invoice_user_id": self.user_id.id,
+            "ref": self.env._("Charges of reminder %s", self.name),
+            "invoice_line_ids": self._charge_lines(self._open_charges()),
+        }
+        if self.company_id.dunning_journal_id:
+            values["journal_id"] = self.company_id.dunning_journal_id.id
+        return values
+
+    def _open_charges(self):
+        return self.charge_ids.sudo().filtered(lambda charge: charge.state == "open")
+
+    def _charge_lines(self, charges):
+        """Invoice lines of charges; account and taxes are found by Odoo itself.
+
+        :return: list of Command
+        """
+        lines = []
+        for product, own in charges.grouped(lambda charge: charge._product()).items():
+            own._check_account(product)
+            lines += [
+                Command.create(
+                    {
+                        "product_id": product.id,
+                        "name": f"{label}\n{why}" if why else label,
+                        "quantity": 1,
+                        "price_unit": amount,
+                    }
+                )
+                for label, why, amount in own._summed()
+                if amount
+            ]
+        return lines
+
+    def _tell_move(self, move, what):
+        """Say in the chatter what was booked, and when, if that day is another one."""
+        open_day = move._dunning_open_day()
+        link = move._get_html_link(move.ref)
+        if open_day == move.date:
+            self._message_log(body=self.env._("Charges %(what)s: %(link)s", what=what, link=link))
+            return
+        wanted, move.date = move.date, open_day
+        self._message_log(
+            body=self.env._(
+                "Charges %(what)s: %(link)s, on %(day)s instead of %(wanted)s, because the "
+                "books are locked until then.",
+                what=what,
+                link=link,
+                day=format_date(self.env, open_day),
+                wanted=format_date(self.env, wanted),
+            )
+        )
+
+    # Taking back
+
+    def _reverse_charges(self, reason, date):
+        """Take back the charges of cancelled reminders, in the ledger too.
+
+        :param reason: text
+        :param date: date of the credit notes; None: that of the invoice
+        """
+        # Not field by field: a run may have many reminders, few of them with charges.
+        charges = self.env["dunning.charge"].sudo().search([("notice_id", "in", self.ids)])
+        charges.filtered(lambda charge: charge.state != "waived").write({"state": "cancelled"})
+        for notice in (charges.notice_id & self).filtered("charge_move_id"):
+            notice._reverse_charge_move(reason, date)
+
+    def _reverse_charge_move(self, reason, date):
+        self.ensure_one()
+        move = self.charge_move_id
+        if move.state == "draft":
+            move.button_cancel()
+        elif move.state == "posted" and move.payment_state != "reversed":
+            self._credit(move, reason, date)
+
+    def _credit(self, move, reason, date, lines=None):
+        """Credit the invoice of the charges by Odoo's own reversal, and settle it with it.
+
+        :param lines: Command list of what is credited; None: everything
+        :return: account.move, the credit note
+        """
+        self.ensure_one()
+        date = date or move.date
+        values = {"invoice_date": date, "date": date, "ref": f"{move.ref}: {reason}"}
+        credit = move._reverse_moves([values])
+        if lines:
+            credit.write({"invoice_line_ids": [Command.clear(), *lines]})
+        self._tell_move(credit, self.env._("credited"))
+        credit._post(soft=False)
+        items = (move | credit).line_ids.filtered(
+            lambda line: line.account_id.account_type == "asset_receivable" and not line.reconciled
+        )
+        if len(items.move_id) == 2:
+            items.reconcile()
+        return credit
+
+    def _credit_waived(self, waived, reason, date):
+        """Take waived charges out of the draft invoice, or credit them.
+
+        :param waived: dunning.charge of this reminder
+        """
+        self.ensure_one()
+        move, left = self.charge_move_id, self._open_charges()
+        if not move or move.state == "cancel":
+            self.amount_charge_tax = left._tax_estimate()
+        elif not left:
+            self._reverse_charge_move(reason, date)
+            self.amount_charge_tax = 0
+        elif move.state == "draft":
+            lines = [Command.clear(), *self._charge_lines(left)]
+            move.write({"invoice_line_ids": lines})
+            self.amount_charge_tax = move.amount_total - self.amount_charges
+        else:
+            credit = self._credit(move, reason, date, self._charge_lines(waived))
+            tax = credit.amount_total - sum(waived.mapped("amount"))
+            self.amount_charge_tax -= tax
+
+
+class DunningCharge(models.Model):
+    _inherit = "dunning.charge"
+
+    def _product(self):
+        """The product that charges like this are booked with: of the fee, else of the
+        company, else the one that comes with the module.
+
+        :raises UserError: when there is none
+        """
+        charge = self[:1]
+        company = charge.company_id
+        product = charge.fee_id.product_id or company[f"dunning_{charge.kind}_product_id"]
+        if not product:
+            # Not env.ref(), which asks the database every time.
+            shipped = self.env["ir.model.data"]._xmlid_to_res_id(
+                f"dunning_advanced.product_{charge.kind}", raise_if_not_found=False
+            )
+            product = product.browse(shipped or ())
+        if not product:
+            raise UserError(
+                self.env._(
+                    "There is no product to book “%(kind)s” with: choose one in Dunning > "
+                    "Configuration > Settings.",
+                    kind=dict(self._selection_kind())[charge.kind],
+                )
+            )
+        return product.with_company(company)
+
+    def _check_account(self, product):
+        """Refuse a product whose charges would land on just any account.
+
+        :raises UserError: says which product
+        """
+        if not product.product_tmpl_id.get_product_accounts()["income"]:
+            raise UserError(
+                self.env._(
+                    "Product “%(product)s” has no income account, so charges cannot be booked: "
+                    "enter one on the product or on its category “%(category)s”.",
+                    product=product.display_name,
+                    category=product.categ_id.display_name or "",
+                )
+            )
+
+    def _tax_estimate(self):
+        """Tax on these charges by the fiscal position of the customer, before they are booked."""
+        total = 0.0
+        for charge in self:
+            taxes = charge._taxes()
+            if taxes:
+                result = taxes.compute_all(charge.amount, charge.currency_id)
+                total += result["total_included"] - charge.amount
+        return total
+
+    def _taxes(self):
+        company = self.company_id
+        taxes = self._product().taxes_id._filter_taxes_by_company(company)
+        if not taxes:
+            return taxes
+        positions = self.env["account.fiscal.position"].with_company(company)
+        return positions._get_fiscal_position(self.partner_id).map_tax(taxes)
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    dunning_charge_notice_ids = fields.One2many(
+        "dunning.notice",
+        "charge_move_id",
+        string="Charges of reminders",
+        groups="dunning_advanced.group_user",
+        help="The reminders whose charges this invoice books.",
+    )
+
+    def _dunning_open_day(self):
+        """The day on which the entry can be booked: its own, or the first one after
+        everything that is locked.
+        """
+        self.ensure_one()
+        day = self.date
+        while locks := self._get_violated_lock_dates(day, has_tax=True):
+            day = locks[-1][0] + timedelta(days=1)
+        return day
+
+    def action_dunning_charge_notice(self):
+        """Open the reminder whose charges this invoice books."""
+        self.ensure_one()
+        return self.dunning_charge_notice_ids[:1].get_formview_action()

@@ -1,0 +1,50 @@
+from odoo import api, fields, models
+
+from ..tools.waiting import BUSINESS, CONSUMER
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    dunning_party = fields.Selection(
+        [(BUSINESS, "Business"), (CONSUMER, "Consumer")],
+        string="Business or consumer",
+        groups="dunning_advanced.group_user",
+        help="Decides what a reminder may cost by law. Empty: companies are businesses, "
+        "everybody else is protected as a consumer.",
+    )
+    dunning_party_default = fields.Char(
+        compute="_compute_dunning_party_default", groups="dunning_advanced.group_user"
+    )
+
+    @api.depends("is_company")
+    def _compute_dunning_party_default(self):
+        for partner in self:
+            partner.dunning_party_default = (
+                self.env._("Business, as a company")
+                if partner.commercial_partner_id.is_company
+                else self.env._("Consumer, as a person")
+            )
+
+    def _dunning_party(self):
+        """Whether the law sees a business or a consumer in this debtor.
+
+        :return: "business" or "consumer"; consumer where nothing is known
+        """
+        self.ensure_one()
+        debtor = self.sudo().commercial_partner_id
+        return debtor.dunning_party or (BUSINESS if debtor.is_company else CONSUMER)
+
+    def _dunning_law(self, company):
+        """The country whose law says what a reminder may cost this debtor.
+
+        Consumers are protected by the law of the country where they live,
+        whatever the contract says. For businesses the company chooses.
+
+        :return: res.country, that of the company where the debtor has none
+        """
+        self.ensure_one()
+        home = company.account_fiscal_country_id or company.country_id
+        if self._dunning_party() == BUSINESS and company.dunning_law == "company":
+            return home
+        return self.commercial_partner_id.country_id or home

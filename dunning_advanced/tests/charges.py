@@ -1,0 +1,57 @@
+from .common import DAY, DunningCommon
+
+
+class ChargeCommon(DunningCommon):
+    """The ready policy with a fee of 5 at the first level, 10 at the second."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.germany = cls.env.ref("base.de")
+        cls.debtor.country_id = cls.germany
+        cls.five = cls.make_fee(5)
+        cls.ten = cls.make_fee(10)
+        cls.statutory = cls.env.ref("dunning_advanced.fee_statutory")
+        cls.first.fee_ids = cls.five
+        cls.second.fee_ids = cls.ten
+        cls.income = cls.company_data["default_account_revenue"]
+
+    @classmethod
+    def make_fee(cls, amount, **values):
+        return cls.env["dunning.fee"].create(
+            {
+                "name": f"Fee of {amount}",
+                "kind": "fixed",
+                "amount": amount,
+                "currency_id": cls.company.currency_id.id,
+                **values,
+            }
+        )
+
+    @classmethod
+    def add_rate(cls, code, rate, day="2020-01-01"):
+        """A currency that is worth 1/rate of the company's."""
+        currency = cls.env.ref(f"base.{code}")
+        currency.active = True
+        cls.env["res.currency.rate"].create(
+            {
+                "name": day,
+                "currency_id": currency.id,
+                "company_id": cls.company.id,
+                "company_rate": rate,
+            }
+        )
+        return currency
+
+    @classmethod
+    def make_person(cls, name, country):
+        return cls.make_debtor(name, is_company=False, country_id=cls.env.ref(country).id)
+
+    def notice_at(self, day=DAY):
+        """The one reminder that goes out on a day."""
+        return self.remind(day).notice_ids.filtered(lambda notice: notice.state == "issued")
+
+    def open_charges(self, notice):
+        """Kind and amount of what is charged."""
+        charges = notice.charge_ids.filtered(lambda charge: charge.state == "open")
+        return sorted((charge.kind, charge.amount) for charge in charges)
