@@ -1,12 +1,14 @@
 """Measures a proposal against the least that PostgreSQL has to do for it, and more.
 
     ./dev bench [--full] [--peer] [--json FILE] [--keep]
+    ./dev bench --plans [--keep]
 
 The ledger is a small seed that Odoo's own populate multiplies to 20,000 and 200,000 open
 items, with --full to 1,000,000 too (ledger.py). Each size is measured in a process of its
 own: the proposal, and the floor for the same rows (floor.py). --peer compares the proposal
 over 20,000 items with OCA's account_credit_control (peer.py). Letters are counted
-(letters.py), and e-mails that one and two workers issue and take back (issuing.py).
+(letters.py), and e-mails that one and two workers issue and take back (issuing.py). --plans
+tells instead which index serves which work (plans.py).
 """
 
 import argparse
@@ -20,7 +22,7 @@ from devtools import databases
 from devtools.console import timed
 from devtools.session import create_database, odoo_env
 
-from . import issuing, peer
+from . import issuing, peer, plans
 from .ledger import SIZES, multiply, seed
 from .letters import measure_letters
 from .measure import measure
@@ -38,6 +40,7 @@ def parse():
     parser = argparse.ArgumentParser(prog="./dev bench", description="Measure a proposal.")
     parser.add_argument("--full", action="store_true", help="measure 1,000,000 items too")
     parser.add_argument("--peer", action="store_true", help="compare with account_credit_control")
+    parser.add_argument("--plans", action="store_true", help="only show what indexes are for")
     parser.add_argument("--json", metavar="FILE", help="write the figures to a file")
     parser.add_argument("--keep", action="store_true", help="keep the databases")
     return parser.parse_args()
@@ -48,6 +51,9 @@ def main():
     args = parse()
     empty = create_database("bench")
     try:
+        if args.plans:
+            show_plans(empty, args)
+            return
         results, lines = measure_all(empty, args)
     finally:
         if not args.keep:
@@ -92,6 +98,17 @@ def measure_emails(empty, args):
             ):
                 figures.append(isolated(issuing.measure_issuing, dbname, run_id, workers))
     return issuing.tell(notices, *figures)
+
+
+def show_plans(empty, args):
+    """Print which index serves which work."""
+    with timed("Writing the seed"):
+        isolated(make_seed, empty)
+    with copied(empty, "bench_plans", args.keep) as dbname:
+        with timed(f"Multiplying the seed to {plans.ITEMS:,} items"):
+            isolated(make_size, dbname, plans.ITEMS)
+        with timed("Explaining with each index and without it"):
+            plans.report(*isolated(plans.measure_plans, dbname))
 
 
 def compare(dbname, seconds):

@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from . import databases, postgres, processes, queue_job, runtime, session, system
+from . import databases, odoo_suites, postgres, processes, queue_job, runtime, session, system
 from .console import DevError, say, step
 from .paths import PROJECT, work
 
@@ -42,6 +42,8 @@ def test(args):
         databases.check_server()
         if queue_job.OPTION in args.rest:
             return queue_job.run(args.rest, _pytest)
+        if odoo_suites.OPTION in args.rest:
+            return odoo_suites.run(args.rest, _port)
         # without demo data: a test makes what it needs
         dbname, _new = databases.ensure("test", demo=False)
         return _pytest(dbname, args.rest)

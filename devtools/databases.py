@@ -141,6 +141,14 @@ def template(demo=True):
     return dbname
 
 
+def bare(purpose):
+    """Return a fresh database of this checkout without the addon and demo data."""
+    base, dbname = template(demo=False), name(purpose)
+    with lock(base):
+        _copy(base, dbname)
+    return dbname
+
+
 def ensure(purpose, demo=True, fresh=False, also=()):
     """Return a database of this checkout with the addon as it is now, and if it is new.
 

@@ -1,6 +1,6 @@
 from datetime import datetime, time, timedelta
 
-from odoo import api, models
+from odoo import Command, api, models
 
 WEEKS = 13
 
@@ -28,6 +28,7 @@ class DunningDemo(models.AbstractModel):
             self._arrive(notices, flagged, day, letters=week > 1)
         self._book(bookings, today)
         self._cancel_one(flagged)
+        self._talk(flagged, today)
         run = self._run(today)
         self._close_cases(today)
         return run
@@ -100,3 +101,48 @@ class DunningDemo(models.AbstractModel):
         deliveries.mail_id.sudo().write({"state": "sent"})
         bounced.mail_id.sudo().write({"state": "exception"})
         deliveries.message_id.sudo().write({"date": moment})
+
+    @api.model
+    def _talk(self, flagged, today):
+        """Two customers promised on the phone to pay; one of them has let the day pass."""
+        promises = self.env["dunning.promise"].create(
+            [
+                self._promise_values(flagged["promise"], today - timedelta(days=2), days=7),
+                self._promise_values(flagged["broken"], today - timedelta(days=12), days=5),
+            ]
+        )
+        promises._judge(today)
+        for case in promises._cases():
+            self.env["dunning.call"].create(
+                {
+                    "case_id": case.id,
+                    "contact_id": case.partner_id.id,
+                    "number": case.partner_id._dunning_phone().dialed,
+                    "date": today - timedelta(days=2),
+                    "user_id": self.env.ref("base.user_admin").id,
+                    "outcome": "voicemail",
+                    "note": "Asked to be called back about the promise",
+                }
+            )
+
+    @api.model
+    def _promise_values(self, customer, day, days):
+        items = self.env["account.move.line"].search(
+            [
+                *customer._dunning_items_domain(self.env.company),
+                ("amount_residual_currency", ">", 0),
+                ("date_maturity", "<=", day),
+            ]
+        )
+        items = items.filtered(lambda item: item.currency_id == items.currency_id[:1])
+        return {
+            "partner_id": customer.id,
+            "company_id": self.env.company.id,
+            "user_id": self.env.ref("base.user_admin").id,
+            "currency_id": items.currency_id.id,
+            "item_ids": [Command.set(items.ids)],
+            "amount": sum(items.mapped("amount_residual_currency")),
+            "date_made": day,
+            "date": day + timedelta(days=days),
+            "note": "Waits for money of his own customers",
+        }

@@ -218,10 +218,11 @@ class DunningDemo(models.AbstractModel):
 
     @api.model
     def _story_hold(self, customer, today):
-        """Somebody promised on the phone to pay next week."""
+        """Somebody says on the phone that goods were damaged."""
         self.env["dunning.hold"].create(
             {
-                "name": "Promised on the phone to pay next week",
+                "name": "Credit note for two damaged boxes is on its way",
+                "reason_id": self.env.ref("dunning_advanced.hold_reason_dispute").id,
                 "partner_id": customer.partner.id,
                 "company_id": self.env.company.id,
                 "date_from": today - timedelta(days=3),

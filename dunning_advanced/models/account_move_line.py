@@ -84,3 +84,13 @@ class AccountMoveLine(models.Model):
             "default_company_id": self.company_id.root_id.id,
         }
         return dict(action, context=context)
+
+    def action_dunning_follow_up(self):
+        """Take the mark "No Follow-Up" off these items: they are reminded again."""
+        self.no_followup = False
+
+    def _reconcile_post_hook(self, data):
+        """Money has come in: promises to pay these items may be kept now."""
+        result = super()._reconcile_post_hook(data)
+        self.env["dunning.promise"].sudo()._judge_items(self, fields.Date.context_today(self))
+        return result

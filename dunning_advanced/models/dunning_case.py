@@ -67,7 +67,7 @@ class DunningCase(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "dunning_advanced.action_dunning_notice"
         )
-        return dict(action, domain=self._notices_domain(), context={})
+        return dict(action, domain=self._debtor_domain(), context={})
 
     def action_view_items(self):
         """Open the open items of the customer."""
@@ -76,7 +76,7 @@ class DunningCase(models.Model):
 
     # Business
 
-    def _notices_domain(self):
+    def _debtor_domain(self):
         return [
             ("partner_id", "in", self.partner_id.ids),
             ("company_id", "in", self.company_id.ids),
@@ -127,6 +127,7 @@ class DunningCase(models.Model):
             for case in group - kept:
                 case.message_change_thread(kept)
                 case.activity_ids.write({"res_id": kept.id})
+                case.call_ids.case_id = kept
                 case._close()
 
     @api.model

@@ -19,6 +19,8 @@ class DunningCase(models.Model):
     item_ids = fields.One2many("account.move.line", compute="_compute_records", string="Open items")
     notice_ids = fields.One2many("dunning.notice", compute="_compute_records")
     hold_id = fields.Many2one("dunning.hold", string="On hold", compute="_compute_hold")
+    hold_ids = fields.One2many("dunning.hold", compute="_compute_records")
+    blocked_item_ids = fields.One2many("account.move.line", compute="_compute_records")
     level_id = fields.Many2one(
         "dunning.level", compute="_compute_level", help="The highest level of the open items."
     )
@@ -49,7 +51,16 @@ class DunningCase(models.Model):
             case.item_ids = self.env["account.move.line"].search(
                 case.partner_id._dunning_items_domain(case.company_id), order="date_maturity, id"
             )
-            case.notice_ids = self.env["dunning.notice"].search(case._notices_domain())
+            case.notice_ids = self.env["dunning.notice"].search(case._debtor_domain())
+            case.hold_ids = self.env["dunning.hold"].search(
+                [
+                    ("partner_id", "=", case.partner_id.id),
+                    ("company_id", "child_of", case.company_id.ids),
+                ]
+            )
+            case.blocked_item_ids = case.item_ids.filtered_domain(
+                self.env["dunning.hold"]._blocked_domain()
+            )
 
     def _compute_hold(self):
         today = fields.Date.context_today(self)
@@ -58,14 +69,16 @@ class DunningCase(models.Model):
                 ("partner_id", "in", self.partner_id.ids),
                 ("company_id", "child_of", self.company_id.ids),
                 ("date_from", "<=", today),
+                "|",
+                ("date_to", "=", False),
                 ("date_to", ">=", today),
             ],
-            order="date_to",
+            order="date_next",
         )
         # A hold of everything says more than that of one invoice.
         found = {
             (hold.partner_id, company): hold
-            for hold in holds.sorted(lambda hold: not hold.move_id)
+            for hold in holds.sorted(lambda hold: hold.scope == "debtor")
             for company in hold.company_id.sudo().parent_ids
         }
         for case in self:

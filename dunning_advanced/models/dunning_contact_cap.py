@@ -5,7 +5,8 @@ from odoo.tools import SQL
 class DunningContactCap(models.Model):
     """How often a customer may be contacted at most in a rolling window.
 
-    A contact is one debtor, one channel, one day, whatever the company.
+    A contact is one debtor, one channel, one day, whatever the company: a reminder that
+    was sent, or a call in which somebody spoke with the customer.
     """
 
     _name = "dunning.contact.cap"
@@ -53,7 +54,12 @@ class DunningContactCap(models.Model):
                               JOIN dunning_delivery v ON v.notice_id = n.id
                              WHERE n.state = 'issued' AND v.state IN ('queued', 'done')
                                AND n.date < %(date)s AND n.date > %(first)s
-                               AND n.partner_id IN (%(debtors)s)) d) c
+                               AND n.partner_id IN (%(debtors)s)
+                             UNION
+                            SELECT k.partner_id, 'phone', k.date
+                              FROM dunning_call k
+                             WHERE k.conversation AND k.date < %(date)s AND k.date > %(first)s
+                               AND k.partner_id IN (%(debtors)s)) d) c
               JOIN (%(caps)s) cap ON cap.maximum = c.nth AND c.date + cap.days > %(date)s
              GROUP BY c.debtor_id
             """,

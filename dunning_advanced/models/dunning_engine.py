@@ -12,6 +12,8 @@ COUNTED_ONLY = ("not_due", "waiting", "pending")
 
 # Memory for each sort and hash of a run over everybody; one run a company at a time.
 WORK_MEM = "128MB"
+# A run for more debtors than this is planned like one for everybody.
+FEW = 200
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ class DunningEngine(models.AbstractModel):
         long a statement takes longer than it saves.
         """
         settings = {"jit": "off"}
-        if not scope.partner_ids:
+        if not 0 < len(scope.partner_ids) <= FEW:
             settings |= {"enable_nestloop": "off", "work_mem": WORK_MEM}
         for name, value in settings.items():
             self.env.cr.execute(SQL("SET LOCAL %s = %s", SQL.identifier(name), value))

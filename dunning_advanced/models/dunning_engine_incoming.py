@@ -17,24 +17,31 @@ class DunningEngineIncoming(models.AbstractModel):
         return [("incoming_invoice", self._stage_invoice), ("incoming_bank", self._stage_bank)]
 
     def _stage_invoice(self, scope):
-        """Invoices whose open amount is covered by money that is under way."""
+        """Invoices whose open amount is covered by money that is under way. What
+        is paid for several invoices at once pays the same share of each.
+        """
         return SQL(
             """
-            SELECT m.id AS move_id
-              FROM (SELECT r.invoice_id, t.currency_id, t.amount
-                      FROM payment_transaction t
-                      JOIN account_invoice_transaction_rel r ON r.transaction_id = t.id
-                     WHERE t.state IN ('pending', 'authorized')
-                     UNION ALL
-                    SELECT r.invoice_id, p.currency_id, p.amount
-                      FROM account_payment p
-                      JOIN account_move__account_payment r ON r.payment_id = p.id
-                     WHERE p.state = 'in_process' AND p.move_id IS NULL) money
-              JOIN account_move m ON m.id = money.invoice_id
-                   AND m.currency_id = money.currency_id AND m.state = 'posted'
-             WHERE m.company_id IN %s
-             GROUP BY m.id, m.amount_residual
-            HAVING SUM(money.amount) >= m.amount_residual
+            SELECT paid.move_id
+              FROM (SELECT m.id AS move_id, m.company_id,
+                           money.amount / SUM(m.amount_residual)
+                               OVER (PARTITION BY money.kind, money.id) AS share
+                      FROM (SELECT 'transaction' AS kind, t.id, r.invoice_id, t.currency_id,
+                                   t.amount
+                              FROM payment_transaction t
+                              JOIN account_invoice_transaction_rel r ON r.transaction_id = t.id
+                             WHERE t.state IN ('pending', 'authorized')
+                             UNION ALL
+                            SELECT 'payment', p.id, r.invoice_id, p.currency_id, p.amount
+                              FROM account_payment p
+                              JOIN account_move__account_payment r ON r.payment_id = p.id
+                             WHERE p.state = 'in_process' AND p.move_id IS NULL) money
+                      JOIN account_move m ON m.id = money.invoice_id
+                           AND m.currency_id = money.currency_id AND m.state = 'posted'
+                     WHERE m.amount_residual > 0) paid
+             WHERE paid.company_id IN %s
+             GROUP BY paid.move_id
+            HAVING ROUND(SUM(paid.share), 8) >= 1
             """,
             self._companies(scope),
         )

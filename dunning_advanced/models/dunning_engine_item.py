@@ -14,8 +14,9 @@ class DunningEngineItem(models.AbstractModel):
             ("items", self._stage_items),
             ("history", self._stage_history),
             ("pending", self._stage_pending),
-            ("held_invoices", lambda scope: holds._active_sql(scope, "move_id")),
-            ("held_debtors", lambda scope: holds._active_sql(scope, "partner_id")),
+            ("held_items", lambda scope: holds._active_sql(scope, "item")),
+            ("held_invoices", lambda scope: holds._active_sql(scope, "invoice")),
+            ("held_debtors", lambda scope: holds._active_sql(scope, "debtor")),
             ("placed", self._stage_placed),
             ("stepped", self._stage_stepped),
             ("gated", self._stage_gated),
@@ -161,13 +162,14 @@ class DunningEngineItem(models.AbstractModel):
             SELECT i.*, COALESCE(i.last_step, 0) + 1 AS step, next.rung, next.level_id,
                    GREATEST(i.due + next.days, i.last_date + next.wait) AS start,
                    pending.notice_id AS pending_notice_id,
-                   COALESCE(hi.hold_id, hd.hold_id) AS hold_id,
-                   GREATEST(hi.until, hd.until) AS hold_until
+                   COALESCE(hl.hold_id, hi.hold_id, hd.hold_id) AS hold_id,
+                   NULLIF(GREATEST(hl.until, hi.until, hd.until), 'infinity') AS hold_until
               FROM placed i
               LEFT JOIN ladder next ON next.policy_id = i.policy_id AND next.rung = i.next_rung
               LEFT JOIN pending ON pending.move_line_id = i.id
-              LEFT JOIN held_invoices hi ON hi.move_id = i.move_id
-              LEFT JOIN held_debtors hd ON hd.partner_id = i.debtor_id
+              LEFT JOIN held_items hl ON hl.held_id = i.id
+              LEFT JOIN held_invoices hi ON hi.held_id = i.move_id
+              LEFT JOIN held_debtors hd ON hd.held_id = i.debtor_id
             """
         )
 

@@ -1,23 +1,45 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
+
+SCOPES = ("item", "invoice", "debtor")
 
 
 class DunningHold(models.Model):
-    """Stops dunning for a customer, or for one invoice, while it is active."""
+    """Stops dunning for a customer, an invoice or single items, while it is active."""
 
     _name = "dunning.hold"
     _description = "Dunning Hold"
-    _inherit = ["mail.thread"]
-    _order = "date_to, id desc"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "date_next, id desc"
     _check_company_auto = True
 
-    name = fields.Char(string="Reason", required=True, tracking=True)
+    name = fields.Char(
+        string="Note", tracking=True, help="In neutral words; nothing about anybody's health."
+    )
+    reason_id = fields.Many2one(
+        "dunning.hold.reason",
+        required=True,
+        default=lambda self: self.env["dunning.hold.reason"]._default(),
+        ondelete="restrict",
+        index=True,
+        tracking=True,
+        check_company=True,
+    )
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company, index=True
     )
     partner_id = fields.Many2one(
         "res.partner", string="Customer", required=True, index=True, ondelete="cascade"
+    )
+    scope = fields.Selection(
+        [("debtor", "Everything"), ("invoice", "One invoice"), ("item", "Single items")],
+        string="Holds",
+        required=True,
+        compute="_compute_scope",
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     move_id = fields.Many2one(
         "account.move",
@@ -25,26 +47,128 @@ class DunningHold(models.Model):
         index="btree_not_null",
         ondelete="cascade",
         domain="[('commercial_partner_id', '=', partner_id), ('state', '=', 'posted')]",
-        help="Empty: everything that the customer owes is held.",
     )
+    item_ids = fields.Many2many(
+        "account.move.line",
+        "dunning_hold_item_rel",
+        string="Items",
+        domain="[('partner_id', 'child_of', partner_id), ('parent_state', '=', 'posted'),"
+        " ('account_id.account_type', '=', 'asset_receivable'), ('reconciled', '=', False)]",
+    )
+    subject = fields.Char(string="What is held", compute="_compute_subject")
     user_id = fields.Many2one(
         "res.users", string="Set by", default=lambda self: self.env.user, readonly=True
     )
     date_from = fields.Date(required=True, default=fields.Date.context_today, tracking=True)
     date_to = fields.Date(
         string="Until",
-        required=True,
+        compute="_compute_date_to",
+        store=True,
+        readonly=False,
+        precompute=True,
         tracking=True,
-        help="Last day of the hold. Nothing is held for ever: look at it again then.",
+        help="Last day of the hold.",
     )
-    active = fields.Boolean(default=True, help="Not active: the hold was lifted.")
+    date_review = fields.Date(
+        string="Review on",
+        compute="_compute_date_review",
+        store=True,
+        readonly=False,
+        precompute=True,
+        tracking=True,
+        help="On this day somebody is asked whether the hold should go on.",
+    )
+    date_next = fields.Date(
+        string="Ends or is reviewed",
+        compute="_compute_date_next",
+        store=True,
+        precompute=True,
+        index=True,
+    )
+    date_reviewed = fields.Date(string="Last reviewed", readonly=True, copy=False)
+    freezes_charges = fields.Boolean(
+        string="Freezes fees and interest",
+        compute="_compute_freezes_charges",
+        store=True,
+        readonly=False,
+        precompute=True,
+        tracking=True,
+    )
+    can_lift = fields.Boolean(compute="_compute_can_lift")
+    active = fields.Boolean(
+        default=True, copy=False, readonly=True, help="Not active: the hold was lifted."
+    )
+    date_lifted = fields.Date(string="Lifted on", readonly=True, copy=False)
 
     _dates_in_order = models.Constraint(
         "CHECK (date_to >= date_from)",
         "The hold ends before it begins: choose a later last day.",
     )
+    _review_in_order = models.Constraint(
+        "CHECK (date_review >= date_from)",
+        "The hold is reviewed before it begins: choose a later day for the review.",
+    )
+    _never_forever = models.Constraint(
+        "CHECK (date_to IS NOT NULL OR date_review IS NOT NULL)",
+        "Nothing is held for ever: choose a last day, or a day on which to look at it again.",
+    )
+    _invoice_given = models.Constraint(
+        "CHECK (scope <> 'invoice' OR move_id IS NOT NULL)",
+        "Choose the invoice that is held.",
+    )
 
-    @api.constrains("partner_id", "move_id")
+    @api.depends("move_id", "item_ids")
+    def _compute_scope(self):
+        for hold in self:
+            given = "item" if hold.item_ids else "invoice" if hold.move_id else "debtor"
+            hold.scope = hold.scope or given
+
+    @api.depends("scope", "move_id", "item_ids")
+    def _compute_subject(self):
+        for hold in self:
+            if hold.scope == "debtor":
+                hold.subject = self.env._("Everything")
+            else:
+                held = hold.move_id if hold.scope == "invoice" else hold.item_ids.move_id
+                hold.subject = ", ".join(held.mapped(lambda move: move.name or move.display_name))
+
+    @api.depends("reason_id", "date_from")
+    def _compute_date_to(self):
+        for hold in self:
+            hold.date_to = not hold.reason_id.review and hold._usual_day(hold.date_from)
+
+    @api.depends("reason_id", "date_from")
+    def _compute_date_review(self):
+        for hold in self:
+            hold.date_review = hold.reason_id.review and hold._usual_day(hold.date_from)
+
+    def _usual_day(self, start):
+        days = self.reason_id.default_days
+        return start and fields.Date.add(start, days=days)
+
+    @api.depends("date_to", "date_review")
+    def _compute_date_next(self):
+        for hold in self:
+            hold.date_next = min(filter(None, (hold.date_to, hold.date_review)), default=False)
+
+    @api.depends("reason_id")
+    def _compute_freezes_charges(self):
+        for hold in self:
+            hold.freezes_charges = hold.reason_id.freezes_charges
+
+    @api.depends_context("uid")
+    @api.depends("reason_id.lifted_by", "active")
+    def _compute_can_lift(self):
+        manager = self.env.user.has_group("dunning_advanced.group_manager")
+        for hold in self:
+            hold.can_lift = hold.active and (manager or hold.reason_id.lifted_by == "user")
+
+    @api.depends("reason_id", "name")
+    def _compute_display_name(self):
+        for hold in self:
+            hold.display_name = ": ".join(filter(None, (hold.reason_id.name, hold.name)))
+
+    @api.constrains("partner_id", "move_id", "item_ids", "scope")
     def _check_debtor(self):
         for hold in self:
             debtor = hold.partner_id.commercial_partner_id
@@ -56,40 +180,85 @@ class DunningHold(models.Model):
                         debtor=debtor.name,
                     )
                 )
-            if hold.move_id and hold.move_id.commercial_partner_id != debtor:
+            hold._check_owner(hold.move_id | hold.item_ids.move_id)
+
+    def _check_owner(self, moves):
+        debtor = self.partner_id
+        for move in moves.filtered(lambda move: move.commercial_partner_id != debtor):
+            raise ValidationError(
+                self.env._(
+                    "Invoice %(invoice)s belongs to %(owner)s, not to %(debtor)s: choose an "
+                    "invoice of this customer.",
+                    invoice=move.name,
+                    owner=move.commercial_partner_id.name,
+                    debtor=debtor.name,
+                )
+            )
+
+    @api.constrains("scope", "item_ids")
+    def _check_items(self):
+        if any(hold.scope == "item" and not hold.item_ids for hold in self):
+            raise ValidationError(self.env._("Choose the items that are held."))
+
+    @api.constrains("reason_id", "date_from", "date_to", "date_review", "date_reviewed")
+    def _check_length(self):
+        for hold in self:
+            reason = hold.reason_id
+            since = max(filter(None, (hold.date_from, hold.date_reviewed)))
+            last = fields.Date.add(since, days=reason.maximum_days)
+            if hold.date_next and hold.date_next > last:
                 raise ValidationError(
                     self.env._(
-                        "Invoice %(invoice)s belongs to %(owner)s, not to %(debtor)s: choose an "
-                        "invoice of this customer.",
-                        invoice=hold.move_id.name,
-                        owner=hold.move_id.commercial_partner_id.name,
-                        debtor=debtor.name,
+                        "A hold for “%(reason)s” ends or is looked at again after %(days)s days "
+                        "at most: choose a day up to %(last)s.",
+                        reason=reason.name,
+                        days=reason.maximum_days,
+                        last=format_date(self.env, last),
                     )
                 )
 
-    def action_lift(self):
-        """End the hold now; dunning goes on from the level that was reached."""
-        self.active = False
-
     @api.model
     def _active_sql(self, scope, key):
-        """The hold that lasts longest, for each invoice or for each debtor.
+        """The hold that lasts longest, for each item, invoice or debtor.
 
         :param scope: Scope of the evaluation
-        :param key: "move_id" or "partner_id"
-        :return: SQL of a query with the key, hold_id and until
+        :param key: "item", "invoice" or "debtor"
+        :return: SQL of a query with the columns held_id, hold_id and until, which is
+            infinity for a hold without a last day
         """
-        column = SQL.identifier("h", key)
+        held = {
+            "item": SQL.identifier("r", "account_move_line_id"),
+            "invoice": SQL.identifier("h", "move_id"),
+            "debtor": SQL.identifier("h", "partner_id"),
+        }[key]
         return SQL(
             """
-            SELECT DISTINCT ON (%(key)s) %(key)s, h.id AS hold_id, h.date_to AS until
-              FROM dunning_hold h
-             WHERE h.active AND h.date_from <= %(date)s AND h.date_to >= %(date)s
-               AND h.company_id IN %(companies)s AND %(scope)s
-             ORDER BY %(key)s, h.date_to DESC, h.id
+            SELECT DISTINCT ON (%(held)s) %(held)s AS held_id, h.id AS hold_id,
+                   COALESCE(h.date_to, 'infinity') AS until
+              FROM dunning_hold h %(items)s
+             WHERE h.scope = %(key)s AND %(lasting)s AND h.company_id IN %(companies)s
+             ORDER BY %(held)s, COALESCE(h.date_to, 'infinity') DESC, h.id
             """,
-            key=column,
-            date=scope.date,
+            held=held,
+            key=key,
+            items=self._items_join() if key == "item" else SQL(""),
+            lasting=self._lasting_sql(scope.date, past=scope.as_of),
             companies=tuple(self.env["dunning.engine"]._companies(scope.company).ids),
-            scope=SQL("h.move_id IS NOT NULL") if key == "move_id" else SQL("h.move_id IS NULL"),
+        )
+
+    @api.model
+    def _items_join(self):
+        return SQL("JOIN dunning_hold_item_rel r ON r.dunning_hold_id = h.id")
+
+    @api.model
+    def _lasting_sql(self, date, past=False):
+        """Condition on the row ``h``: the hold lasts on the date.
+
+        :param past: look at the date as it was, with holds that were lifted later
+        """
+        return SQL(
+            "(h.active %(lifted)s) AND h.date_from <= %(date)s"
+            " AND COALESCE(h.date_to, 'infinity') >= %(date)s",
+            date=date,
+            lifted=SQL("OR h.date_lifted > %s", date) if past else SQL(""),
         )

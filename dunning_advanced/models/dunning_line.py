@@ -75,7 +75,6 @@ class DunningLine(models.Model):
         "This item is already on another reminder: open that one, or propose again.",
     )
     _partner_idx = models.Index("(partner_id, date)")
-    _moved_idx = models.Index("(move_line_id) WHERE state = 'moved'")
     _open_idx = models.Index("(move_line_id) WHERE state = 'proposed'")
 
     @api.model

@@ -78,7 +78,6 @@ class DunningNotice(models.Model):
         "(company_id, name) WHERE name IS NOT NULL",
         "There is a reminder with this number already: check the sequence.",
     )
-    _undelivered_idx = models.Index("(id) WHERE state = 'issued' AND NOT delivered")
     _waiting_idx = models.Index("(state, company_id) WHERE state IN ('proposed', 'confirmed')")
 
     @api.depends("name", "level_id", "partner_id")
@@ -136,14 +135,7 @@ class DunningNotice(models.Model):
             )
 
     def _ask_reason(self, kind, title, wizard="dunning.reason"):
-        return {
-            "type": "ir.actions.act_window",
-            "name": title,
-            "res_model": wizard,
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_notice_ids": self.ids, "default_kind": kind},
-        }
+        return self.env[wizard]._ask(kind, title, notice_ids=self)
 
     def action_view_items(self):
         """Open the invoices of the notice."""

@@ -46,12 +46,14 @@ class DunningNotice(models.Model):
         A reminder that an invoice comes up is not sent once it is due. A level
         that is no longer where it was on the ladder was not what somebody
         reviewed. The channel may have been chosen by hand: whether it reaches
-        the customer is asked of the notice itself.
+        the customer is asked of the notice itself. An invoice that has become
+        another customer's is none of this one's.
 
         :param row: what the engine says of the item, None when it is not open
         :param rungs: what the policies have now, see ``dunning.policy._rungs``
         """
-        if not row:
+        mine = (line.notice_id.partner_id.id, line.notice_id.currency_id.id)
+        if not row or (row["debtor_id"], row["currency_id"]) != mine:
             return "changed"
         policy = line.policy_id.id
         if (policy, line.rung, line.level_id.id) not in rungs:
@@ -112,7 +114,12 @@ class DunningNotice(models.Model):
             return usual
         reach = self.env["dunning.channel"]._reach(self.channel, SQL("p"))
         found = self.env.execute_query(
-            SQL("SELECT 1 FROM res_partner p WHERE p.id = %s AND %s", self.contact_id.id, reach)
+            SQL(
+                "SELECT 1 FROM res_partner p WHERE p.id = %s AND (p.active OR p.id = %s) AND %s",
+                self.contact_id.id,
+                self.partner_id.id,
+                reach,
+            )
         )
         return self.contact_id.id if found else usual
 

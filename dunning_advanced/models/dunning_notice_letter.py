@@ -4,7 +4,6 @@ from contextlib import suppress
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_date
 
 _logger = logging.getLogger(__name__)
 
@@ -97,7 +96,6 @@ class DunningNotice(models.Model):
                 contact=(contacts[notice.id] or notice.contact_id).sudo(),
                 logo=logos[frame["company"]],
                 subject=notice._letter_subject(),
-                title=notice._letter_title(),
                 body=notice.body,
                 qr=frame["notice"]._qr_code(frame["bank"], frame["reference"]),
             )
@@ -110,12 +108,6 @@ class DunningNotice(models.Model):
         if subject.startswith(company):
             subject = subject[len(company) :].lstrip(" :–-\u202f\xa0")
         return subject[:1].upper() + subject[1:]
-
-    def _letter_title(self):
-        """What heads the second and further pages: who writes what, when."""
-        notice = self.with_context(lang=self.lang)
-        subject = " ".join(filter(None, (notice._letter_subject(), notice.name)))
-        return f"{notice.company_id.name} · {subject} · {format_date(notice.env, self.date)}"
 
     def _qr_code(self, bank, reference):
         """A QR code to pay by, where the bank account allows one.

@@ -64,6 +64,19 @@ class ResCompany(models.Model):
         help="Bank lines that are not reconciled for longer are pointed out in the review. "
         "0: never.",
     )
+    dunning_promise_tolerance = fields.Integer(
+        string="Tolerance for promises (days)",
+        default=3,
+        help="A promise is broken when so many days after its date the money is not there.",
+    )
+    dunning_promise_days = fields.Integer(
+        string="Promises at most (days ahead)",
+        default=30,
+        help="Whoever needs longer gets a payment plan.",
+    )
+    dunning_promise_thanks = fields.Boolean(
+        string="Thank for kept promises", default=True, help="By e-mail, when the money is there."
+    )
 
     def _dunning_responsible(self, user):
         """Who is asked to do something: the one given, the company's, the one

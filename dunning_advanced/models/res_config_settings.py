@@ -24,3 +24,10 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.dunning_key_category_id", readonly=False
     )
     dunning_bank_days = fields.Integer(related="company_id.dunning_bank_days", readonly=False)
+    dunning_promise_tolerance = fields.Integer(
+        related="company_id.dunning_promise_tolerance", readonly=False
+    )
+    dunning_promise_days = fields.Integer(related="company_id.dunning_promise_days", readonly=False)
+    dunning_promise_thanks = fields.Boolean(
+        related="company_id.dunning_promise_thanks", readonly=False
+    )

@@ -256,13 +256,13 @@ class ResPartner(models.Model):
         :param company: res.company that sends the letter
         :return: lines of text
         """
-        contact = self.with_context(lang=company.partner_id.lang)
-        lines = contact._display_address(without_company=True).splitlines()
-        if self.country_id == company.country_id:
-            lines = [line for line in lines if line != contact.country_id.name]
-        name = self.name or self.commercial_partner_id.name
-        if self.commercial_company_name and self.commercial_company_name != name:
-            lines = [self.commercial_company_name, name, *lines]
+        partner = self.with_context(lang=company.partner_id.lang)
+        lines = partner._display_address(without_company=True).splitlines()
+        if partner.country_id == company.country_id:
+            lines = [line for line in lines if line != partner.country_id.name]
+        name = partner.name or partner.commercial_partner_id.name
+        if partner.commercial_company_name and partner.commercial_company_name != name:
+            lines = [partner.commercial_company_name, name, *lines]
         else:
             lines = [name, *lines]
         return "\n".join(line for line in lines if line and line.strip())

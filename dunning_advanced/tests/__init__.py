@@ -1,5 +1,6 @@
 from . import (
     test_bad_input,
+    test_calls,
     test_charge,
     test_charge_booking,
     test_charge_consumer,
@@ -15,6 +16,7 @@ from . import (
     test_explain,
     test_gates,
     test_history,
+    test_holds,
     test_information,
     test_issue,
     test_ledger_changes,
@@ -25,6 +27,8 @@ from . import (
     test_nightly,
     test_open_run,
     test_oracle,
+    test_phone,
+    test_promises,
     test_queries,
     test_review,
     test_rights,

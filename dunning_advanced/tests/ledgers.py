@@ -62,11 +62,26 @@ class Maker:
         items = []
         for invoice in range(self.random.randint(4, 40)):
             self.add_invoice(items, invoice)
+        self.items = items
         rules = tuple(
             (frozenset(self.random.sample(range(len(debtors)), 4)), self.choice(self.policies))
             for _rule in range(self.choice((0, 0, 1, 2)))
         )
-        return oracle.Ledger(DAY, policies, debtors, tuple(items), rules, RATES, DIGITS)
+        return oracle.Ledger(
+            DAY,
+            policies,
+            debtors,
+            tuple(items),
+            rules,
+            RATES,
+            DIGITS,
+            transfers=self.some(self.transfer, (0, 0, 1, 3)),
+            bank=self.some(self.bank_line, (0, 0, 1, 2)),
+            caps=self.some(self.cap, (0, 0, 1, 2)),
+        )
+
+    def some(self, make, counts):
+        return tuple(make() for _time in range(self.choice(counts)))
 
     def policy(self):
         repeat = self.choice((0, 0, 1, 2))
@@ -99,6 +114,48 @@ class Maker:
             policy=self.sometimes(self.policies, 4),
             wish=self.sometimes(CHANNELS, 2),
             held=self.rarely(20),
+            contacted=self.some(self.contact, (0, 1, 2, 4)),
+        )
+
+    def contact(self):
+        """An earlier contact, some at the edge of a window."""
+        state = self.choice(("queued", "done", "done", "failed", "withdrawn"))
+        return (self.choice((0, 1, 3, 6, 7, 8, 13, 14, 29, 30)), self.choice(CHANNELS), state)
+
+    def cap(self):
+        return (self.choice((1, 1, 2, 3)), self.choice((1, 2, 7, 14, 30)))
+
+    def transfer(self):
+        """Money for one invoice or several, mostly enough, of a state that counts or not."""
+        kind, states = self.choice(
+            (
+                ("transaction", ("pending", "authorized", "done", "draft")),
+                ("payment", ("in_process", "in_process", "draft")),
+            )
+        )
+        item = self.choice(self.items)
+        invoices = {item.invoice, *self.some(lambda: self.choice(self.items).invoice, (0, 0, 1))}
+        amount = sum(abs(i.open) for i in self.items if i.invoice in invoices)
+        return oracle.Transfer(
+            kind=kind,
+            invoices=tuple(sorted(invoices)),
+            currency=item.currency,
+            amount=amount * self.choice((1, 1, Decimal("0.5"), 2)),
+            state=self.choice(states),
+        )
+
+    def bank_line(self):
+        """Exactly one item, or about what a notice asks for."""
+        item = self.choice(self.items)
+        every = [
+            i.open for i in self.items if (i.debtor, i.currency) == (item.debtor, item.currency)
+        ]
+        return oracle.BankLine(
+            debtor=item.debtor,
+            currency=item.currency,
+            amount=self.choice((item.open, abs(item.open), sum(every), sum(map(abs, every)) / 2)),
+            days_ago=self.choice((0, 1, 5, 40, -1)),
+            foreign=self.rarely(3),
         )
 
     def add_invoice(self, items, invoice):

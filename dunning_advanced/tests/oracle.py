@@ -2,7 +2,7 @@
 
 Slow and simple on purpose, and written from the description of the engine, not
 from its SQL: the tests let both decide the same ledgers. It knows nothing of
-Odoo. Money on its way and contact caps are left out.
+Odoo.
 """
 
 from dataclasses import dataclass, field
@@ -20,6 +20,7 @@ BEFORE_CREDITS = (
     "undelivered",
     "excluded",
     "held",
+    "paying",
 )
 
 
@@ -57,6 +58,29 @@ class Debtor:
     policy: int | None = None
     wish: str | None = None
     held: bool = False
+    contacted: tuple = ()  # earlier contacts, as (days ago, channel, state of the delivery)
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Money of an invoice that is on its way: an online transaction or a payment."""
+
+    kind: str  # transaction or payment
+    invoices: tuple
+    currency: str
+    amount: Decimal
+    state: str
+
+
+@dataclass(frozen=True)
+class BankLine:
+    """A line of a bank statement that nobody has reconciled."""
+
+    debtor: int
+    currency: str
+    amount: Decimal
+    days_ago: int = 0
+    foreign: bool = False  # in an account of the company's currency
 
 
 @dataclass(frozen=True)
@@ -95,6 +119,9 @@ class Ledger:
     rules: tuple = ()  # (debtors that match, policy), in order
     rates: dict = field(default_factory=dict)  # units for one of the company's; may be missing
     digits: dict = field(default_factory=dict)
+    transfers: tuple = ()
+    bank: tuple = ()
+    caps: tuple = ()  # as (contacts at most, in days)
 
 
 @dataclass
@@ -190,6 +217,8 @@ def place(ledger, item):
         holds.add("excluded")
     if item.held or ledger.debtors[item.debtor].held:
         holds.add("held")
+    if pays_item(ledger, item):
+        holds.add("paying")
     answer.verdict = next((gate for gate in BEFORE_CREDITS if gate in holds), None)
     return answer
 
@@ -218,6 +247,47 @@ def calendar(ledger, item, rung, step):
     if start <= ledger.day:
         return set()
     return {"not_due"} if step == 1 else {"waiting"}
+
+
+# Money on its way
+
+
+def pays_item(ledger, item):
+    """Whether transfers cover the invoice, or a bank line has exactly the open amount."""
+    exact = (item.debtor, item.currency, item.open)
+    if exact in [(line.debtor, line.currency, line.amount) for line in at_bank(ledger)]:
+        return True
+    covered = sum(
+        Fraction(transfer.amount) / Fraction(owed(ledger, transfer.invoices, item.currency))
+        for transfer in ledger.transfers
+        if item.invoice in transfer.invoices and transfer.currency == item.currency
+        if (transfer.kind, transfer.state)
+        in (("transaction", "pending"), ("transaction", "authorized"), ("payment", "in_process"))
+    )
+    return covered >= 1
+
+
+def owed(ledger, invoices, currency):
+    """What is open of invoices in a currency; a transfer of several pays each its share."""
+    return sum(
+        abs(item.open)
+        for item in ledger.items
+        if item.invoice in invoices and item.currency == currency
+    )
+
+
+def at_bank(ledger):
+    return [line for line in ledger.bank if line.days_ago >= 0 and line.amount > 0]
+
+
+def pays_notice(ledger, debtor, currency, net):
+    """Whether all that came from the debtor in the currency is enough for a notice."""
+    amounts = [
+        line.amount
+        for line in at_bank(ledger)
+        if (line.debtor, line.currency) == (debtor, currency)
+    ]
+    return bool(amounts) and net <= sum(amounts)
 
 
 # Credits
@@ -302,7 +372,9 @@ def gather(ledger, answers):
 
 def write(ledger, answers, key, numbers):
     """The notice of a group, or the verdict that stops it."""
-    debtor, _currency, policy = key
+    debtor, currency, policy = key
+    if pays_notice(ledger, debtor, currency, sum(answers[n].net for n in numbers)):
+        return "paying", None
     rungs = ladder(ledger.policies[policy])
     top = max(answers[n].rung for n in numbers)
     aligned = aligned_items(ledger.policies[policy], answers, numbers, top)
@@ -315,6 +387,8 @@ def write(ledger, answers, key, numbers):
     channel, contact = reach(ledger.debtors[debtor], level)
     if channel is None:
         return "unreachable", None
+    if capped(ledger, ledger.debtors[debtor]):
+        return "capped", None
     for n in numbers:
         if n in aligned or (number < top and answers[n].rung == top):
             answers[n].rung = number
@@ -384,3 +458,16 @@ def reach(debtor, level):
                 if channel and contact.kind == kind and usable:
                     return channel, place
     return None, None
+
+
+def capped(ledger, debtor):
+    """Whether a cap is reached by earlier days; one channel on one day is one contact."""
+    contacts = {
+        (days_ago, channel)
+        for days_ago, channel, state in debtor.contacted
+        if days_ago > 0 and state in ("queued", "done")
+    }
+    return any(
+        sum(days_ago < days for days_ago, _channel in contacts) >= maximum
+        for maximum, days in ledger.caps
+    )

@@ -32,7 +32,7 @@ class TestExplain(DunningCommon):
         )
         answer = self.ask(invoice)
         self.assertIn("No Follow-Up", answer)
-        self.assertIn("on hold until 06/08/2024: Goods are being checked", answer)
+        self.assertIn("Other: Goods are being checked</a> (set by", answer)
         self.assertIn("not reminded until that changes", answer)
 
     def test_next_day_after_a_hold(self):

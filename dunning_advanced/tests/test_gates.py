@@ -35,7 +35,7 @@ class TestHoldGate(DunningCommon):
 
     def test_lifted_hold_stops_nothing(self):
         invoice = self.invoice(10)
-        self.hold().action_lift()
+        self.hold()._lift("It was a mistake", DAY)
         self.assertEqual(self.verdicts(self.run_at()), {invoice: "dun"})
 
     def test_hold_of_another_company_stops_nothing(self):

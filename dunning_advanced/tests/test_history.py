@@ -1,12 +1,130 @@
 from datetime import timedelta
+from random import Random
 
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from odoo.addons.dunning_advanced.models.dunning_engine import Scope
 
 from .common import DAY, DunningCommon
+
+
+class RandomLedger:
+    """Invoices, credit notes, payments and corrections of one customer, always the same."""
+
+    def __init__(self, case):
+        self.case, self.env = case, case.env
+        self.random = Random(3)
+        self.moves = self.env["account.move"]
+        self.undone = []
+        foreign = [
+            case.setup_other_currency(code, rates=rates, rounding=rounding)
+            for code, rounding, rates in (
+                ("EUR", 0.01, [("2024-01-01", 0.9), ("2024-05-05", 0.8), ("2024-05-20", 1.1)]),
+                ("JPY", 1, [("2024-01-01", 150), ("2024-05-12", 163.7)]),
+            )
+        ]
+        self.currencies = [case.company.currency_id, *foreign]
+
+    def write_day(self, date):
+        for work in self.random.sample(
+            (self.invoice, self.invoice, self.settle, self.settle, self.credit, self.undo), 3
+        ):
+            work(date)
+
+    def invoice(self, date, kind="out_invoice"):
+        self.moves |= self.case.invoice(
+            0,
+            amount=self.random.randint(20, 900),
+            kind=kind,
+            currency=self.random.choice(self.currencies),
+            invoice_date=date,
+            date=date,
+        )
+
+    def credit(self, date):
+        self.invoice(date, "out_refund")
+        self.match(self.items(self.moves[-1]) | self.an_invoice(self.moves[-1].currency_id))
+
+    def settle(self, date):
+        """Pay a part, all or too much, sometimes in another currency."""
+        item = self.an_invoice()
+        if not item:
+            return
+        currency = item.currency_id if self.random.random() < 0.8 else self.currencies[0]
+        opened = item.amount_residual_currency
+        if currency != item.currency_id:
+            opened = item.amount_residual
+        amount = currency.round(opened * self.random.choice((0.3, 1, 1, 1.2)))
+        payment = self.env["account.payment"].create(
+            {
+                "payment_type": "inbound",
+                "partner_type": "customer",
+                "partner_id": self.case.debtor.id,
+                "amount": amount,
+                "currency_id": currency.id,
+                "date": date,
+                "journal_id": self.case.company_data["default_journal_bank"].id,
+            }
+        )
+        payment.action_post()
+        self.moves |= payment.move_id
+        self.match(item | self.items(payment.move_id))
+
+    def undo(self, date):
+        """Take the last reconciliation of an item apart and put it together again.
+
+        An earlier one would be matched anew in another order: then the past itself
+        has changed, in Odoo's books too.
+        """
+        lasts = {
+            partial
+            for item in self.items(self.moves)
+            for partial in item.matched_credit_ids.sorted("id")[-1:]
+            if len(partial.credit_move_id.matched_debit_ids) == 1
+        }
+        if lasts:
+            partial = self.random.choice(sorted(lasts, key=lambda record: record.id))
+            both = partial.debit_move_id | partial.credit_move_id
+            partial.unlink()
+            self.match(both)
+            self.undone.append(both)
+
+    def an_invoice(self, currency=None):
+        found = self.items(self.moves).filtered(
+            lambda item: item.amount_residual_currency > 0 and currency in (None, item.currency_id)
+        )
+        return self.random.choice(found) if found else found
+
+    def items(self, moves):
+        return moves.line_ids.filtered(
+            lambda line: line.account_id.account_type == "asset_receivable"
+        )
+
+    def match(self, items):
+        if len(items) > 1:
+            items.reconcile()
+
+    def open_items(self):
+        """What Odoo says is open, as (amount, in company currency, currency) by item."""
+        items = self.env["account.move.line"].search(
+            [
+                ("partner_id", "=", self.case.debtor.id),
+                ("account_id.account_type", "=", "asset_receivable"),
+                ("parent_state", "=", "posted"),
+            ]
+        )
+        return {
+            item.id: (
+                round(item.amount_residual_currency, 2),
+                round(item.amount_residual, 2),
+                item.currency_id.id,
+            )
+            for item in items
+            if item.amount_residual_currency
+        }
 
 
 class TestAsOf(DunningCommon):
@@ -48,6 +166,34 @@ class TestAsOf(DunningCommon):
             ]
         )
         return {line.move_name: line.amount_residual_currency for line in lines}
+
+    def test_every_day_as_odoo_had_it(self):
+        """A ledger is written day by day; each day is rebuilt from the last one."""
+        self.ledger = RandomLedger(self)
+        books = {}
+        for day in range(40, -1, -1):
+            date = DAY - timedelta(days=day)
+            with freeze_time(date):
+                self.ledger.write_day(date)
+            books[date] = self.ledger.open_items()
+        self.assertGreater(len(self.ledger.undone), 2)
+        self.assertTrue(self.ledger.moves.line_ids.matched_debit_ids.exchange_move_id)
+        self.assertGreater(len({currency for _, _, currency in books[DAY].values()}), 1)
+        for date, expected in books.items():
+            with self.subTest(date=date):
+                self.assertEqual(self.rebuilt(date), expected)
+
+    def rebuilt(self, date):
+        engine = self.env["dunning.engine"]
+        self.env.flush_all()
+        scope = Scope(self.company, date, partner_ids=(self.debtor.id,), as_of=True)
+        rows = self.env.execute_query(
+            SQL("%s SELECT id, open, open_company, currency_id FROM items", engine._with(scope))
+        )
+        return {
+            id_: (round(float(opened), 2), round(float(company), 2), currency)
+            for id_, opened, company, currency in rows
+        }
 
     def test_explanation_of_a_past_day(self):
         invoice = self.invoice(40)

@@ -1,6 +1,7 @@
 import re
 from unittest.mock import patch
 
+from odoo import Command
 from odoo.sql_db import Cursor
 from odoo.tests import tagged
 from odoo.tools import SQL
@@ -12,7 +13,11 @@ DUNNING_TABLE = re.compile(r'\b(?:FROM|JOIN|INTO|UPDATE)\s+"?dunning_', re.IGNOR
 
 @tagged("post_install", "-at_install")
 class TestQueries(DunningCommon):
-    """The size of the ledger costs no queries, and accounting hardly any."""
+    """The size of the ledger costs no queries, and accounting hardly any.
+
+    Here those are counted that name a table of ours; `./dev test --odoo-suites` counts all
+    queries next to a database without the addon.
+    """
 
     def propose_and_count(self):
         """Propose as of a company that has done so before, and take it back.
@@ -112,3 +117,19 @@ class TestQueries(DunningCommon):
             self.count_dunning_queries(lambda: self.pay(self.debtor, 300, invoices=invoices)), 3
         )
         self.assertEqual(set(invoices.mapped("amount_residual")), {0})
+
+    def test_promises_cost_payments_of_others_one_query(self):
+        promised, free = self.invoice(20), self.invoice(30, debtor=self.make_debtor("Deco"))
+        self.env["dunning.promise"].create(
+            {
+                "partner_id": self.debtor.id,
+                "amount": 100,
+                "date": "2999-01-01",
+                "date_made": "2998-12-31",
+                "item_ids": [Command.set(promised.line_ids.filtered("date_maturity").ids)],
+            }
+        )
+        items = (self.pay(free.partner_id, 100).move_id | free).line_ids.filtered(
+            lambda line: line.account_id.account_type == "asset_receivable"
+        )
+        self.assertEqual(self.count_dunning_queries(items.reconcile), 1)

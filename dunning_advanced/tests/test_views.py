@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from lxml import etree
 
-from odoo import Command
+from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user
 from odoo.tools.pdf import PdfReader
@@ -18,12 +18,14 @@ RECORDS = [
     "dunning.delivery",
     "dunning.line",
     "dunning.hold",
+    "dunning.promise",
 ]
 RULES = [
     "dunning.policy",
     "dunning.level",
     "dunning.rule",
     "dunning.contact.cap",
+    "dunning.hold.reason",
     "dunning.reference",
     "dunning.interest.rule",
     "dunning.fee",
@@ -172,6 +174,9 @@ class TestScreens(ViewCase):
             {"name": "disputed", "partner_id": held.id, "date_from": DAY, "date_to": DAY}
         )
         self.remind()
+        self.env["dunning.promise"].create(
+            {"partner_id": self.debtor.id, "amount": 9, "date": fields.Date.today()}
+        )
         actions = self.env["ir.actions.act_window"]
         for model in RECORDS + RULES:
             record = self.env[model].search([], limit=1)
@@ -212,6 +217,7 @@ class TestScreens(ViewCase):
         self.remind()
         cases = self.env["dunning.case"].search([])
         fields = ["display_name", "amount_overdue", "days_overdue", "level_id", "hold_id"]
+        fields += ["stage", "broken_count", "phone", "phone_problem"]
         self.assertEqual(self.count_queries(cases, fields), self.count_queries(cases[:1], fields))
 
     def test_list_of_runs_takes_the_same_queries_for_any_number_of_runs(self):
@@ -325,12 +331,10 @@ class TestScreens(ViewCase):
         self.run_at()
         case = self.env["dunning.case"].search([("partner_id", "=", self.debtor.id)])
         self.assertFalse(case.hold_id)
-        hold = self.env["dunning.hold"].create(
-            {"name": "disputed", "partner_id": self.debtor.id, "date_to": "2999-12-31"}
-        )
+        hold = self.env["dunning.hold"].create({"name": "disputed", "partner_id": self.debtor.id})
         case.invalidate_recordset()
         self.assertEqual(case.hold_id, hold)
-        hold.action_lift()
+        hold._lift("settled", fields.Date.today())
         case.invalidate_recordset()
         self.assertFalse(case.hold_id)
 

@@ -1,6 +1,7 @@
 from . import (
     base_partner_merge,
     dunning_bulk,
+    dunning_call_log,
     dunning_change,
     dunning_explain,
     dunning_interest_calculator,

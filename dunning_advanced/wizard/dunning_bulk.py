@@ -14,3 +14,20 @@ class DunningBulk(models.AbstractModel):
     def _compute_label(self):
         for wizard in self:
             wizard.label = wizard.notice_ids._origin._label()
+
+    @api.model
+    def _ask(self, kind, title, **records):
+        """The dialog that asks, for these records.
+
+        :param records: by the name of the field that holds them
+        :return: action
+        """
+        defaults = {f"default_{name}": found.ids for name, found in records.items()}
+        return {
+            "type": "ir.actions.act_window",
+            "name": title,
+            "res_model": self._name,
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_kind": kind, **defaults},
+        }

@@ -183,11 +183,12 @@ class DunningExplain(models.TransientModel):
         if not stops:
             return self.env._("nothing holds it")
         hold = self._browse("dunning.hold", facts["hold_id"])
-        return self.env._(
-            "on hold until %(until)s: %(reason)s (set by %(user)s)",
-            until=self._day(facts["hold_until"]),
-            reason=hold.name,
-            user=hold.user_id.name,
+        return Markup("%s %s (%s)") % (
+            self.env._("on hold until %s:", self._day(facts["hold_until"]))
+            if facts["hold_until"]
+            else self.env._("on hold, to be reviewed on %s:", self._day(hold.date_review)),
+            self._link(hold),
+            self.env._("set by %s", hold.user_id.name),
         )
 
     def _say_paying(self, facts, stops):

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 
 class DunningReason(models.TransientModel):
-    """Asks why reminders are left out or cancelled, or charges waived."""
+    """Asks why reminders are left out or cancelled, holds lifted, or charges waived."""
 
     _name = "dunning.reason"
     _description = "Reason"
@@ -10,11 +10,18 @@ class DunningReason(models.TransientModel):
 
     run_id = fields.Many2one("dunning.run", help="All its issued reminders, not only some.")
     notice_ids = fields.Many2many(required=False)
+    hold_ids = fields.Many2many("dunning.hold", context={"active_test": False})
     charge_ids = fields.Many2many("dunning.charge")
     notice_count = fields.Integer(compute="_compute_counts")
     left_count = fields.Integer(compute="_compute_counts")
     kind = fields.Selection(
-        [("drop", "Leave out"), ("cancel", "Cancel"), ("waive", "Waive charges")], required=True
+        [
+            ("drop", "Leave out"),
+            ("cancel", "Cancel"),
+            ("lift", "Lift"),
+            ("waive", "Waive charges"),
+        ],
+        required=True,
     )
     reason = fields.Char(required=True)
     correct = fields.Boolean(
@@ -33,10 +40,14 @@ class DunningReason(models.TransientModel):
         return self.run_id._issued_notices() if self.run_id else self.notice_ids
 
     def action_apply(self):
-        """Leave out or cancel the reminders, or waive their charges, with this reason."""
+        """Leave out or cancel the reminders, lift the holds, or waive the charges,
+        with this reason.
+        """
         today = fields.Date.context_today(self)
         notices = self._notices()
-        if self.kind == "drop":
+        if self.kind == "lift":
+            self.hold_ids._lift(self.reason, today)
+        elif self.kind == "drop":
             notices._leave_out(self.reason)
         elif self.kind == "waive":
             self._waive(notices, today)

@@ -31,14 +31,6 @@ registry.category("web_tour.tours").add("dunning_case", {
             run: "edit disputed",
         },
         {
-            trigger: ".modal .o_field_widget[name=date_to] input, .modal .o_field_widget[name=date_to] button",
-            run: "click",
-        },
-        {
-            trigger: ".modal .o_field_widget[name=date_to] input",
-            run: "edit 12/31/2999 && press Enter",
-        },
-        {
             trigger: ".modal .o_form_button_save",
             run: "click",
         },

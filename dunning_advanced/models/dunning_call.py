@@ -1,0 +1,103 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+# Outcomes for which somebody of the customer was on the line.
+CONVERSATIONS = ("reached", "promise", "dispute", "callback")
+
+
+class DunningCall(models.Model):
+    """A call to a customer, and what came of it."""
+
+    _name = "dunning.call"
+    _description = "Dunning Call"
+    _order = "date desc, id desc"
+    _check_company_auto = True
+
+    case_id = fields.Many2one("dunning.case", required=True, index=True, ondelete="cascade")
+    partner_id = fields.Many2one(
+        related="case_id.partner_id", string="Customer", store=True, precompute=True, index=True
+    )
+    company_id = fields.Many2one(related="case_id.company_id", store=True, precompute=True)
+    contact_id = fields.Many2one("res.partner", string="Spoke with")
+    number = fields.Char(help="As it was dialed.")
+    date = fields.Date(required=True, default=fields.Date.context_today)
+    user_id = fields.Many2one("res.users", default=lambda self: self.env.user, required=True)
+    outcome = fields.Selection(
+        [
+            ("reached", "Reached"),
+            ("voicemail", "Voicemail"),
+            ("wrong", "Wrong number"),
+            ("promise", "Promises to pay"),
+            ("dispute", "Disputes"),
+            ("callback", "Call back"),
+        ],
+        required=True,
+        default="reached",
+    )
+    conversation = fields.Boolean(
+        compute="_compute_conversation",
+        store=True,
+        precompute=True,
+        help="Somebody spoke with the customer: it counts as a contact.",
+    )
+    date_callback = fields.Date(string="Call back on")
+    note = fields.Text()
+
+    @api.depends("outcome")
+    def _compute_conversation(self):
+        for call in self:
+            call.conversation = call.outcome in CONVERSATIONS
+
+    @api.depends("outcome", "date")
+    def _compute_display_name(self):
+        for call in self:
+            call.display_name = f"{call._outcome_name()} {call.date}"
+
+    @api.constrains("outcome", "date", "date_callback")
+    def _check_callback(self):
+        for call in self:
+            missing = call.outcome == "callback" and not call.date_callback
+            if missing or (call.date_callback and call.date_callback < call.date):
+                raise ValidationError(
+                    self.env._("On which day should be called back? Choose today or later.")
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        calls = super().create(vals_list)
+        for call in calls:
+            call.case_id._message_log(body=call._summary())
+            call._follow()
+        return calls
+
+    def _outcome_name(self):
+        return dict(self._fields["outcome"]._description_selection(self.env))[self.outcome]
+
+    def _summary(self):
+        """The call as one line of the timeline."""
+        who = " ".join(filter(None, (self.contact_id.name, self.number)))
+        parts = (self.env._("Call: %s", self._outcome_name()), who, self.note)
+        return " · ".join(filter(None, parts))
+
+    def _follow(self):
+        """What follows without asking: tasks that the call answers, and new ones."""
+        case = self.case_id
+        if self.conversation:
+            answered = ["mail.mail_activity_data_call", "dunning_advanced.mail_activity_promise"]
+            case.activity_feedback(answered, feedback=self._summary())
+        if self.date_callback:
+            case.activity_schedule(
+                "mail.mail_activity_data_call",
+                self.date_callback,
+                summary=self.env._("Call back %s", self.contact_id.name or case.partner_id.name),
+                note=self.note,
+                user_id=self.user_id.id,
+            )
+        if self.outcome == "wrong":
+            responsible = case.company_id._dunning_responsible(case.user_id or self.user_id)
+            case.activity_schedule(
+                "dunning_advanced.mail_activity_contact",
+                self.date,
+                summary=self.env._("Wrong number: %s", self.number or self.contact_id.name),
+                user_id=responsible.id,
+            )

@@ -1,0 +1,173 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+BATCH = 100
+# What must not be changed on a hold that only managers may lift.
+LIFTING = {
+    "active",
+    "company_id",
+    "date_from",
+    "date_to",
+    "freezes_charges",
+    "item_ids",
+    "move_id",
+    "partner_id",
+    "reason_id",
+    "scope",
+}
+
+
+class DunningHold(models.Model):
+    """Holds end, are lifted, and are looked at again."""
+
+    _inherit = "dunning.hold"
+
+    def write(self, vals):
+        if LIFTING & vals.keys():
+            self._check_may_lift()
+        if "active" in vals:
+            lifted = not vals["active"] and fields.Date.context_today(self)
+            vals = {"date_lifted": lifted, **vals}
+        return super().write(vals)
+
+    def _check_may_lift(self):
+        """:raises UserError: when the reason of a hold leaves it to managers"""
+        if self.env.su or self.env.user.has_group("dunning_advanced.group_manager"):
+            return
+        for hold in self.filtered(lambda hold: hold.reason_id.lifted_by == "manager"):
+            raise UserError(
+                self.env._(
+                    "Only a dunning manager may lift or change a hold for “%(reason)s”: ask one "
+                    "to do it for %(customer)s.",
+                    reason=hold.reason_id.name,
+                    customer=hold.partner_id.name,
+                )
+            )
+
+    def action_lift(self):
+        """Ask why these holds end now.
+
+        :raises UserError: when the reason of a hold leaves it to managers
+        """
+        self._check_may_lift()
+        return self.env["dunning.reason"]._ask("lift", self.env._("Lift"), hold_ids=self)
+
+    def action_reviewed(self):
+        """Somebody looked: the hold goes on until the next review, the usual days from today."""
+        today = fields.Date.context_today(self)
+        for hold in self:
+            following = hold._usual_day(today)
+            ends_before = hold.date_to and hold.date_to <= following
+            hold.write({"date_reviewed": today, "date_review": False if ends_before else following})
+        self._end_reviews()
+
+    def _lift(self, reason, date):
+        """End holds; dunning goes on from the level that was reached.
+
+        :param reason: why, in words, kept on the hold
+        :param date: from this day on nothing is held any more
+        """
+        self.write({"active": False, "date_lifted": date})
+        for hold in self:
+            hold._message_log(body=self.env._("Lifted: %s", reason))
+        self._end_reviews()
+
+    def _end_reviews(self):
+        self.activity_unlink(["dunning_advanced.mail_activity_hold"])
+
+    @api.model
+    def _frozen_items(self, items, date):
+        """The items that must not cost more on a date, by one query.
+
+        A hold that was lifted since still froze the days before.
+
+        :param items: account.move.line
+        :param date: the day for which a fee or interest would be charged
+        :return: those of the items that a hold with ``freezes_charges`` covers
+        """
+        if not items:
+            return items
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT l.id
+                  FROM account_move_line l
+                  JOIN res_partner p ON p.id = l.partner_id
+                  JOIN res_company c ON c.id = l.company_id
+                 WHERE l.id IN %(items)s AND EXISTS (
+                    SELECT FROM dunning_hold h
+                      JOIN res_company hc ON hc.id = h.company_id
+                     WHERE h.freezes_charges AND h.partner_id = p.commercial_partner_id
+                       AND c.parent_path LIKE hc.parent_path || '%%' AND %(lasting)s
+                       AND (h.scope = 'debtor'
+                            OR h.scope = 'invoice' AND h.move_id = l.move_id
+                            OR h.scope = 'item' AND EXISTS (
+                               SELECT FROM dunning_hold_item_rel r
+                                WHERE r.dunning_hold_id = h.id
+                                  AND r.account_move_line_id = l.id)))
+                """,
+                items=tuple(items.ids),
+                lasting=self._lasting_sql(date, past=True),
+            )
+        )
+        frozen = {id_ for [id_] in rows}
+        return items.filtered(lambda item: item.id in frozen)
+
+    # Reviews
+
+    @api.model
+    def _cron_review(self):
+        """Ask the responsible about each hold whose day of review has come."""
+        today = fields.Date.context_today(self)
+        progress = self.env["ir.cron"]._commit_progress
+        domain = self._to_review_domain(today)
+        progress(remaining=self.search_count(domain))
+        while holds := self.search(domain, limit=BATCH):
+            holds._ask_for_review(today)
+            if not progress(len(holds)):
+                return
+
+    @api.model
+    def _to_review_domain(self, date):
+        kind = self.env.ref("dunning_advanced.mail_activity_hold")
+        lasting = Domain("date_to", "=", False) | Domain("date_to", ">=", date)
+        asked = Domain("activity_ids", "any", [("activity_type_id", "=", kind.id)])
+        return Domain("date_review", "<=", date) & lasting & ~asked
+
+    def _ask_for_review(self, date):
+        responsibles = self._responsibles()
+        self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(
+            [
+                {
+                    "res_model_id": self.env["ir.model"]._get_id(self._name),
+                    "res_id": hold.id,
+                    "activity_type_id": self.env.ref("dunning_advanced.mail_activity_hold").id,
+                    "summary": self.env._("Should %s stay on hold?", hold.partner_id.name),
+                    "date_deadline": date,
+                    "user_id": responsibles[hold].id,
+                    "automated": True,
+                }
+                for hold in self
+            ]
+        )
+
+    def _responsibles(self):
+        """Who is asked about each hold: the responsible of the open case, whoever set
+        it, the company's.
+
+        :return: dict of hold to res.users, which may be empty
+        """
+        cases = self.env["dunning.case"].search(
+            [("partner_id", "in", self.partner_id.ids), ("state", "=", "open")]
+        )
+        users = {(case.partner_id, case.company_id): case.user_id for case in cases}
+        return {
+            hold: hold.company_id._dunning_responsible(
+                users.get((hold.partner_id, hold.company_id))
+                or hold.user_id.filtered(lambda user: user.active and not user._is_superuser())
+            )
+            for hold in self
+        }

@@ -1,0 +1,57 @@
+from odoo import api, fields, models
+
+
+class DunningCallLog(models.TransientModel):
+    """Asks what came of a call."""
+
+    _name = "dunning.call.log"
+    _description = "Log Call"
+
+    case_id = fields.Many2one("dunning.case", required=True)
+    contact_ids = fields.Many2many("res.partner", related="case_id.contact_ids")
+    contact_id = fields.Many2one(
+        "res.partner",
+        string="Called",
+        compute="_compute_contact_id",
+        store=True,
+        readonly=False,
+        domain="[('id', 'in', contact_ids)]",
+    )
+    phone = fields.Html(related="contact_id.dunning_phone")
+    phone_problem = fields.Char(related="contact_id.dunning_phone_problem")
+    outcome = fields.Selection(
+        selection=lambda self: (
+            self.env["dunning.call"]._fields["outcome"]._description_selection(self.env)
+        ),
+        required=True,
+        default="reached",
+    )
+    date_callback = fields.Date(string="Call back on")
+    note = fields.Text()
+
+    @api.depends("case_id")
+    def _compute_contact_id(self):
+        for wizard in self:
+            wizard.contact_id = wizard.case_id.call_contact_id
+
+    def action_apply(self):
+        """Log the call; a promise is asked for in its own form."""
+        today = fields.Date.context_today(self)
+        self.env["dunning.call"].create(
+            {
+                "case_id": self.case_id.id,
+                "contact_id": self.contact_id.id,
+                "number": self.contact_id and self.contact_id._dunning_phone().dialed,
+                "outcome": self.outcome,
+                "date": today,
+                "date_callback": self.outcome in ("callback", "voicemail") and self.date_callback,
+                "note": self.note,
+            }
+        )
+        if self.outcome == "promise":
+            return self.case_id.action_promise()
+        return {"type": "ir.actions.act_window_close"}
+
+    def action_fix(self):
+        """Correct the contact data of who was called."""
+        return self.contact_id.action_dunning_fix()
