@@ -19,6 +19,7 @@ class Facts:
     booked: set
     reminders: dict
     payments: dict
+    pauses: dict
     laws: dict = field(default_factory=dict)  # interest rules that were looked up
 
 
@@ -54,12 +55,14 @@ class DunningCharging(models.AbstractModel):
     @api.model
     def _facts(self, lines, date):
         with_interest = lines.filtered("level_id.charge_interest")
+        holds = self.env["dunning.hold"].sudo()
         return Facts(
             date=date,
             past=self._past_charges(lines),
             booked=self._booked_moves(lines),
             reminders=self._reminders(lines),
             payments=self._payments(with_interest),
+            pauses=holds._frozen_periods(with_interest.move_line_id, date),
         )
 
     @api.model

@@ -38,7 +38,7 @@ class DunningCharging(models.AbstractModel):
                 "amount": float(result.interest),
                 "date_from": begin + DAY,
                 "date_until": facts.date,
-                "days": (facts.date - begin).days,
+                "days": sum(row.days for row in result.segments),
                 "segments": [self._segment(row) for row in result.segments],
                 "formula": law.citation or law.name,
             }
@@ -63,7 +63,7 @@ class DunningCharging(models.AbstractModel):
         """Interest of an item up to the day, without what was charged before.
 
         What came in on the way lowered the debt on its day; unallocated credits
-        count from the beginning.
+        count from the beginning. Days on which a hold froze interest bear none.
 
         :return: :class:`tools.interest.Statement`
         """
@@ -72,7 +72,13 @@ class DunningCharging(models.AbstractModel):
         ]
         principal = decimal(line.amount_net) + sum(amount for _day, amount in payments)
         return law._statement(
-            law._terms(notice.currency_id), principal, start, facts.date, payments, since=begin
+            law._terms(notice.currency_id),
+            principal,
+            start,
+            facts.date,
+            payments,
+            since=begin,
+            pauses=facts.pauses.get(line.move_line_id.id, ()),
         )
 
     @api.model

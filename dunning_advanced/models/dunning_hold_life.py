@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -78,43 +80,48 @@ class DunningHold(models.Model):
         self.activity_unlink(["dunning_advanced.mail_activity_hold"])
 
     @api.model
-    def _frozen_items(self, items, date):
-        """The items that must not cost more on a date, by one query.
+    def _frozen_periods(self, items, date):
+        """The days up to a date on which items must not cost more, by one query.
 
         A hold that was lifted since still froze the days before.
 
         :param items: account.move.line
-        :param date: the day for which a fee or interest would be charged
-        :return: those of the items that a hold with ``freezes_charges`` covers
+        :param date: last day that is asked about
+        :return: dict of item id to a list of (first day, last day), of the holds with
+            ``freezes_charges`` that cover the item
         """
+        periods = defaultdict(list)
         if not items:
-            return items
+            return periods
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT l.id
+                SELECT l.id, h.date_from,
+                       LEAST(h.date_to, h.date_lifted - 1, %(date)s) AS date_until
                   FROM account_move_line l
                   JOIN res_partner p ON p.id = l.partner_id
                   JOIN res_company c ON c.id = l.company_id
-                 WHERE l.id IN %(items)s AND EXISTS (
-                    SELECT FROM dunning_hold h
-                      JOIN res_company hc ON hc.id = h.company_id
-                     WHERE h.freezes_charges AND h.partner_id = p.commercial_partner_id
-                       AND c.parent_path LIKE hc.parent_path || '%%' AND %(lasting)s
+                  JOIN dunning_hold h ON h.partner_id = p.commercial_partner_id
+                       AND h.freezes_charges AND h.date_from <= %(date)s
                        AND (h.scope = 'debtor'
                             OR h.scope = 'invoice' AND h.move_id = l.move_id
                             OR h.scope = 'item' AND EXISTS (
                                SELECT FROM dunning_hold_item_rel r
-                                WHERE r.dunning_hold_id = h.id
-                                  AND r.account_move_line_id = l.id)))
+                                WHERE r.dunning_hold_id = h.id AND r.account_move_line_id = l.id))
+                  JOIN res_company hc ON hc.id = h.company_id
+                       AND c.parent_path LIKE hc.parent_path || '%%'
+                 WHERE l.id IN %(items)s
+                 ORDER BY l.id, h.date_from
                 """,
                 items=tuple(items.ids),
-                lasting=self._lasting_sql(date, past=True),
+                date=date,
             )
         )
-        frozen = {id_ for [id_] in rows}
-        return items.filtered(lambda item: item.id in frozen)
+        for item, first, last in rows:
+            if first <= last:
+                periods[item].append((first, last))
+        return periods
 
     # Reviews
 

@@ -81,17 +81,20 @@ class DunningInterestRule(models.Model):
         )
         return rule._quoted(statement, currency)
 
-    def _statement(self, terms, principal, due, until, payments=(), costs=0, since=None):
+    def _statement(self, terms, principal, due, until, payments=(), costs=0, **options):
         """:func:`tools.interest.statement` with its errors in the user's words.
 
         :param terms: of :meth:`_terms`
+        :param options: ``since`` and ``pauses``
         :return: :class:`tools.interest.Statement`
         :raises UserError: see :meth:`quote`
         """
         self.ensure_one()
         self._check_quoted(principal, due, until, payments, costs)
         try:
-            return interest.statement(terms, principal, due, until, payments, decimal(costs), since)
+            return interest.statement(
+                terms, principal, due, until, payments, decimal(costs), **options
+            )
         except RateMissingError as missing:
             raise UserError(
                 self.env._(

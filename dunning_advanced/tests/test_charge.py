@@ -219,6 +219,22 @@ class TestInterest(ChargeCommon):
         total = first.amount_charges + second.amount_charges
         self.assertAlmostEqual(total, 82.75)
 
+    def test_days_of_a_hold_that_freezes_interest_bear_none(self):
+        self.invoice(10, 10000)
+        self.env["dunning.hold"].create(
+            {
+                "reason_id": self.env.ref("dunning_advanced.hold_reason_breathing").id,
+                "company_id": self.company.id,
+                "partner_id": self.debtor.id,
+                "date_from": DAY - timedelta(days=7),
+                "date_to": DAY - timedelta(days=4),
+            }
+        )
+        charge = self.notice_at().charge_ids
+        # 2 days before and 4 days after the 4 days of the hold
+        self.assertEqual([row["days"] for row in charge._segment_rows()], [2, 4])
+        self.assertEqual((charge.days, charge.amount), (6, 20.69))
+
     def test_waived_interest_is_not_charged_later(self):
         self.invoice(10, 10000)
         self.notice_at().charge_ids._waive("Goodwill", DAY)

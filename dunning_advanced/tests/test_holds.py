@@ -199,7 +199,11 @@ class TestHoldRights(HoldCase):
 
 class TestFrozenCharges(HoldCase):
     def frozen(self, *moves, day=DAY):
-        return self.env["dunning.hold"]._frozen_items(self.items(*moves), day).move_id
+        items = self.items(*moves)
+        periods = self.env["dunning.hold"]._frozen_periods(items, day)
+        return items.filtered(
+            lambda item: any(first <= day <= last for first, last in periods[item.id])
+        ).move_id
 
     def test_charges_freeze_while_the_hold_lasts(self):
         one, two = self.invoice(10), self.invoice(20)

@@ -173,6 +173,21 @@ class TestInterestCases(BaseCase):
         self.assertEqual(result.principal_open, 600)
         self.assertEqual(str(result.interest), "4.60")
 
+    def test_paused_days_bear_no_interest(self):
+        terms = interest.Terms(rates.constant(Decimal("7.3")))
+        due, until = date(2025, 1, 1), date(2025, 1, 31)
+        pause = date(2025, 1, 11), date(2025, 1, 20)
+        paused = interest.statement(terms, Decimal(10000), due, until, pauses=[pause])
+        self.assertEqual([row.days for row in paused.segments], [9, 11])
+        self.assertEqual(paused.interest, Decimal("40.00"))
+        # a payment after the pause finds only what had accrued without it
+        payment = [(date(2025, 1, 21), Decimal(1020))]
+        paid = interest.statement(terms, Decimal(10000), due, until, payment, pauses=[pause])
+        self.assertEqual(paid.principal_open, Decimal(9000))
+        everything = [(date(2024, 12, 1), date(2025, 12, 31))]
+        none = interest.statement(terms, Decimal(10000), due, until, pauses=everything)
+        self.assertEqual((none.interest, none.segments), (0, ()))
+
     def test_debt_that_is_paid_needs_no_rate(self):
         paid = [(day("2025-07-31"), Decimal(6000))]
         result = interest.statement(

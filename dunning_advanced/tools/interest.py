@@ -84,7 +84,7 @@ def overdue(principal, due, payments=()):
     return max(ZERO, principal - sum(amount for day, amount in payments if day <= due))
 
 
-def statement(terms, principal, due, until, payments=(), costs=ZERO, since=None):
+def statement(terms, principal, due, until, payments=(), costs=ZERO, since=None, pauses=()):
     """Compute the interest of one debt and what payments have left of it.
 
     Simple interest is base x rate / 100 x part of a year, by segment. With monthly rests a
@@ -99,6 +99,7 @@ def statement(terms, principal, due, until, payments=(), costs=ZERO, since=None)
     :param since: interest up to this day was charged before: ``interest`` and ``segments``
         are of what came after it, so that charges made one after the other add up to one
         made at the end
+    :param pauses: (first day, last day) without interest, as a breathing space gives
     :return: :class:`Statement`
     :raises ValueError: for ``until`` before ``due`` and negative amounts
     :raises RateMissingError: for a day with a debt and without a rate
@@ -109,13 +110,13 @@ def statement(terms, principal, due, until, payments=(), costs=ZERO, since=None)
     Decimal('169.49')
     """
     _check(principal, due, until, payments, costs)
-    ledger = _Ledger(terms, principal, costs, due, until)
+    ledger = _Ledger(terms, principal, costs, due, until, pauses)
     for day, amount in payments:
         if day <= due:
             ledger.pay_early(amount)
-    cuts = {day for day, _amount in payments if due < day < until}
-    if since is not None and due < since < until:
-        cuts.add(since)
+    cuts = [day for day, _amount in payments]
+    if since is not None:
+        cuts.append(since)
     for start, end in pairwise(ledger.cuts(cuts)):
         ledger.accrue(start, end)
         for day, amount in payments:
@@ -150,8 +151,9 @@ def _rests(capitalization, due, until):
 class _Ledger:
     """What is open of a debt while the days go by."""
 
-    def __init__(self, terms, principal, costs, due, until):
+    def __init__(self, terms, principal, costs, due, until, pauses):
         self.terms = terms
+        self.pauses = pauses
         self.due, self.until = due, until
         self.rests = _rests(terms.capitalization, due, until)
         self.principal = principal
@@ -164,20 +166,25 @@ class _Ledger:
         """All days on which a segment ends, the due date first."""
         terms = self.terms
         cuts = {self.due, self.until, *more, *self.rests}
+        for first, last in self.pauses:
+            cuts |= {first - DAY, last}
         if not terms.locked and terms.capitalization != MONTHLY:
             cuts.update(terms.rates.changes(self.due, self.until))
-        return sorted(day for day in cuts if day <= self.until)
+        return sorted(day for day in cuts if self.due <= day <= self.until)
 
     def accrue(self, start, end):
         """Add the interest of the days after ``start`` up to ``end``."""
         base = self.principal + self.capitalized
-        if not base:
+        if not base or self._paused(start + DAY):
             return
         rate = self.terms.rates.at(self._rate_day(start))
         amount = base * rate / 100 * self._fraction(start, end)
         count = days(self.terms.day_count, start, end)
         self.segments.append(Segment(start + DAY, end, count, rate, base, amount))
         self.accrued += amount
+
+    def _paused(self, day):
+        return any(first <= day <= last for first, last in self.pauses)
 
     def _rate_day(self, start):
         if self.terms.locked:
