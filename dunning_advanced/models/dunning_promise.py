@@ -267,7 +267,9 @@ class DunningPromiseItem(models.Model):
         "(move_line_id) WHERE is_open",
         "One of these items is promised already: wait for that promise, or cancel it first.",
     )
-    _item_once = models.UniqueIndex("(promise_id, move_line_id)")
+    _item_once = models.UniqueIndex(
+        "(promise_id, move_line_id)", "This item is in the promise already: list it once."
+    )
 
     @api.depends("promise_id.state")
     def _compute_is_open(self):

@@ -51,7 +51,7 @@ class TestBadInput(DunningCommon):
                     definition = constraint.get_definition(self.env.registry)
                     if definition.startswith(("CHECK", "UNIQUE")):
                         message = constraint.get_error_message(self.env[model._name])
-                        self.assertGreater(len(message), 20, constraint)
+                        self.assertGreater(len(message), 20, constraint.name)
 
     def test_used_level_and_policy_are_kept(self):
         self.invoice(5)
