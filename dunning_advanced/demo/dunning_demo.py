@@ -146,6 +146,9 @@ class DunningDemo(models.AbstractModel):
                 ],
             }
         )
+        product = self.env.ref("dunning_advanced.product_fee")
+        for code in LANGUAGES:  # customers read it
+            fee.with_context(lang=code).name = product.with_context(lang=code).name
         statutory = self.env.ref("dunning_advanced.fee_statutory")
         policy = self.env.ref("dunning_advanced.policy_standard").copy(
             {"name": "With charges", "sequence": 30, "company_id": company.id}
