@@ -59,6 +59,7 @@
         "views/account_move_views.xml",
         "views/res_partner_views.xml",
         "views/res_config_settings_views.xml",
+        "views/portal_templates.xml",
         "views/dunning_menus.xml",
     ],
     "assets": {

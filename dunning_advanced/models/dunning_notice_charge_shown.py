@@ -104,3 +104,31 @@ class DunningCharge(models.Model):
             end=format_date(self.env, self.date_until),
         )
         return f"{period} · {self.formula}"
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    def _dunning_shown_charges(self):
+        """The charges that the customer sees on the page of this invoice: those that
+        were raised for it, and those that it books.
+
+        Read as superuser: the page has checked who may see the invoice.
+
+        :return: dunning.charge that count, or were named in advance
+        """
+        self.ensure_one()
+        return (
+            self.env["dunning.charge"]
+            .sudo()
+            .search(
+                [
+                    ("state", "in", ("open", "named")),
+                    ("amount", "!=", 0),
+                    "|",
+                    ("move_line_id", "in", self.line_ids.ids),
+                    ("notice_id.charge_move_id", "=", self.id),
+                ],
+                order="date, id",
+            )
+        )

@@ -5,6 +5,7 @@ from . import (
     test_charge_booking,
     test_charge_consumer,
     test_charge_diary,
+    test_charge_portal,
     test_charge_shown,
     test_crash,
     test_demo,
