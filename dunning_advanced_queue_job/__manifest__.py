@@ -5,7 +5,6 @@
     "category": "Accounting/Accounting",
     "license": "LGPL-3",
     "author": "Dunning Advanced contributors",
-    "website": "https://github.com/dunning-advanced/dunning-advanced",
     "depends": ["dunning_advanced", "queue_job"],
     "data": ["data/queue_job.xml"],
     "auto_install": True,
