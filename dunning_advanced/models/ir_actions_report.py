@@ -3,6 +3,8 @@ import logging
 import threading
 from collections import OrderedDict
 
+from markupsafe import Markup
+
 from odoo import api, models
 from odoo.tools import file_open
 from odoo.tools.gc import disabling_gc
@@ -26,7 +28,7 @@ _press = threading.local()
 
 def _stylesheet(name="letter"):
     with file_open(f"dunning_advanced/static/src/css/{name}.css") as file:
-        return file.read()
+        return Markup(file.read())  # its quotes stay quotes inside of <style>
 
 
 def _print(html, cache):

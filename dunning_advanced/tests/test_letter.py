@@ -262,4 +262,7 @@ class TestLetter(DunningCommon):
         body = bodies[0]
         self.assertIn(notices[0].partner_id.name, str(body))
         self.assertIn("@page", str(body))
+        self.assertIn('"Liberation Sans"', str(body))
+        paper = self.env.ref("dunning_advanced.action_report_letter").paperformat_id
+        self.assertEqual((paper.format, paper.orientation), ("A4", "Portrait"))
         self.assertIn("topage", str(values["footer"]))
