@@ -32,10 +32,8 @@ class DunningInterestRule(models.Model):
         """What one debt has come to by the law of the customer's country.
 
         Nothing is written. Amounts are Decimal in the currency of the debt (JSON-RPC
-        gives them as text, exact to the cent), dates are dates; both are taken as text too.
-
-            >>> quote("DE", True, 10000, "2024-11-30", "2025-03-31")["interest"]
-            Decimal('382.66')
+        gives them as text, exact to the cent), dates are dates; both are taken as text too:
+        ``quote("DE", True, 10000, "2024-11-30", "2025-03-31")["interest"]`` is 382.66.
 
         :param country_code: ISO code of the customer's country, such as "DE"
         :param business: True for a business; False for a consumer and when not known
@@ -62,24 +60,33 @@ class DunningInterestRule(models.Model):
         """
         rule = self._quoted_rule(country_code, business)
         currency = rule._quoted_currency(currency_code)
-        due, until = fields.Date.to_date(due), fields.Date.to_date(until)
-        principal = self._quoted_amount(principal)
-        payments = [
-            (fields.Date.to_date(day), self._quoted_amount(amount))
-            for day, amount in payments or ()
-        ]
+        agreed = contract_rate and self._quoted_amount(contract_rate)
+        debt = self._quoted_debt(principal, due, until, payments)
+        statement = rule._quoted_statement(currency, agreed, debt, since)
+        return rule._quoted(statement, currency)
+
+    @api.model
+    def _quoted_debt(self, principal, due, until, payments):
+        """Principal, due date, last interest day and payments, read from text too."""
+        return (
+            self._quoted_amount(principal),
+            fields.Date.to_date(due),
+            fields.Date.to_date(until),
+            [
+                (fields.Date.to_date(day), self._quoted_amount(amount))
+                for day, amount in payments or ()
+            ],
+        )
+
+    def _quoted_statement(self, currency, agreed, debt, since):
+        principal, due, until, payments = debt
         late = interest.overdue(principal, due, payments) if until > due else decimal(0)
-        fixed_sum = rule._fixed_sum(late, currency, until, self.env.company)
-        statement = rule._statement(
-            rule._terms(currency, contract_rate and self._quoted_amount(contract_rate)),
-            principal,
-            due,
-            until,
-            payments,
-            costs=fixed_sum,
+        return self._statement(
+            self._terms(currency, agreed),
+            *debt,
+            costs=self._fixed_sum(late, currency, until, self.env.company),
             since=fields.Date.to_date(since) if since else None,
         )
-        return rule._quoted(statement, currency)
 
     def _statement(self, terms, principal, due, until, payments=(), costs=0, **options):
         """:func:`tools.interest.statement` with its errors in the user's words.
