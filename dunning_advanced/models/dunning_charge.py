@@ -142,14 +142,9 @@ class DunningCharge(models.Model):
         :raises UserError: when there is nothing to waive
         """
         self._check_waivable()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Waive charges"),
-            "res_model": "dunning.reason",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_charge_ids": self.ids, "default_kind": "waive"},
-        }
+        return self.env["dunning.reason"]._ask(
+            "waive", self.env._("Waive charges"), charge_ids=self
+        )
 
     def _check_waivable(self):
         if not self or any(charge.state not in ("open", "named") for charge in self):
