@@ -137,6 +137,16 @@ class TestFees(ChargeCommon):
         self.assertEqual(notice.charge_ids.state, "waived")
         self.assertEqual(notice.charge_ids.reason, "Not worth it")
 
+    def test_waiving_asks_for_the_reason(self):
+        self.invoice(10)
+        charge = self.notice_at().charge_ids
+        action = charge.action_waive()
+        wizard = self.env[action["res_model"]].with_context(**action["context"])
+        wizard.create({"reason": "Goodwill"}).action_apply()
+        self.assertEqual((charge.state, charge.reason), ("waived", "Goodwill"))
+        with self.assertRaisesRegex(UserError, "Only charges that count"):
+            charge.action_waive()
+
     def test_waived_charges_stay_waived(self):
         self.policy.write({"repeat_every": 10, "repeat_max": 2})
         self.last.fee_ids = self.ten
