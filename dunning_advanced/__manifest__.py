@@ -49,6 +49,7 @@
         "views/dunning_notice_report_views.xml",
         "views/account_bank_statement_line_views.xml",
         "views/dunning_run_views.xml",
+        "views/dunning_case_form_views.xml",
         "views/dunning_case_views.xml",
         "views/dunning_policy_views.xml",
         "views/dunning_rule_views.xml",
