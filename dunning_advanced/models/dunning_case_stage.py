@@ -14,6 +14,7 @@ class DunningCase(models.Model):
             ("contacted", "Contacted"),
             ("promised", "Promised"),
             ("hold", "On hold"),
+            ("legal", "Legal"),
             ("closed", "Closed"),
         ],
         compute="_compute_stage",
@@ -61,6 +62,7 @@ class DunningCase(models.Model):
     def _flush_stage(self):
         for model in ("dunning.hold", "dunning.promise", "dunning.call", "dunning.notice"):
             self.env[model].flush_model()
+        self.env["dunning.handover"].flush_model()
         self.env["mail.activity"].flush_model()
         self.flush_model()
 
@@ -78,6 +80,9 @@ class DunningCase(models.Model):
         return SQL(
             """
             CASE WHEN %(case)s.state = 'closed' THEN 'closed'
+                 WHEN EXISTS (SELECT FROM dunning_handover g
+                               WHERE g.partner_id = %(case)s.partner_id AND g.state = 'handed'
+                                 AND g.company_id = %(case)s.company_id) THEN 'legal'
                  WHEN EXISTS (SELECT FROM dunning_promise p
                                WHERE p.partner_id = %(case)s.partner_id AND p.state = 'open'
                                  AND p.company_id = %(case)s.company_id) THEN 'promised'

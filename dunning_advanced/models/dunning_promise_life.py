@@ -185,28 +185,18 @@ class DunningPromise(models.Model):
         if state in ("broken", "partial"):
             self._tell_responsible(date)
         if state == "kept":
-            self._cases().activity_unlink(["dunning_advanced.mail_activity_promise"])
+            cases = self.env["dunning.case"]._open_of(self)
+            cases.activity_unlink(["dunning_advanced.mail_activity_promise"])
             self._thank()
 
-    def _cases(self):
-        """The open cases of these promises."""
-        cases = self.env["dunning.case"].search(
-            [
-                ("partner_id", "in", self.partner_id.ids),
-                ("company_id", "in", self.company_id.ids),
-                ("state", "=", "open"),
-            ]
-        )
-        pairs = {(promise.partner_id, promise.company_id) for promise in self}
-        return cases.filtered(lambda case: (case.partner_id, case.company_id) in pairs)
-
     def _tell_case(self, text):
-        for case in self._cases():
+        for case in self.env["dunning.case"]._open_of(self):
             case._message_log(body=text)
 
     def _tell_responsible(self, date):
         """An activity on the case of each promise: call the customer."""
-        cases = {(case.partner_id, case.company_id): case for case in self._cases()}
+        found = self.env["dunning.case"]._open_of(self)
+        cases = {(case.partner_id, case.company_id): case for case in found}
         values = []
         for promise in self:
             key = (promise.partner_id, promise.company_id)

@@ -8,6 +8,7 @@ from . import (
     test_charge_portal,
     test_charge_shown,
     test_crash,
+    test_credit_hold,
     test_demo,
     test_diary,
     test_email,
@@ -16,6 +17,8 @@ from . import (
     test_engine_money,
     test_explain,
     test_gates,
+    test_handover,
+    test_handover_package,
     test_history,
     test_holds,
     test_information,
@@ -41,5 +44,6 @@ from . import (
     test_undo,
     test_views,
     test_waiting,
+    test_writeoff,
     test_xlsx,
 )
