@@ -139,8 +139,7 @@ class DunningEscalation(models.AbstractModel):
                 self.env._("Choose at least one open item of %s.", self.partner_id.name)
             )
         for line in self.line_ids:
-            item = line.move_line_id
-            if item.parent_state != "posted" or item.amount_residual_currency <= 0:
+            if line._left() <= 0:
                 raise UserError(
                     self.env._("Nothing is open on %s any more: leave it out.", line.name)
                 )
@@ -291,9 +290,12 @@ class DunningEscalationItem(models.AbstractModel):
 
     def _compute_amount_left(self):
         for line in self:
-            item = line.move_line_id
-            posted = item.parent_state == "posted"
-            line.amount_left = item.amount_residual_currency if posted else 0.0
+            line.amount_left = line._left()
+
+    def _left(self):
+        """What is open of the item, in its currency; nothing where it is gone."""
+        item = self.move_line_id
+        return item.amount_residual_currency if item.parent_state == "posted" else 0.0
 
     @api.model
     def _by_button(self):

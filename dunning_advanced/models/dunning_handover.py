@@ -116,10 +116,8 @@ class DunningHandover(models.Model):
         for handover in self:
             lines = handover.line_ids
             handover.summary_handed = lines._by_currency(lambda line: line.amount)
-            handover.summary_left = lines._by_currency(lambda line: line.amount_left)
-            handover.summary_settled = lines._by_currency(
-                lambda line: line.amount - line.amount_left
-            )
+            handover.summary_left = lines._by_currency(lambda line: line._left())
+            handover.summary_settled = lines._by_currency(lambda line: line.amount - line._left())
             handover.summary_fees = handover.fee_ids._by_currency(lambda fee: fee.amount)
 
     @api.depends("line_ids.move_line_id")

@@ -234,7 +234,7 @@ class DunningHandover(models.Model):
                 values.append(handover._change_activity(kind, text, date))
             handover._message_log(body=text)
             for line in handover.line_ids.sudo():
-                line.amount_told = line.amount_left
+                line.amount_told = line._left()
         self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(values)
 
     def _change_words(self):

@@ -183,13 +183,13 @@ class DunningWriteoffItem(models.Model):
     def _check_amount(self):
         for line in self.filtered(lambda line: line.move_line_id and line.is_open):
             compare = line.currency_id.compare_amounts
-            if compare(line.amount, 0) <= 0 or compare(line.amount, line.amount_left) > 0:
+            if compare(line.amount, 0) <= 0 or compare(line.amount, line._left()) > 0:
                 raise ValidationError(
                     self.env._(
                         "%(amount)s of %(item)s cannot be written off: %(left)s are open. Enter "
                         "an amount above zero and up to that.",
                         amount=line.currency_id.format(line.amount),
                         item=line.name,
-                        left=line.currency_id.format(line.amount_left),
+                        left=line.currency_id.format(line._left()),
                     )
                 )

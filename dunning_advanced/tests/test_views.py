@@ -19,6 +19,9 @@ RECORDS = [
     "dunning.line",
     "dunning.hold",
     "dunning.promise",
+    "dunning.credit.hold",
+    "dunning.handover",
+    "dunning.writeoff",
 ]
 RULES = [
     "dunning.policy",
@@ -176,7 +179,11 @@ class TestScreens(ViewCase):
         self.remind()
         self.env["dunning.promise"].create(
             {"partner_id": self.debtor.id, "amount": 9, "date": fields.Date.today()}
-        )
+        ).action_cancel()
+        debtor = {"partner_id": self.debtor.id}
+        self.env["dunning.credit.hold"].create({**debtor, "reason": "Nothing paid"})
+        self.env["dunning.handover"].create({**debtor, "agency_id": held.id})
+        self.env["dunning.writeoff"].create({**debtor, "reason": "Struck off"})
         actions = self.env["ir.actions.act_window"]
         for model in RECORDS + RULES:
             record = self.env[model].search([], limit=1)
