@@ -22,7 +22,16 @@ class DunningByButton(models.AbstractModel):
     def create(self, vals_list):
         for vals in vals_list:
             self._check_by_button(vals)
-        return super().create(vals_list)
+        return super(DunningByButton, self._without_defaults()).create(vals_list)
+
+    @api.model
+    def _without_defaults(self):
+        """What a button sets has no default that somebody could hand in."""
+        if self.env.su:
+            return self
+        guarded = {f"default_{name}" for name in self._by_button()}
+        context = {key: self.env.context[key] for key in self.env.context.keys() - guarded}
+        return self.with_context(context)
 
     def write(self, vals):
         self._check_by_button(vals)

@@ -13,7 +13,7 @@ class DunningCase(models.Model):
     _inherit = "dunning.case"
 
     credit_hold_id = fields.Many2one("dunning.credit.hold", compute="_compute_escalation")
-    handover_ids = fields.One2many("dunning.handover", compute="_compute_escalation")
+    credit_hold_reason = fields.Char(string="On credit hold", compute="_compute_escalation")
     handover_count = fields.Integer(string="Hand-overs", compute="_compute_escalation")
     writeoff_count = fields.Integer(string="Write-offs", compute="_compute_escalation")
 
@@ -21,8 +21,8 @@ class DunningCase(models.Model):
         for case in self:
             own = case._debtor_domain()
             case.credit_hold_id = self.env["dunning.credit.hold"].search(own, limit=1)
-            case.handover_ids = self.env["dunning.handover"].search(own)
-            case.handover_count = len(case.handover_ids)
+            case.credit_hold_reason = case.credit_hold_id.reason
+            case.handover_count = self.env["dunning.handover"].search_count(own)
             case.writeoff_count = self.env["dunning.writeoff"].search_count(own)
 
     # Actions
@@ -38,6 +38,10 @@ class DunningCase(models.Model):
             "target": "new",
             "context": {"default_case_id": self.id},
         }
+
+    def action_lift_credit(self):
+        """Ask why the customer gets credit again."""
+        return self.credit_hold_id.action_lift()
 
     def action_view_handovers(self):
         """Open the hand-overs of the customer."""

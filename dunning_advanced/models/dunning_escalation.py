@@ -72,10 +72,11 @@ class DunningEscalation(models.AbstractModel):
         ]
         items = self.env["account.move.line"].search(domain, order="date_maturity, id")
         items -= self._taken(items).move_line_id
-        return (items & self._exhausted(today)) or items
+        return (items & self._finished(today)) or items
 
-    def _exhausted(self, date):
-        """The items of the customer that have had the last level of their ladder.
+    def _finished(self, date):
+        """The items of the customer that have had the last level of their ladder, and
+        whose customer let pass the day until which it asked to pay.
 
         :return: account.move.line
         """
@@ -83,7 +84,17 @@ class DunningEscalation(models.AbstractModel):
         scope = Scope(self.company_id, date, partner_ids=tuple(debtors.ids))
         rows = self.env["dunning.engine"]._evaluate(scope)
         ids = [row["id"] for row in rows if row["verdict"] == "exhausted"]
-        return self.env["account.move.line"].browse(ids)
+        items = self.env["account.move.line"].browse(ids)
+        last = items._dunning_last_lines()
+        return items.filtered(
+            lambda item: item.id not in last or self._pay_until(last[item.id]) < date
+        )
+
+    @api.model
+    def _pay_until(self, line):
+        """The day until which the customer was asked to pay by a line of a reminder."""
+        days = line.level_id.pay_within
+        return line.notice_id.date_pay or fields.Date.add(line.date, days=days)
 
     # Checks
 

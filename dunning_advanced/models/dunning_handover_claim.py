@@ -120,6 +120,7 @@ class DunningHandover(models.Model):
     def _working(self, charge):
         return {
             "item": charge.item_name,
+            "due": charge.move_line_id.date_maturity,
             "law": charge.formula,
             "rows": charge._segment_rows(),
             "amount": charge.amount,
@@ -159,6 +160,9 @@ class DunningHandover(models.Model):
             "date": date,
             "day_handed": day,
             "debtor": self.partner_id,
+            "address": ", ".join(
+                self.partner_id._display_address(without_company=True).splitlines()
+            ),
             "claims": self._claims(date),
             "contents": contents,
             "day": lambda value: format_date(self.env, value) if value else "",

@@ -44,7 +44,7 @@ class DunningHandover(models.Model):
         """
         self.ensure_one()
         found = []
-        if early := self.line_ids.move_line_id - self._ripe_items(date):
+        if early := self.line_ids.move_line_id - self._finished(date):
             found.append(
                 self.env._(
                     "The last reminder has not been sent, or its time to pay is not over: %s.",
@@ -56,22 +56,6 @@ class DunningHandover(models.Model):
             for hold in self._active_holds(date)
         )
         return found
-
-    def _ripe_items(self, date):
-        """The items whose last reminder was sent, and whose customer let pass the day
-        until which it asked to pay.
-        """
-        items = self.line_ids.move_line_id & self._exhausted(date)
-        last = items._dunning_last_lines()
-        return items.filtered(
-            lambda item: item.id not in last or self._pay_until(last[item.id]) < date
-        )
-
-    @api.model
-    def _pay_until(self, line):
-        """The day until which the customer was asked to pay by a line of a reminder."""
-        days = line.level_id.pay_within
-        return line.notice_id.date_pay or fields.Date.add(line.date, days=days)
 
     def _hand_over(self, date, confirmed=False):
         self.check_access("write")

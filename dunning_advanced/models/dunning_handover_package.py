@@ -29,6 +29,11 @@ class DunningHandover(models.Model):
         self.ensure_one()
         self.check_access("write")
         self._build_package(fields.Date.context_today(self))
+        return self.action_download()
+
+    def action_download(self):
+        """Download the file as it was made."""
+        self.ensure_one()
         return {
             "type": "ir.actions.act_url",
             "url": f"/web/content/{self.attachment_id.id}?download=true",
@@ -86,6 +91,8 @@ class DunningHandover(models.Model):
                 )
             file.seek(0)
             self._keep_package(file.read())
+        made = sum(not problem for _name, problem in contents)
+        self._message_log(body=self.env._("File made, with %s documents.", made + 1))
         for name, problem in contents:
             if problem:
                 self._message_log(

@@ -185,18 +185,20 @@ class DunningPromise(models.Model):
         if state in ("broken", "partial"):
             self._tell_responsible(date)
         if state == "kept":
-            cases = self.env["dunning.case"]._open_of(self)
-            cases.activity_unlink(["dunning_advanced.mail_activity_promise"])
+            self._cases().activity_unlink(["dunning_advanced.mail_activity_promise"])
             self._thank()
 
+    def _cases(self):
+        """The open cases of these promises."""
+        return self.env["dunning.case"]._open_of(self)
+
     def _tell_case(self, text):
-        for case in self.env["dunning.case"]._open_of(self):
+        for case in self._cases():
             case._message_log(body=text)
 
     def _tell_responsible(self, date):
         """An activity on the case of each promise: call the customer."""
-        found = self.env["dunning.case"]._open_of(self)
-        cases = {(case.partner_id, case.company_id): case for case in found}
+        cases = {(case.partner_id, case.company_id): case for case in self._cases()}
         values = []
         for promise in self:
             key = (promise.partner_id, promise.company_id)

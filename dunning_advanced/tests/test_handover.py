@@ -80,6 +80,7 @@ class TestHandover(EscalationCommon):
         lines._set_level(self.items(invoice), self.last, DAY, "sent today")
         handover = self.handover(invoice)
         self.assertTrue(handover.objection)
+        self.assertEqual(handover._finished(DAY), self.env["account.move.line"])
         self.at(self.last.pay_within)
         handover.invalidate_recordset()
         self.assertTrue(handover.objection)
@@ -271,6 +272,13 @@ class TestHandoverLimits(EscalationCommon):
             handover.line_ids.is_open = False
         with self.assertRaises(AccessError):
             self.handover(self.invoice(80), state="closed")
+        sly = self.dunner.with_context(default_state="closed", default_hold_id=hold.id)
+        sly = (
+            handover.with_env(sly.env)
+            .with_user(self.dunner)
+            .create({"partner_id": self.debtor.id, "agency_id": self.agency.id})
+        )
+        self.assertEqual((sly.state, sly.hold_id), ("draft", hold.browse()))
 
     def test_strangers(self):
         elsewhere = self.setup_other_company()["company"]

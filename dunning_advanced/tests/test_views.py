@@ -33,6 +33,7 @@ RULES = [
     "dunning.interest.rule",
     "dunning.fee",
 ]
+PLAIN = ("dunning_credit_hold",)  # what everybody at work may know
 BY_LETTER = {"email": False, "street": "Main Street 7", "city": "Ghent", "zip": "9000"}
 
 
@@ -84,7 +85,9 @@ class TestAccess(ViewCase):
         names |= self.open_screen(payment, self.accountant)
         invoices = self.env.ref("account.view_out_invoice_tree")
         names |= self.open_screen(invoice, self.accountant, "list", invoices.id)
-        self.assertFalse([name for name in names if name and "dunning" in name])
+        self.assertFalse(
+            [name for name in names if name and "dunning" in name and name not in PLAIN]
+        )
 
     def test_accountant_without_dunning_edits_and_pays(self):
         invoice = self.invoice(40)
@@ -101,7 +104,9 @@ class TestAccess(ViewCase):
         self.invoice(40)
         self.remind()
         names = self.open_screen(self.debtor, self.clerk)
-        self.assertFalse([name for name in names if name and "dunning" in name])
+        self.assertFalse(
+            [name for name in names if name and "dunning" in name and name not in PLAIN]
+        )
         self.env.ref("base.group_partner_manager").user_ids |= self.clerk
         with Form(self.debtor.with_user(self.clerk)) as form:
             form.phone = "+32 2 290 34 90"
