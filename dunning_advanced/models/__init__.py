@@ -30,6 +30,7 @@ from . import (
     dunning_engine_statement,
     dunning_engine_write,
     dunning_escalation,
+    dunning_escalation_item,
     dunning_fee,
     dunning_fee_charge,
     dunning_handover,

@@ -31,7 +31,7 @@ class DunningByButton(models.AbstractModel):
             return self
         guarded = {f"default_{name}" for name in self._by_button()}
         context = {key: self.env.context[key] for key in self.env.context.keys() - guarded}
-        return self.with_context(context)
+        return self.with_env(self.env(context=context))
 
     def write(self, vals):
         self._check_by_button(vals)

@@ -110,7 +110,8 @@ class DunningCreditHold(models.Model):
     def _cron_propose_lift(self):
         """Ask whoever set a credit hold to lift it when nothing is overdue any more."""
         today = fields.Date.context_today(self)
-        companies = self.search([]).company_id
+        groups = self._read_group([("active", "=", True)], ["company_id"])
+        companies = [company for [company] in groups]
         progress = self.env["ir.cron"]._commit_progress
         progress(remaining=len(companies))
         for company in companies:
@@ -219,7 +220,7 @@ class AccountMove(models.Model):
 
     @api.depends("partner_id", "company_id", "move_type")
     def _compute_alerts(self):
-        super()._compute_alerts()
+        return super()._compute_alerts()
 
     def _get_alerts(self):
         alerts = super()._get_alerts()

@@ -61,9 +61,9 @@ class DunningWriteoff(models.Model):
     @api.depends("partner_id", "amount_company")
     def _compute_display_name(self):
         for writeoff in self:
-            writeoff.display_name = self.env._(
+            writeoff.display_name = writeoff.partner_id and self.env._(
                 "Write-off %(customer)s, %(amount)s",
-                customer=writeoff.partner_id.name or "",
+                customer=writeoff.partner_id.name,
                 amount=writeoff.company_currency_id.format(writeoff.amount_company),
             )
 
@@ -162,7 +162,7 @@ class DunningWriteoffItem(models.Model):
     company_id = fields.Many2one(related="step_id.company_id", store=True, precompute=True)
     amount = fields.Monetary(string="To write off")
     entry_id = fields.Many2one(
-        "account.move", string="Entry", readonly=True, ondelete="restrict", index="btree_not_null"
+        "account.move", readonly=True, ondelete="restrict", index="btree_not_null"
     )
 
     _one_open = models.UniqueIndex(

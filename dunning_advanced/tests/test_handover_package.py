@@ -225,7 +225,7 @@ class TestHandoverPackage(EscalationCommon):
 
         def fail(self):
             if bad in self:
-                raise UserError("the text of this letter is broken")
+                raise ValueError("the text of this letter is broken")
             return values(self)
 
         with patch.object(notices, "_letter_values", fail):
