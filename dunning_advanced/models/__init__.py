@@ -29,6 +29,7 @@ from . import (
     dunning_fee,
     dunning_fee_charge,
     dunning_hold,
+    dunning_hold_amount,
     dunning_hold_block,
     dunning_hold_life,
     dunning_hold_reason,

@@ -181,7 +181,7 @@ class DunningExplain(models.TransientModel):
 
     def _say_held(self, facts, stops):
         if not stops:
-            return self.env._("nothing holds it")
+            return self._say_part_held(facts)
         hold = self._browse("dunning.hold", facts["hold_id"])
         return Markup("%s %s (%s)") % (
             self.env._("on hold until %s:", self._day(facts["hold_until"]))
@@ -189,6 +189,18 @@ class DunningExplain(models.TransientModel):
             else self.env._("on hold, to be reviewed on %s:", self._day(hold.date_review)),
             self._link(hold),
             self.env._("set by %s", hold.user_id.name),
+        )
+
+    def _say_part_held(self, facts):
+        if not facts["held"]:
+            return self.env._("nothing holds it")
+        return Markup("%s %s") % (
+            self.env._(
+                "%(held)s of it is disputed and not asked for; %(left)s is not:",
+                held=self._amount(facts["held"]),
+                left=self._amount(facts["open"] - facts["held"]),
+            ),
+            self._link(self._browse("dunning.hold", facts["part_hold_id"])),
         )
 
     def _say_paying(self, facts, stops):
@@ -202,7 +214,7 @@ class DunningExplain(models.TransientModel):
         return ""
 
     def _say_covered(self, facts, stops):
-        used = facts["open"] - facts["net"]
+        used = facts["open"] - facts["held"] - facts["net"]
         if stops:
             return self.env._("open payments or credit notes of the customer cover it")
         if used:
