@@ -82,9 +82,7 @@ class DunningEngineCredit(models.AbstractModel):
                     AND b.debtor_id = i.debtor_id AND b.currency_id = i.currency_id
              WHERE i.verdict IS NULL
             """,
-            self._clear(
-                SQL("(i.open - i.held)"), SQL("b.amount"), SQL("i.move_id, i.currency_id")
-            ),
+            self._clear(SQL("(i.open - i.held)"), SQL("b.amount"), SQL("i.move_id, i.currency_id")),
         )
 
     def _stage_offsets(self, scope):

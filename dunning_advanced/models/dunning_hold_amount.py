@@ -1,6 +1,8 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 
@@ -23,6 +25,8 @@ class DunningHold(models.Model):
     )
     currency_id = fields.Many2one(related="move_id.currency_id")
 
+    dispute_ids = fields.One2many("dunning.dispute", "hold_id")
+
     _amount_of_invoice = models.Constraint(
         "CHECK (COALESCE(amount, 0) = 0 OR amount > 0 AND scope = 'invoice')",
         "Only of one invoice an amount can be held, and it is above zero: choose the invoice.",
@@ -33,6 +37,34 @@ class DunningHold(models.Model):
         super()._compute_subject()
         for hold in self.filtered("amount"):
             hold.subject = f"{hold.subject} ({hold.currency_id.format(hold.amount)})"
+
+    @api.depends("dispute_ids.state")
+    def _compute_can_lift(self):
+        super()._compute_can_lift()
+        self._disputed().can_lift = False
+
+    def _disputed(self):
+        """Holds of disputes that are open."""
+        return self.filtered(lambda hold: "open" in hold.dispute_ids.mapped("state"))
+
+    def _check_may_lift(self):
+        """:raises UserError: also when a dispute is open: its answer ends the hold"""
+        super()._check_may_lift()
+        disputed = self._disputed()
+        if disputed and not self.env.su:
+            raise UserError(
+                self.env._(
+                    "This amount is on hold because it is disputed (%s). Answer the dispute: the "
+                    "hold ends by itself.",
+                    disputed[0].dispute_ids[0].display_name,
+                )
+            )
+
+    @api.model
+    def _to_review_domain(self, date):
+        # Their owners are asked about the dispute itself.
+        disputed = Domain("dispute_ids", "any", [("state", "=", "open")])
+        return super()._to_review_domain(date) & ~disputed
 
     @api.model
     def _amounts_sql(self, scope):
