@@ -64,7 +64,8 @@ class DunningDispute(models.Model):
             self._settle(today)
 
     def _ask_owner(self, **values):
-        for dispute in self:
+        # Whoever becomes the owner of a record is told so by Odoo: no second e-mail.
+        for dispute in self.with_context(mail_activity_quick_update=True):
             dispute.activity_schedule(
                 ACTIVITY,
                 dispute.date_deadline,

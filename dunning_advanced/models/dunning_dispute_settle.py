@@ -139,7 +139,7 @@ class DunningDispute(models.Model):
         kind = self.env.ref(ACTIVITY)
         asked = fields.Domain("activity_ids", "any", [("activity_type_id", "=", kind.id)])
         while forgotten := self.search(fields.Domain("state", "=", "open") & ~asked, limit=BATCH):
-            forgotten.with_context(mail_activity_quick_update=True)._ask_owner(automated=True)
+            forgotten._ask_owner(automated=True)
             if not progress(len(forgotten), remaining=1):
                 return
         progress(remaining=0)

@@ -290,7 +290,7 @@ class DunningExplain(models.TransientModel):
 
     def _next_day(self, facts, stopping):
         """The first day on which the gates that stop by date let it pass;
-        none where one of the others stops it.
+        none where one of the others stops it, or a hold without a last day.
         """
         days = {
             "not_due": facts["start"],
@@ -298,6 +298,6 @@ class DunningExplain(models.TransientModel):
             "held": facts["hold_until"] and fields.Date.add(facts["hold_until"], days=1),
             "capped": facts.get("free_from"),
         }
-        if any(code not in days for code in stopping):
+        if not all(days.get(code) for code in stopping):
             return None
         return max(filter(None, [*(days[code] for code in stopping), facts["start"]]))
