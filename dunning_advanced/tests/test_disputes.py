@@ -57,6 +57,7 @@ class TestDispute(DisputeCase):
             form.text = "Two boxes"
         case = self.case()
         self.assertEqual((case.stage, case.dispute_ids), ("disputed", form.record))
+        self.assertEqual(case.search([("stage", "=", "disputed")]), case)
         self.assertFalse(case.hold_id, "the rest goes on")
         self.assertIn("made by Phone", case.message_ids[0].body)
 

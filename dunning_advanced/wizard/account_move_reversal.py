@@ -8,10 +8,11 @@ class AccountMoveReversal(models.TransientModel):
     _inherit = "account.move.reversal"
 
     dunning_dispute_id = fields.Many2one(
-        "dunning.dispute", string="Dispute", groups="dunning_advanced.group_user"
+        "dunning.dispute", string="Dispute", copy=False, groups="dunning_advanced.group_user"
     )
     dunning_amount = fields.Monetary(
         string="Amount to credit",
+        copy=False,
         groups="dunning_advanced.group_user",
         help="Less than what is disputed: the dispute is accepted in part.",
     )
