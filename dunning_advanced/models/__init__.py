@@ -16,6 +16,7 @@ from . import (
     dunning_charging,
     dunning_charging_facts,
     dunning_charging_interest,
+    dunning_choice,
     dunning_citation,
     dunning_contact_cap,
     dunning_delivery,

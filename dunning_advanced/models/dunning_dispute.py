@@ -74,7 +74,7 @@ class DunningDispute(models.Model):
         required=True,
         default="phone",
     )
-    call_id = fields.Many2one("dunning.call", string="Call", readonly=True, ondelete="set null")
+    call_id = fields.Many2one("dunning.call", readonly=True, ondelete="set null")
     date_open = fields.Date(
         string="Disputed on", required=True, default=fields.Date.context_today, readonly=True
     )

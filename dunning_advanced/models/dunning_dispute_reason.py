@@ -6,14 +6,9 @@ class DunningDisputeReason(models.Model):
 
     _name = "dunning.dispute.reason"
     _description = "Dispute Reason"
+    _inherit = ["dunning.choice"]
     _order = "sequence, id"
 
-    name = fields.Char(required=True, translate=True)
-    sequence = fields.Integer(default=10)
-    company_id = fields.Many2one(
-        "res.company", index=True, help="Leave empty to offer the reason in every company."
-    )
-    active = fields.Boolean(default=True)
     default_days = fields.Integer(
         string="Days to answer", required=True, default=14, help="From the day of the dispute."
     )

@@ -34,14 +34,16 @@ class DunningHold(models.Model):
 
     @api.depends("amount")
     def _compute_subject(self):
-        super()._compute_subject()
+        result = super()._compute_subject()
         for hold in self.filtered("amount"):
             hold.subject = f"{hold.subject} ({hold.currency_id.format(hold.amount)})"
+        return result
 
     @api.depends("dispute_ids.state")
     def _compute_can_lift(self):
-        super()._compute_can_lift()
+        result = super()._compute_can_lift()
         self._disputed().can_lift = False
+        return result
 
     def _disputed(self):
         """Holds of disputes that are open."""
@@ -49,7 +51,7 @@ class DunningHold(models.Model):
 
     def _check_may_lift(self):
         """:raises UserError: also when a dispute is open: its answer ends the hold"""
-        super()._check_may_lift()
+        result = super()._check_may_lift()
         disputed = self._disputed()
         if disputed and not self.env.su:
             raise UserError(
@@ -59,6 +61,7 @@ class DunningHold(models.Model):
                     disputed[0].dispute_ids[0].display_name,
                 )
             )
+        return result
 
     @api.model
     def _to_review_domain(self, date):

@@ -194,14 +194,9 @@ class DunningExplain(models.TransientModel):
     def _say_part_held(self, facts):
         if not facts["held"]:
             return self.env._("nothing holds it")
-        return Markup("%s %s") % (
-            self.env._(
-                "%(held)s of it is disputed and not asked for; %(left)s is not:",
-                held=self._amount(facts["held"]),
-                left=self._amount(facts["open"] - facts["held"]),
-            ),
-            self._link(self._browse("dunning.hold", facts["part_hold_id"])),
-        )
+        said = self.env._("%s of it is disputed and not asked for:", self._amount(facts["held"]))
+        hold = self._browse("dunning.hold", facts["part_hold_id"])
+        return Markup("%s %s") % (said, self._link(hold))
 
     def _say_paying(self, facts, stops):
         if not (facts.get("item_paying") or facts.get("debtor_paying")):
