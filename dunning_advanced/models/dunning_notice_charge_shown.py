@@ -36,7 +36,7 @@ class DunningNotice(models.Model):
                 rows = []
             for row in rows:
                 charges |= charges.new(row)
-            before = self._charges_before().get(self.id, 0)
+            before = self._charges_before()[self]
             own = charges.filtered(lambda charge: charge.state == "open")
             tax = own._tax_estimate()
         except UserError as error:

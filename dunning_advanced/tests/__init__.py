@@ -35,6 +35,7 @@ from . import (
     test_rights,
     test_run_life,
     test_statement,
+    test_statement_charges,
     test_statement_documents,
     test_statement_email,
     test_tours,
