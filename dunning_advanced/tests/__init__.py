@@ -31,6 +31,7 @@ from . import (
     test_phone,
     test_promises,
     test_queries,
+    test_quote_outside,
     test_review,
     test_rights,
     test_run_life,
