@@ -6,7 +6,7 @@
     "license": "LGPL-3",
     "author": "Dunning Advanced contributors",
     "depends": ["account", "account_payment", "mail", "portal"],
-    "external_dependencies": {"python": ["phonenumbers", "weasyprint", "xlsxwriter"]},
+    "external_dependencies": {"python": ["holidays", "phonenumbers", "weasyprint", "xlsxwriter"]},
     "data": [
         "security/dunning_security.xml",
         "security/ir.model.access.csv",

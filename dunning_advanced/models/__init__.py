@@ -55,6 +55,7 @@ from . import (
     dunning_notice_charge_shown,
     dunning_notice_compare,
     dunning_notice_email,
+    dunning_notice_erase,
     dunning_notice_freeze,
     dunning_notice_information,
     dunning_notice_issue,

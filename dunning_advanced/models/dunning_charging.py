@@ -85,6 +85,11 @@ class DunningCharging(models.AbstractModel):
         law = notice.partner_id._dunning_law(notice.company_id)
         return waiting.protection(law.code, notice.partner_id._dunning_party())
 
+    @api.model
+    def _holidays(self, notice):
+        """The days on which the post brings no reminder to this customer."""
+        return notice.partner_id._dunning_holidays(notice.company_id)
+
     # Fees and fixed sums
 
     @api.model
@@ -164,7 +169,9 @@ class DunningCharging(models.AbstractModel):
             replace(reminder, named=notice in named)
             for notice, reminder in facts.reminders.get(line.move_line_id.id, [])
         ]
-        first = waiting.fee_from(rule, line.date_maturity, reminders)
+        first = waiting.fee_from(
+            rule, line.date_maturity, reminders, self._holidays(line.notice_id)
+        )
         charged = {
             charge.date
             for charge in facts.past.get(line.move_line_id.id, [])

@@ -17,7 +17,9 @@ class DunningCharging(models.AbstractModel):
     def _interest(self, notice, line, facts):
         """Values for the interest of an item since it was last charged."""
         reminders = [one for _notice, one in facts.reminders.get(line.move_line_id.id, [])]
-        start, first = waiting.interest_start(self._rule(notice), line.date_maturity, reminders)
+        start, first = waiting.interest_start(
+            self._rule(notice), line.date_maturity, reminders, self._holidays(notice)
+        )
         past = facts.past.get(line.move_line_id.id, [])
         until = [charge.date_until for charge in past if charge.kind == "interest"]
         if start is None or facts.date < max(first, start + DAY, *(day + DAY for day in until)):

@@ -58,6 +58,7 @@ class DunningEngineGroup(models.AbstractModel):
               FROM notices n
               LEFT JOIN (%(last)s) last ON last.partner_id = n.debtor_id
                     AND last.currency_id = n.currency_id AND last.policy_id = n.policy_id
+                    AND last.early = n.early
              WHERE n.verdict IS NULL AND n.id IS NOT NULL
             """,
             run=scope.run_id,

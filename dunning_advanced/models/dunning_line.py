@@ -99,6 +99,7 @@ class DunningLine(models.Model):
             ("minimum", self.env._("Below the minimum")),
             ("unreachable", self.env._("No usable contact data")),
             ("capped", self.env._("Contacted often enough")),
+            ("overdue_first", self.env._("Overdue items are reminded first")),
             ("moved", self.env._("Level set by hand")),
             ("changed", self.env._("Changed since the proposal")),
             ("info", self.env._("Listed for information")),

@@ -75,7 +75,10 @@ class DunningNotice(models.Model):
         readonly=True, help="The next level waits until the reminder has reached the customer."
     )
     delivery_ids = fields.One2many("dunning.delivery", "notice_id", readonly=True)
-    attachment_id = fields.Many2one("ir.attachment", string="Letter", readonly=True)
+    # Indexed, or the deletion of any attachment in Odoo would read all notices.
+    attachment_id = fields.Many2one(
+        "ir.attachment", string="Letter", readonly=True, index="btree_not_null"
+    )
 
     _number_unique = models.UniqueIndex(
         "(company_id, name) WHERE name IS NOT NULL",

@@ -390,27 +390,40 @@ def gather(ledger, answers):
     for number, answer in answers.items():
         if answer.verdict is None:
             item = ledger.items[number]
-            key = (item.debtor, item.currency, answer.policy)
+            key = (item.debtor, item.currency, answer.policy, answer.rung < 1)
             groups.setdefault(key, []).append(number)
     notices = {}
-    for key, numbers in groups.items():
+    # what is overdue first: the early reminders of a debtor wait for it
+    overdue = {item.debtor for item in ledger.items if reminded_today(item)}
+    for key, numbers in sorted(groups.items(), key=lambda group: group[0][3]):
+        debtor, *_rest, early = key
         verdict, notice = write(ledger, answers, key, numbers)
+        if not verdict and early and debtor in overdue:
+            verdict, notice = "overdue_first", None
         for number in numbers:
             answers[number].verdict = verdict or "dun"
             answers[number].notice = key if notice else None
         if notice:
             notices[key] = notice
+            if not early:
+                overdue.add(debtor)
     return notices
+
+
+def reminded_today(item):
+    """Whether a reminder of the item, as overdue, waits for review or went out today."""
+    past = item.past
+    return item.pending or (past and not past.by_hand and past.rung > 0 and past.days_ago == 0)
 
 
 def write(ledger, answers, key, numbers):
     """The notice of a group, or the verdict that stops it."""
-    debtor, currency, policy = key
+    debtor, currency, policy, _early = key
     if pays_notice(ledger, debtor, currency, sum(answers[n].net for n in numbers)):
         return "paying", None
     rungs = ladder(ledger.policies[policy])
     top = max(answers[n].rung for n in numbers)
-    aligned = aligned_items(ledger.policies[policy], answers, numbers, top)
+    aligned = set(numbers) if ledger.policies[policy].align else set()
     number, missing = kept_rung(ledger, answers, key, numbers, top, aligned)
     if missing:
         return "no_rate", None
@@ -429,13 +442,6 @@ def write(ledger, answers, key, numbers):
     held = sum(answers[n].held for n in numbers)
     net = sum(answers[n].net for n in numbers)
     return None, Notice(rungs[number].level, number, channel, contact, numbers, opened, held, net)
-
-
-def aligned_items(policy, answers, numbers, top):
-    """Items that share the level of their notice; what is not due never does."""
-    if not policy.align:
-        return set()
-    return {n for n in numbers if answers[n].rung >= 1 or answers[n].rung == top}
 
 
 def kept_rung(ledger, answers, key, numbers, top, aligned):
@@ -457,7 +463,7 @@ def kept_rung(ledger, answers, key, numbers, top, aligned):
 
 def minimum_of(ledger, key, number):
     """The minimum of a rung in a currency; None when it takes a missing rate."""
-    debtor, currency, number_of_policy = key
+    debtor, currency, number_of_policy, _early = key
     policy = ledger.policies[number_of_policy]
     place = ladder(policy)[number].level
     level = sorted(policy.levels, key=lambda lv: lv.days)[place]

@@ -7,31 +7,18 @@ from odoo import Command
 from odoo.tests import HttpCase, new_test_user
 
 from .common import DAY, DunningCommon
+from .documents import sheet_rows
 
 
 class XlsxCommon(DunningCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.yen = cls.env.ref("base.JPY")
-        cls.yen.active = True
-        cls.env["res.currency.rate"].create(
-            {
-                "name": "2020-01-01",
-                "currency_id": cls.yen.id,
-                "company_id": cls.company.id,
-                "company_rate": 150,
-            }
-        )
+        cls.yen = cls.add_rate("JPY", 150)
 
     def book(self, run):
         """The workbook of a run, read back."""
         return openpyxl.load_workbook(BytesIO(run._xlsx()))
-
-    def rows(self, sheet):
-        """The rows of a sheet as dicts by title."""
-        titles, *rows = sheet.iter_rows(values_only=True)
-        return [dict(zip(titles, row, strict=True)) for row in rows]
 
 
 class TestXlsx(XlsxCommon):
@@ -41,7 +28,7 @@ class TestXlsx(XlsxCommon):
         self.invoice(10, 100)
         run = self.remind()
         sheet = self.book(run)["Reminders"]
-        [row] = self.rows(sheet)
+        [row] = sheet_rows(sheet)
         self.assertEqual(row["Number"], run.notice_ids.name)
         self.assertEqual(row["Customer"], "Azure Interior")
         self.assertEqual(row["Customer no."], "C-17")
@@ -65,7 +52,7 @@ class TestXlsx(XlsxCommon):
         dunned, excluded = self.invoice(10), self.invoice(12, 70)
         excluded.line_ids.no_followup = True
         run = self.run_at()
-        rows = {row["Invoice"]: row for row in self.rows(self.book(run)["Items"])}
+        rows = {row["Invoice"]: row for row in sheet_rows(self.book(run)["Items"])}
         self.assertEqual(rows[dunned.name]["Decision"], "Reminded")
         self.assertEqual(rows[dunned.name]["Open"], 100)
         self.assertEqual(rows[excluded.name]["Decision"], "Excluded from follow-up")
@@ -75,7 +62,7 @@ class TestXlsx(XlsxCommon):
     def test_each_amount_has_the_decimals_of_its_currency(self):
         self.invoice(10, 15000, currency=self.yen)
         sheet = self.book(self.run_at())["Reminders"]
-        [row] = self.rows(sheet)
+        [row] = sheet_rows(sheet)
         self.assertEqual((row["To pay"], row["Currency"]), (15000, "JPY"))
         self.assertEqual(sheet["O2"].number_format, "#,##0")
         self.assertEqual(row[f"To pay in {self.company.currency_id.name}"], 100)
@@ -89,7 +76,7 @@ class TestXlsx(XlsxCommon):
         run = self.run_at()
         run.notice_ids.filtered(lambda n: n.amount_total == 20)._drop("A friend")
         book = self.book(run)
-        live = [r for r in self.rows(book["Reminders"]) if r["State"] != "Dropped"]
+        live = [r for r in sheet_rows(book["Reminders"]) if r["State"] != "Dropped"]
         rows = list(book["Totals"].iter_rows(values_only=True))
         totals = {row[1]: row for row in rows if row[0] == "Total"}
         self.assertEqual(set(totals), {"JPY", self.company.currency_id.name})
@@ -117,7 +104,7 @@ class TestXlsx(XlsxCommon):
         self.invoice(10)
         run = self.remind()
         run.notice_ids.delivery_ids._fail("Mailbox full")
-        [row] = self.rows(self.book(run)["Reminders"])
+        [row] = sheet_rows(self.book(run)["Reminders"])
         self.assertEqual(row["Reason or problem"], "Mailbox full")
 
     def test_words_are_in_the_language_of_the_user(self):
@@ -131,7 +118,7 @@ class TestXlsx(XlsxCommon):
     def test_empty_run(self):
         book = self.book(self.run_at())
         self.assertEqual(book.sheetnames, ["Reminders", "Items", "Totals"])
-        self.assertEqual(self.rows(book["Items"]), [])
+        self.assertEqual(sheet_rows(book["Items"]), [])
 
     def test_query_count_does_not_grow(self):
         def queries(day):

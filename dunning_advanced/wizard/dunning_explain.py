@@ -253,6 +253,9 @@ class DunningExplain(models.TransientModel):
             )
         return self.env._("the customer was not contacted too often")
 
+    def _say_overdue_first(self, _facts, stops):
+        return stops and self.env._("on that day the customer is reminded of overdue invoices")
+
     def _say_result(self, facts):
         stopping = [code for code, stops in facts["gates"] if stops]
         level = self._browse("dunning.level", facts.get("notice_level_id") or facts["level_id"])
@@ -292,6 +295,7 @@ class DunningExplain(models.TransientModel):
             "waiting": facts["start"],
             "held": facts["hold_until"] and fields.Date.add(facts["hold_until"], days=1),
             "capped": facts.get("free_from"),
+            "overdue_first": fields.Date.add(self.date, days=1),
         }
         if not all(days.get(code) for code in stopping):
             return None
