@@ -34,7 +34,8 @@ class Gate:
     """One named reason not to dun; the first that holds is the verdict.
 
     The condition is SQL over the alias ``i`` of the stage that asks it:
-    ``stepped`` for scope item, ``netted`` for credit, ``chosen`` for debtor.
+    ``stepped`` for scope item, ``netted`` for credit, ``chosen`` for debtor,
+    ``judged`` for early.
     """
 
     code: str
@@ -75,13 +76,14 @@ class DunningEngine(models.AbstractModel):
             Gate("minimum", "debtor", SQL("i.shift IS NULL")),
             Gate("unreachable", "debtor", SQL("i.channel IS NULL")),
             Gate("capped", "debtor", SQL("i.free_from IS NOT NULL")),
+            Gate("overdue_first", "early", self.env["dunning.engine.group"]._waits(scope)),
         ]
 
     @api.model
     def _verdict(self, scope, level):
         """The first gate of a scope that holds, as an SQL expression.
 
-        :param level: "item", "credit" or "debtor"
+        :param level: "item", "credit", "debtor" or "early"
         """
         whens = [
             SQL("WHEN %s THEN %s", gate.condition, gate.code)

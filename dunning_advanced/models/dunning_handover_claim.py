@@ -78,7 +78,7 @@ class DunningHandover(models.Model):
         )
 
     def _interest_facts(self, date):
-        charging = self.env["dunning.charging"]
+        charging, holds = self.env["dunning.charging"], self.env["dunning.hold"].sudo()
         lines = self._interest_lines(self.line_ids)
         return Facts(
             date=date,
@@ -86,7 +86,8 @@ class DunningHandover(models.Model):
             booked=set(),
             reminders=charging._reminders(lines),
             payments=charging._payments(lines),
-            pauses=self.env["dunning.hold"].sudo()._frozen_periods(lines.move_line_id, date),
+            pauses=holds._frozen_periods(lines.move_line_id, date),
+            frozen=holds._frozen_parts(lines.move_line_id, date),
         )
 
     def _interest(self, currency, lines, facts):

@@ -169,6 +169,10 @@ class TestHandoverPackage(EscalationCommon):
         self.env["dunning.hold"].create(
             {"partner_id": self.debtor.id, "name": "not for others"}
         )._lift("settled", DAY)
+        reason = self.env.ref("dunning_advanced.dispute_reason_damaged").id
+        self.env["dunning.dispute"].create(
+            {"move_id": invoice.id, "amount": 30, "reason_id": reason, "text": "A dent"}
+        )._end("withdrawn", DAY)
         handover = self.handover(invoice)
         content = self.build(handover)["History Azure Interior.xlsx"]
         [item] = self.sheet(content, "Items")
@@ -183,9 +187,16 @@ class TestHandoverPackage(EscalationCommon):
         [call] = self.sheet(content, "Calls")
         self.assertEqual((call["Outcome"], call["Note"]), ("Reached", "=Wants to pay"))
         self.assertEqual(self.sheet(content, "Promises")[0]["Status"], "Cancelled")
-        holds = self.sheet(content, "Holds")
-        self.assertEqual({row["Reason"] for row in holds}, {"Promise to pay", "Other"})
-        self.assertNotIn("not for others", str(holds), "notes about people stay in the house")
+        [dispute] = self.sheet(content, "Disputes")
+        self.assertEqual((dispute["Disputed"], dispute["Status"]), (30, "Withdrawn"))
+        self.assertEqual(dispute["What the customer says"], "A dent")
+        reasons = {row["Reason"] for row in self.sheet(content, "Holds")}
+        self.assertEqual(reasons, {"Dispute", "Promise to pay", "Other"})
+        self.assertNotIn(
+            "not for others",
+            str(self.sheet(content, "Holds")),
+            "notes about people stay in the house",
+        )
 
     def test_made_again_after_changes(self):
         one, two = self.sent(self.invoice(90)), self.sent(self.invoice(80))
