@@ -90,7 +90,9 @@ class AccountMoveLine(models.Model):
         self.no_followup = False
 
     def _reconcile_post_hook(self, data):
-        """Money has come in: promises to pay these items may be kept now."""
+        """Money has come in: promises to pay these items may be kept now, installments paid."""
         result = super()._reconcile_post_hook(data)
-        self.env["dunning.promise"].sudo()._judge_items(self, fields.Date.context_today(self))
+        today = fields.Date.context_today(self)
+        self.env["dunning.promise"].sudo()._judge_items(self, today)
+        self.env["dunning.payment.plan"].sudo()._judge_items(self, today)
         return result

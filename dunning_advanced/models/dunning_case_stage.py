@@ -13,6 +13,7 @@ class DunningCase(models.Model):
             ("todo", "To do"),
             ("contacted", "Contacted"),
             ("promised", "Promised"),
+            ("plan", "Payment plan"),
             ("hold", "On hold"),
             ("closed", "Closed"),
         ],
@@ -59,7 +60,13 @@ class DunningCase(models.Model):
         return self._stage_sql(SQL.identifier(alias))
 
     def _flush_stage(self):
-        for model in ("dunning.hold", "dunning.promise", "dunning.call", "dunning.notice"):
+        for model in (
+            "dunning.hold",
+            "dunning.promise",
+            "dunning.payment.plan",
+            "dunning.call",
+            "dunning.notice",
+        ):
             self.env[model].flush_model()
         self.env["mail.activity"].flush_model()
         self.flush_model()
@@ -78,6 +85,10 @@ class DunningCase(models.Model):
         return SQL(
             """
             CASE WHEN %(case)s.state = 'closed' THEN 'closed'
+                 WHEN EXISTS (SELECT FROM dunning_payment_plan y
+                               WHERE y.partner_id = %(case)s.partner_id
+                                 AND y.state IN ('offered', 'running')
+                                 AND y.company_id = %(case)s.company_id) THEN 'plan'
                  WHEN EXISTS (SELECT FROM dunning_promise p
                                WHERE p.partner_id = %(case)s.partner_id AND p.state = 'open'
                                  AND p.company_id = %(case)s.company_id) THEN 'promised'

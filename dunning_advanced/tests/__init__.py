@@ -29,6 +29,7 @@ from . import (
     test_open_run,
     test_oracle,
     test_phone,
+    test_plans,
     test_promises,
     test_queries,
     test_review,

@@ -1,0 +1,300 @@
+from odoo import Command, fields, models
+from odoo.exceptions import UserError
+
+from .dunning_installment_terms import TERMS
+
+
+class DunningPaymentPlan(models.Model):
+    """From a draft to a plan that runs, and its end."""
+
+    _inherit = "dunning.payment.plan"
+
+    def write(self, vals):
+        result = super().write(vals)
+        if {*TERMS, "line_ids"} & vals.keys() and not self.env.context.get("dunning_plan_changes"):
+            self._check_state("draft")
+            for plan in self:
+                plan._plan_installments()
+        return result
+
+    def _check_state(self, *states):
+        """:raises UserError: when one of the plans is in another state"""
+        labels = dict(self._fields["state"]._description_selection(self.env))
+        for plan in self.filtered(lambda plan: plan.state not in states):
+            raise UserError(
+                self.env._(
+                    "Payment plan %(plan)s is “%(state)s”: this can only be done while it is "
+                    "“%(wanted)s”.",
+                    plan=plan.name,
+                    state=labels[plan.state],
+                    wanted=labels[states[0]],
+                )
+            )
+
+    def _plan_installments(self):
+        """The installments of a draft, made anew from its terms."""
+        self.ensure_one()
+        total = self._left()
+        rows, _net, interest = self._split(total)
+        first = 0 if self.down_payment else 1
+        self.with_context(dunning_plan_changes=True).write(
+            {
+                "amount_items": total,
+                "amount_interest": float(interest),
+                "installment_ids": [
+                    Command.clear(),
+                    *(
+                        Command.create(
+                            {
+                                "sequence": first + position,
+                                "date": row.date,
+                                "amount": float(row.amount),
+                            }
+                        )
+                        for position, row in enumerate(rows)
+                    ),
+                ],
+            }
+        )
+
+    def _refresh(self):
+        """Reckon a plan again whose items were paid in part since it was made."""
+        if self.currency_id.compare_amounts(self.amount_items, self._left()):
+            self.line_ids._compute_facts()
+            self._plan_installments()
+
+    # Approval and offer
+
+    def action_offer(self):
+        """Send the plans to their customers.
+
+        :raises UserError: when something is wrong, or a manager has to approve it
+        """
+        today = fields.Date.context_today(self)
+        for plan in self:
+            plan._check_state("draft", "to_approve")
+            plan._refresh()
+            plan._check_ready(today)
+            passed = plan._passed()
+            if passed and not plan._may_approve():
+                raise UserError(
+                    self.env._(
+                        "%(limits)s\nOr ask a dunning manager: “Ask for approval”.",
+                        limits="\n".join(passed),
+                    )
+                )
+            if passed:
+                plan._approve("\n".join(passed), today)
+            plan._offer(today)
+
+    def action_ask_approval(self):
+        """Put the plans before a dunning manager."""
+        today = fields.Date.context_today(self)
+        for plan in self:
+            plan._check_state("draft")
+            plan._refresh()
+            plan._check_ready(today)
+            plan.write({"state": "to_approve", "approval_reason": "\n".join(plan._passed())})
+            plan._ask_manager(today)
+
+    def _ask_manager(self, date):
+        managers = self.env["dunning.hold"]._a_manager(self.company_id)
+        self.activity_schedule(
+            "dunning_advanced.mail_activity_plan_approve",
+            date,
+            summary=self.env._("Approve the payment plan of %s", self.partner_id.name),
+            note=self.approval_reason,
+            user_id=managers.id or self.env.uid,
+        )
+
+    def _approve(self, reason, date):
+        self.write(
+            {"approval_reason": reason, "approved_by_id": self.env.uid, "date_approved": date}
+        )
+        self._message_log(body=self.env._("Approved: %s", reason))
+        self.activity_feedback(["dunning_advanced.mail_activity_plan_approve"])
+
+    def _offer(self, date):
+        """The document goes out; dunning waits for the answer.
+
+        :param date: day of the offer
+        """
+        self.ensure_one()
+        valid = fields.Date.add(date, days=self.company_id.dunning_plan_valid)
+        first = self.installment_ids.sorted("date")[:1].date
+        self.write(
+            {
+                "state": "offered",
+                "date_offered": date,
+                "date_valid": self.date_valid or max(date, min(valid, first)),
+            }
+        )
+        self._hold(date)
+        self._tell_case(self.env._("Payment plan offered: %s", self._get_html_link()))
+        self._send_offer()
+
+    def _hold(self, date):
+        """Dunning of the items waits until the offer ends."""
+        reason = self.env.ref("dunning_advanced.hold_reason_plan")
+        self.hold_id = self.env["dunning.hold"].create(
+            {
+                "reason_id": reason.id,
+                "name": self.name,
+                "company_id": self.company_id.id,
+                "partner_id": self.partner_id.id,
+                "user_id": self.user_id.id,
+                "item_ids": [Command.set(self._held_items().ids)],
+                "date_from": date,
+                "date_to": self.date_valid,
+                "date_review": False,
+                "freezes_charges": self.interest != "running",
+            }
+        )
+
+    def _held_items(self):
+        """What is quiet while the plan runs: its items, and booked charges of their
+        reminders that it will waive.
+        """
+        items = self._items()
+        if self.fees == "waive":
+            items |= self._charge_items()
+        return items
+
+    def action_draft(self):
+        """Take plans back that do not run, to change them."""
+        self._check_state("offered", "to_approve", "cancelled")
+        self._lift(self.env._("Taken back"), fields.Date.context_today(self))
+        self.activity_unlink(["dunning_advanced.mail_activity_plan_approve"])
+        self.write({"state": "draft", "date_offered": False, "date_valid": False})
+
+    # Acceptance
+
+    def action_accept(self):
+        """Ask who accepted the plan, and how."""
+        self.ensure_one()
+        self._check_state("offered")
+        return self.env["dunning.plan.accept"]._ask(self)
+
+    def _accept(self, name, date, signature=None, channel="portal", signed_on=None):
+        """The customer agreed: from now on the plan runs.
+
+        :param name: who agreed for the customer
+        :param date: day of the agreement
+        :param signature: image in base64, where it was signed on the customer's page
+        :param channel: how; a key of the field ``accepted_channel``
+        :param signed_on: UTC datetime of the signature
+        :raises UserError: when the plan is not offered, the offer is over, or an item
+            is settled or disputed by now
+        """
+        self.ensure_one()
+        self._check_acceptable(name, date)
+        self._take_over(date)
+        self.write(
+            {
+                "state": "running",
+                "date_start": date,
+                "accepted_channel": channel,
+                "signed_by": name,
+                "signature": signature,
+                "signed_on": signed_on,
+            }
+        )
+        self._promises(self._items())._end("cancelled", date)
+        if self.amount_interest:
+            self._book_fixed_interest(date)
+        self._hold_on(date)
+        self._message_log(
+            body=self.env._("Accepted by %(name)s on %(date)s", name=name, date=self._say_day(date))
+        )
+        self._tell_case(self.env._("Payment plan runs: %s", self._get_html_link()))
+        self._judge(date)
+
+    def _check_acceptable(self, name, date):
+        self._check_state("offered")
+        if not (name or "").strip():
+            raise UserError(self.env._("Who accepted the plan? Enter the name."))
+        if date > self.date_valid:
+            raise UserError(
+                self.env._(
+                    "The offer of plan %(plan)s was valid until %(date)s: take it back and offer "
+                    "it again.",
+                    plan=self.name,
+                    date=self._say_day(self.date_valid),
+                )
+            )
+        # paid in the meantime is no reason not to agree
+        items = self._items()
+        for item in items.filtered(lambda item: not self._is_theirs(item)):
+            raise UserError(self._say_not_theirs(item))
+        self._check_undisputed(items)
+        self._check_not_planned(items)
+
+    def _take_over(self, date):
+        """The plan that this one refinances ends before its items are covered anew."""
+        old = self.replaces_id
+        if old:
+            old._end("replaced", date, self.env._("Replaced by %s", self._get_html_link()))
+            self.env.flush_all()
+
+    def _hold_on(self, date):
+        """The hold of a running plan has no last day, but one of review: nothing is held
+        unseen.
+        """
+        hold = self.hold_id.sudo()
+        last = fields.Date.add(
+            self.date_last,
+            days=self.company_id.dunning_plan_tolerance + self.company_id.dunning_plan_cure + 1,
+        )
+        most = fields.Date.add(hold.date_from, days=hold.reason_id.maximum_days)
+        hold.write(
+            {
+                "date_to": False,
+                "date_review": min(last, most),
+                "item_ids": [Command.set(self._held_items().ids)],
+            }
+        )
+
+    # Ending
+
+    def action_cancel(self):
+        """Withdraw plans that were not kept up to now; dunning goes on.
+
+        :raises UserError: when one has ended already
+        """
+        self._check_state("draft", "to_approve", "offered", "running")
+        self._end("cancelled", fields.Date.context_today(self), self.env._("Cancelled"))
+
+    def _end(self, state, date, why):
+        """End plans; what their hold kept quiet goes on at the step where it was.
+
+        :param state: completed, defaulted, replaced or cancelled
+        :param why: text for the chatter and the case
+        """
+        self._lift(why, date)
+        self.activity_unlink(["dunning_advanced.mail_activity_plan_approve"])
+        self._answered("mail_activity_plan")
+        values = {"state": state, "date_end": date}
+        if state == "defaulted":
+            values["date_default"] = date
+        self.write(values)
+        for plan in self:
+            plan._message_log(body=why)
+            plan._tell_case(
+                self.env._("Payment plan %(plan)s: %(why)s", plan=plan._get_html_link(), why=why)
+            )
+
+    def _lift(self, why, date):
+        self.hold_id.filtered("active").sudo()._lift(why, date)
+
+    def _complete(self, date):
+        """All is paid: the hold ends, charges are waived as agreed, the customer is thanked."""
+        for plan in self:
+            plan._end("completed", date, self.env._("All is paid."))
+            plan._finish_charges(date)
+        self._thank()
+
+    def _finish_charges(self, date):
+        if self.fees == "waive":
+            self._waive_charges(date)
+        if self.interest == "running":
+            self._book_running_interest(date)
