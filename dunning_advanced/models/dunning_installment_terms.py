@@ -148,6 +148,9 @@ class DunningInstallmentTerms(models.AbstractModel):
             "too_many": self.env._(
                 "That is too little for so many installments: %s at most.", most
             ),
+            "too_small": self.env._(
+                "That would be more than %s installments: choose a larger amount.", most
+            ),
             "down_payment": self.env._(
                 "The down payment is everything there is to pay: %s at most.", amount
             ),

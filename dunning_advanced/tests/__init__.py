@@ -19,6 +19,7 @@ from . import (
     test_history,
     test_holds,
     test_information,
+    test_installments,
     test_issue,
     test_ledger_changes,
     test_letter,

@@ -15,6 +15,8 @@ from . import interest
 from .rounding import CENT
 
 ZERO = Decimal(0)
+# Ten years of weeks. Who types an amount without its thousands gets an answer, not a million rows.
+MOST = 520
 
 FREQUENCIES = {
     "week": relativedelta(weeks=1),
@@ -86,8 +88,9 @@ def schedule(total, terms):
     :param total: Decimal, a multiple of the unit
     :return: tuple of :class:`Installment` with rising dates
     :raises PlanError: ``nothing`` to pay, ``none`` when there is no installment, ``negative``
-        amounts, ``too_many`` (fact ``most``), a ``down_payment`` of everything or more, a
-        ``down_date`` that is not before the first installment
+        amounts, ``too_many`` of them or ``too_small`` ones (fact ``most``: how many), a
+        ``down_payment`` of everything or more, a ``down_date`` that is not before the first
+        installment
 
     >>> rows = schedule(Decimal(100), Terms(date(2024, 1, 31), number=3))
     >>> [(str(row.date), str(row.amount)) for row in rows]
@@ -131,6 +134,8 @@ def _check(total, terms):
 
 
 def _by_number(rest, number, step):
+    if number > MOST:
+        raise PlanError("too_many", most=min(MOST, int(rest / step)))
     each = (rest / number / step).to_integral_value(ROUND_FLOOR) * step
     if not each:
         raise PlanError("too_many", most=int(rest / step))
@@ -139,6 +144,8 @@ def _by_number(rest, number, step):
 
 def _by_amount(rest, terms):
     number = int((rest / terms.amount).to_integral_value(ROUND_CEILING))
+    if number > MOST:
+        raise PlanError("too_small", most=MOST)
     return [terms.amount] * (number - 1) + [rest - terms.amount * (number - 1)]
 
 
@@ -215,7 +222,7 @@ def settle(rows, payments=(), credited=ZERO):
     >>> rows = schedule(Decimal(90), Terms(date(2024, 1, 1), number=3))
     >>> rows, _excess = settle(rows, [(date(2024, 1, 2), Decimal(45))], Decimal(20))
     >>> [str(row.open) for row in rows]
-    ['0.00', '15.00', '10.00']
+    ['0', '15', '10']
     """
     lowered = _lower(rows, credited)
     days = sorted({day for day, _amount in payments})
