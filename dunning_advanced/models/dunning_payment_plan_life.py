@@ -1,7 +1,8 @@
-from odoo import Command, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
 from .dunning_installment_terms import TERMS
+from .dunning_payment_plan import LIVE
 
 
 class DunningPaymentPlan(models.Model):
@@ -16,6 +17,15 @@ class DunningPaymentPlan(models.Model):
             for plan in self:
                 plan._plan_installments()
         return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_live(self):
+        for plan in self.filtered(lambda plan: plan.state in LIVE):
+            raise UserError(
+                self.env._(
+                    "Payment plan %s counts for the customer: cancel it, then delete it.", plan.name
+                )
+            )
 
     def _check_state(self, *states):
         """:raises UserError: when one of the plans is in another state"""

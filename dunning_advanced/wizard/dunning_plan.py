@@ -24,7 +24,9 @@ class DunningPlan(models.TransientModel):
         readonly=False,
         domain="[('id', 'in', open_item_ids)]",
     )
-    date_first = fields.Date(compute="_compute_date_first", store=True, readonly=False)
+    date_first = fields.Date(
+        compute="_compute_date_first", store=True, precompute=True, readonly=False
+    )
     promise_ids = fields.Many2many(
         "dunning.promise", string="Promises", compute="_compute_promise_ids"
     )
