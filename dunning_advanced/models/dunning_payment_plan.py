@@ -53,6 +53,9 @@ class DunningPaymentPlan(models.Model):
         tracking=True,
         group_expand=True,
     )
+    to_book = fields.Boolean(
+        readonly=True, copy=False, help="Completed, but charges or interest are not booked yet."
+    )
     error = fields.Text(readonly=True, copy=False, help="Why the plan could not be judged.")
 
     # What was agreed

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from odoo import Command, fields, models
 from odoo.exceptions import UserError
 
@@ -104,7 +106,8 @@ class DunningPaymentPlan(models.Model):
 
     def _accrued(self, date):
         """Interest since the agreement, by the interest rule of the customer, item by item
-        from the later of its due date and the agreement on. Charges bear none.
+        from the later of its due date and the agreement on. Charges bear none, and what
+        pays an installment lowers the debt itself, whatever the rule says of part payments.
 
         :param date: last day of interest
         :return: Decimal, without tax
@@ -113,7 +116,7 @@ class DunningPaymentPlan(models.Model):
         rule = self._law_rule()
         if not rule or (rule.rate_kind == "contract" and not rule.rate):
             return decimal(0)
-        terms = rule._terms(self.currency_id)
+        terms = replace(rule._terms(self.currency_id), order="principal_first")
         facts = {fact["line"]: fact for fact in self._facts()[self.id]}
         lines = self.line_ids.filtered(
             lambda line: not line.move_id.sudo().dunning_charge_notice_ids

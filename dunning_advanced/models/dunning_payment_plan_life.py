@@ -297,14 +297,20 @@ class DunningPaymentPlan(models.Model):
         self.hold_id.filtered("active").sudo()._lift(why, date)
 
     def _complete(self, date):
-        """All is paid: the hold ends, charges are waived as agreed, the customer is thanked."""
-        for plan in self:
-            plan._end("completed", date, self.env._("All is paid."))
-            plan._finish_charges(date)
+        """All is paid: the hold ends, the customer is thanked.
+
+        Nothing is booked in the middle of a reconciliation: that is left to the cron.
+        """
+        self._end("completed", date, self.env._("All is paid."))
+        self.to_book = self.fees == "waive" or self.interest == "running"
+        if self.to_book:
+            self.env.ref("dunning_advanced.ir_cron_plans")._trigger()
         self._thank()
 
-    def _finish_charges(self, date):
+    def _book_end(self):
+        """What a completed plan leaves to the books: charges are waived, interest charged."""
+        self.write({"to_book": False, "error": False})
         if self.fees == "waive":
-            self._waive_charges(date)
+            self._waive_charges(self.date_end)
         if self.interest == "running":
-            self._book_running_interest(date)
+            self._book_running_interest(self.date_end)

@@ -30,6 +30,8 @@ from . import (
     test_open_run,
     test_oracle,
     test_phone,
+    test_plan_changes,
+    test_plan_charges,
     test_plan_diaries,
     test_plan_input,
     test_plans,

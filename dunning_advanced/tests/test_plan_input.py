@@ -51,7 +51,9 @@ class TestPlanBadInput(PlanCase):
         paid = self.invoice(10)
         self.receive(100, paid, days=0)
         self.refused("no open invoice of Azure Interior", paid)
-        euros = self.invoice(10, currency=self.env.ref("base.EUR"))
+        euro = self.env.ref("base.EUR")
+        euro.active = True
+        euros = self.invoice(10, currency=euro)
         self.refused("no open invoice of Azure Interior in USD", invoice, euros)
         self.refused("Choose the invoices", invoice, line_ids=[])
 
