@@ -187,7 +187,7 @@ class DunningRun(models.Model):
             {
                 "state": "proposed" if sends else "done",
                 "not_due_count": counts.get("not_due", 0),
-                "waiting_count": counts.get("waiting", 0),
+                "waiting_count": counts.get("waiting", 0) + counts.get("riding", 0),
                 "pending_count": counts.get("pending", 0),
                 "error": False,
             }

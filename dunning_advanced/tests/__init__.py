@@ -6,6 +6,7 @@ from . import (
     test_charge_consumer,
     test_charge_diary,
     test_charge_portal,
+    test_charge_ride,
     test_charge_shown,
     test_crash,
     test_credit_hold,

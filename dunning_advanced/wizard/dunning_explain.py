@@ -220,6 +220,12 @@ class DunningExplain(models.TransientModel):
             )
         return self.env._("no open credits cover it")
 
+    def _say_riding(self, _facts, stops):
+        return stops and self.env._(
+            "it books charges, and these are not reminded of by themselves while invoices of "
+            "the customer are overdue: they go with the next reminder of those"
+        )
+
     def _say_no_rate(self, _facts, stops):
         if stops:
             return self.env._(
@@ -295,6 +301,7 @@ class DunningExplain(models.TransientModel):
             "waiting": facts["start"],
             "held": facts["hold_until"] and fields.Date.add(facts["hold_until"], days=1),
             "capped": facts.get("free_from"),
+            "riding": fields.Date.add(self.date, days=1),
             "overdue_first": fields.Date.add(self.date, days=1),
         }
         if not all(days.get(code) for code in stopping):
