@@ -20,6 +20,7 @@ class Facts:
     reminders: dict
     payments: dict
     pauses: dict
+    frozen: dict
     laws: dict = field(default_factory=dict)  # interest rules that were looked up
 
 
@@ -63,6 +64,7 @@ class DunningCharging(models.AbstractModel):
             reminders=self._reminders(lines),
             payments=self._payments(with_interest),
             pauses=holds._frozen_periods(with_interest.move_line_id, date),
+            frozen=holds._frozen_parts(with_interest.move_line_id, date),
         )
 
     @api.model

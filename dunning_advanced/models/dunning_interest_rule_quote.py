@@ -93,7 +93,7 @@ class DunningInterestRule(models.Model):
         """:func:`tools.interest.statement` with its errors in the user's words.
 
         :param terms: of :meth:`_terms`
-        :param options: ``since`` and ``pauses``
+        :param options: ``since``, ``pauses`` and ``frozen``
         :return: :class:`tools.interest.Statement`
         :raises UserError: see :meth:`quote`
         """

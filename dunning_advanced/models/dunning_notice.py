@@ -56,6 +56,9 @@ class DunningNotice(models.Model):
     date_oldest = fields.Date(string="Due since", readonly=True)
     days_overdue = fields.Integer(compute="_compute_days_overdue")
     amount_open = fields.Monetary(string="Open", readonly=True)
+    amount_held = fields.Monetary(
+        string="Disputed", readonly=True, help="Held parts of the invoices: not asked for."
+    )
     amount_credit = fields.Monetary(string="Credits", readonly=True)
     amount_total = fields.Monetary(string="To pay", readonly=True)
     amount_total_company = fields.Monetary(

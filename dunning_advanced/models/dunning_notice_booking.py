@@ -255,13 +255,15 @@ class AccountMove(models.Model):
         help="The reminders whose charges this invoice books.",
     )
 
-    def _dunning_open_day(self):
+    def _dunning_open_day(self, has_tax=True):
         """The day on which the entry can be booked: its own, or the first one after
         everything that is locked.
+
+        :param has_tax: whether the lock of tax returns counts
         """
         self.ensure_one()
         day = self.date
-        while locks := self._get_violated_lock_dates(day, has_tax=True):
+        while locks := self._get_violated_lock_dates(day, has_tax=has_tax):
             day = locks[-1][0] + timedelta(days=1)
         return day
 

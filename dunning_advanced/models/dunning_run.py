@@ -195,6 +195,7 @@ class DunningRun(models.Model):
         if not self.simulation:
             self.env["dunning.case"]._open_for(self)
             self.env["dunning.case"]._ask_for_contact_data(self)
+            self.env["dunning.case"]._ask_for_decision(self)
         return counts
 
     def _forget_proposal(self):

@@ -43,9 +43,9 @@ class TestXlsx(XlsxCommon):
         self.assertEqual(row["Currency"], self.company.currency_id.name)
         self.assertEqual((row["Compared"], row["Last reminder"]), ("New", None))
         self.assertEqual(sheet.freeze_panes, "A2")
-        self.assertEqual(sheet.auto_filter.ref, "A1:V2")
+        self.assertEqual(sheet.auto_filter.ref, "A1:W2")
         self.assertTrue(sheet["A1"].font.bold)
-        self.assertEqual(sheet["N2"].number_format, "#,##0.00")
+        self.assertEqual(sheet["O2"].number_format, "#,##0.00")
         self.assertTrue(sheet["J2"].is_date)
 
     def test_items_tell_reminded_and_stopped(self):
@@ -64,9 +64,9 @@ class TestXlsx(XlsxCommon):
         sheet = self.book(self.run_at())["Reminders"]
         [row] = sheet_rows(sheet)
         self.assertEqual((row["To pay"], row["Currency"]), (15000, "JPY"))
-        self.assertEqual(sheet["N2"].number_format, "#,##0")
+        self.assertEqual(sheet["O2"].number_format, "#,##0")
         self.assertEqual(row[f"To pay in {self.company.currency_id.name}"], 100)
-        self.assertEqual(sheet["P2"].number_format, "#,##0.00")
+        self.assertEqual(sheet["Q2"].number_format, "#,##0.00")
 
     def test_totals_are_those_of_the_reminders_by_currency(self):
         self.invoice(10, 80)
@@ -83,7 +83,7 @@ class TestXlsx(XlsxCommon):
         for currency, row in totals.items():
             own = [notice for notice in live if notice["Currency"] == currency]
             self.assertEqual(row[2], len(own))
-            self.assertEqual(row[6], sum(notice["To pay"] for notice in own))
+            self.assertEqual(row[7], sum(notice["To pay"] for notice in own))
         stops = {row[0]: row for row in rows[rows.index(next(r for r in rows if not any(r))) :]}
         self.assertEqual(stops["Excluded from follow-up"][3:5], (1, 100))
 

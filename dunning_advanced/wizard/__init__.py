@@ -1,11 +1,15 @@
 from . import (
+    account_move_reversal,
     base_partner_merge,
     dunning_bulk,
     dunning_call_log,
     dunning_change,
+    dunning_escalate,
+    dunning_dispute_answer,
     dunning_explain,
     dunning_interest_calculator,
     dunning_reason,
+    dunning_reason_escalate,
     dunning_set_level,
     dunning_statement,
 )
