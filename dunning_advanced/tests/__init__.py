@@ -30,6 +30,7 @@ from . import (
     test_ledger_changes,
     test_letter,
     test_money_fees,
+    test_money_law,
     test_money_rules,
     test_money_tools,
     test_nightly,

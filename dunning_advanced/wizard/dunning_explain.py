@@ -221,10 +221,7 @@ class DunningExplain(models.TransientModel):
         return self.env._("no open credits cover it")
 
     def _say_riding(self, _facts, stops):
-        return stops and self.env._(
-            "it books charges, and these are not reminded of by themselves while invoices of "
-            "the customer are overdue: they go with the next reminder of those"
-        )
+        return stops and self.env._("it books charges, which go with the next overdue invoices")
 
     def _say_no_rate(self, _facts, stops):
         if stops:
