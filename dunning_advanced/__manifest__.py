@@ -49,6 +49,8 @@
         "views/dunning_notice_report_views.xml",
         "views/account_bank_statement_line_views.xml",
         "views/dunning_run_views.xml",
+        "views/dunning_call_views.xml",
+        "views/dunning_timeline_views.xml",
         "views/dunning_case_form_views.xml",
         "views/dunning_case_views.xml",
         "views/dunning_policy_views.xml",

@@ -67,6 +67,8 @@ class DunningCharge(models.Model):
         help="Named in advance: told to the customer, owed only after another reminder.",
     )
     reason = fields.Char(help="Why it was waived.")
+    date_waived = fields.Date(readonly=True, copy=False)
+    waived_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     charge_move_id = fields.Many2one(related="notice_id.charge_move_id", string="Booked as")
 
     # Never twice, whatever the code above does.
@@ -163,9 +165,14 @@ class DunningCharge(models.Model):
         self._check_waivable()
         charges = self.sudo()
         booked = charges.filtered(lambda charge: charge.state == "open")
-        charges.write({"state": "waived", "reason": reason})
+        charges.write({"reason": reason, **self._waiver(date)})
         for notice, waived in booked.grouped("notice_id").items():
             notice._credit_waived(waived, reason, date)
+
+    @api.model
+    def _waiver(self, date):
+        """The values of a charge that is waived on a day."""
+        return {"state": "waived", "date_waived": date, "waived_by_id": self.env.uid}
 
     def action_open_notice(self):
         """Open the reminder that raised the charge."""

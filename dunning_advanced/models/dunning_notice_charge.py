@@ -113,7 +113,8 @@ class DunningNotice(models.Model):
         )
         decided = {}
         if self.charge_decision == "waive":
-            decided = {"state": "waived", "reason": self.charge_reason}
+            waiver = self.env["dunning.charge"]._waiver(rows[0]["date"])
+            decided = {"reason": self.charge_reason, **waiver}
         return [
             {**row, "amount_company": own.round(row["amount"] * worth), **decided} for row in rows
         ]

@@ -37,6 +37,7 @@ from . import (
     test_statement,
     test_statement_documents,
     test_statement_email,
+    test_timeline,
     test_tours,
     test_undo,
     test_views,
