@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+RECEIVABLE = SQL("SELECT id FROM account_account WHERE account_type = 'asset_receivable'")
+
 
 class DunningTimeline(models.Model):
     """The money of a debtor, as an accountant knows it: each payment once, whatever it
@@ -65,6 +67,15 @@ class DunningTimeline(models.Model):
         The amount of a payment is what was paid; a discount or fee that was written off
         with it is none. Of a bank line it is what was booked for the debtor.
         """
+        siblings = SQL(
+            """
+            FROM account_move_line o
+            JOIN res_partner q ON q.id = o.partner_id
+           WHERE o.move_id = e.move_id AND o.currency_id = e.currency_id
+             AND o.account_id IN (%s) AND q.commercial_partner_id = p.commercial_partner_id
+            """,
+            RECEIVABLE,
+        )
         return self._event(
             SQL(
                 """
@@ -73,36 +84,35 @@ class DunningTimeline(models.Model):
                 JOIN account_journal j ON j.id = e.journal_id
                 JOIN res_partner p ON p.id = e.partner_id
                 LEFT JOIN account_payment y ON y.id = m.origin_payment_id
-               CROSS JOIN LATERAL (
-                     SELECT MIN(o.id) AS first, -SUM(o.amount_currency) AS amount
-                       FROM account_move_line o
-                       JOIN res_partner q ON q.id = o.partner_id
-                      WHERE o.move_id = e.move_id AND o.currency_id = e.currency_id
-                        AND o.account_id IN (%(receivable)s)
-                        AND q.commercial_partner_id = p.commercial_partner_id) w
-               WHERE e.account_id IN (%(receivable)s) AND e.parent_state = 'posted'
+               WHERE e.account_id IN (%s) AND e.parent_state = 'posted'
+                 AND e.amount_currency <> 0
                  AND m.move_type = 'entry' AND j.type IN ('bank', 'cash', 'credit')
-                 AND e.id = w.first AND w.amount <> 0
+                 AND NOT EXISTS (SELECT %s AND o.id < e.id)
                 """,
-                receivable=SQL(
-                    "SELECT id FROM account_account WHERE account_type = 'asset_receivable'"
-                ),
+                RECEIVABLE,
+                siblings,
             ),
             "payment",
             "account.move",
-            tone=SQL("CASE WHEN w.amount > 0 THEN 'success' ELSE 'danger' END"),
+            tone=SQL("CASE WHEN e.amount_currency < 0 THEN 'success' ELSE 'danger' END"),
             date=SQL("e.date"),
             moment=SQL("COALESCE(y.create_date, m.create_date)"),
             partner_id=SQL("p.commercial_partner_id"),
             currency_id=SQL("COALESCE(y.currency_id, e.currency_id)"),
-            amount=SQL("COALESCE(SIGN(w.amount) * y.amount, w.amount)"),
+            amount=SQL(
+                """
+                CASE WHEN y.id IS NULL THEN (SELECT -SUM(o.amount_currency) %s)
+                     ELSE -SIGN(e.amount_currency) * y.amount END
+                """,
+                siblings,
+            ),
             user_id=SQL("COALESCE(y.create_uid, m.create_uid)"),
             res_model=SQL("CASE WHEN y.id IS NULL THEN 'account.move' ELSE 'account.payment' END"),
             res_id=SQL("COALESCE(y.id, m.id)"),
         )
 
     def _tell_payment(self, record):
-        if self.amount > 0:
+        if self.tone == "success":
             return self.env._("Payment %s", record.name)
         return self.env._("Payment returned or paid back: %s", record.name)
 

@@ -144,7 +144,7 @@ class DunningTimeline(models.Model):
         if delivery.error:
             return self.env._(
                 "%(number)s not delivered (%(channel)s): %(address)s, %(error)s",
-                error=delivery.error,
+                error=" ".join(delivery.error.split()),
                 **values,
             )
         return self.env._("%(number)s not delivered at first (%(channel)s): %(address)s", **values)

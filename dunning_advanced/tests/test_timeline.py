@@ -1,98 +1,9 @@
-from datetime import date, datetime, time, timedelta
-from unittest.mock import patch
-
-from freezegun import freeze_time
+from datetime import timedelta
 
 from odoo import Command, fields
-from odoo.exceptions import AccessError
-from odoo.tests import Form, new_test_user
-from odoo.tools.translate import code_translations
 
-from .common import DAY, DunningCommon
-
-
-class TimelineCase(DunningCommon):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.marc = new_test_user(
-            cls.env,
-            "marc.timeline",
-            "dunning_advanced.group_user",
-            company_id=cls.company.id,
-            company_ids=[Command.set(cls.company.ids)],
-        )
-        cls.company.dunning_user_id = cls.marc
-        cls.euro = cls.setup_other_currency("EUR", rates=[("2020-01-01", 2.0)])
-
-    def setUp(self):
-        super().setUp()
-        self.clock = freeze_time(datetime.combine(DAY, time(12)))
-        self.now = self.clock.start()
-        self.addCleanup(self.clock.stop)
-
-    def at(self, days):
-        self.now.move_to(datetime.combine(DAY + timedelta(days=days), time(12)))
-
-    def events(self, *sources, debtor=None, user=None, company=None):
-        """The events of a debtor, newest first, as a user sees them."""
-        self.env.flush_all()
-        self.env.invalidate_all()
-        domain = [("partner_id", "=", (debtor or self.debtor).id)]
-        if sources:
-            domain.append(("source", "in", sources))
-        timeline = self.env["dunning.timeline"].with_user(user or self.marc)
-        return timeline.with_company(company or self.company).search(domain)
-
-    def told(self, *sources, **values):
-        """Day (after DAY), text, amount, currency and who, of each event."""
-        return [
-            (
-                (event.date - DAY).days,
-                event.text,
-                event.amount if event.currency_id else False,
-                event.currency_id.name,
-                event.user_id.login,
-            )
-            for event in self.events(*sources, **values)
-        ]
-
-    def open_case(self, user=None):
-        return (
-            self.env["dunning.case"]
-            .with_user(user or self.marc)
-            .create({"partner_id": self.debtor.id, "company_id": self.company.id})
-        )
-
-    def promise(self, amount, days=5, **values):
-        return (
-            self.env["dunning.promise"]
-            .with_user(self.marc)
-            .create(
-                {
-                    "partner_id": self.debtor.id,
-                    "company_id": self.company.id,
-                    "amount": amount,
-                    "date": DAY + timedelta(days=days),
-                    **values,
-                }
-            )
-        )
-
-    def hold(self, **values):
-        return (
-            self.env["dunning.hold"]
-            .with_user(self.marc)
-            .create(
-                {
-                    "reason_id": self.env.ref("dunning_advanced.hold_reason_manual").id,
-                    "partner_id": self.debtor.id,
-                    "company_id": self.company.id,
-                    "date_to": DAY + timedelta(days=5),
-                    **values,
-                }
-            )
-        )
+from .common import DAY
+from .timeline import TimelineCase
 
 
 class TestReminders(TimelineCase):
@@ -159,21 +70,25 @@ class TestReminders(TimelineCase):
     def test_charges_of_a_reminder_waived_together_are_one_event(self):
         invoices = self.invoice(5) | self.invoice(6, amount=50)
         notice = self.remind().notice_ids
-        charges = self.env["dunning.charge"].sudo().create(
-            [
-                {
-                    "name": "Fee",
-                    "notice_id": notice.id,
-                    "company_id": self.company.id,
-                    "partner_id": self.debtor.id,
-                    "level_id": self.first.id,
-                    "kind": kind,
-                    "date": DAY,
-                    "currency_id": self.company.currency_id.id,
-                    "amount": amount,
-                }
-                for kind, amount in (("fee", 10), ("fixed", 40), ("interest", 1.5))
-            ]
+        charges = (
+            self.env["dunning.charge"]
+            .sudo()
+            .create(
+                [
+                    {
+                        "name": "Fee",
+                        "notice_id": notice.id,
+                        "company_id": self.company.id,
+                        "partner_id": self.debtor.id,
+                        "level_id": self.first.id,
+                        "kind": kind,
+                        "date": DAY,
+                        "currency_id": self.company.currency_id.id,
+                        "amount": amount,
+                    }
+                    for kind, amount in (("fee", 10), ("fixed", 40), ("interest", 1.5))
+                ]
+            )
         )
         self.assertEqual(len(invoices), 2)
         self.at(2)
@@ -422,177 +337,3 @@ class TestContact(TimelineCase):
         self.invoice(5)
         self.remind()
         self.assertFalse(self.events("message"))
-
-
-class TestTimeline(TimelineCase):
-    def tell_everything(self, debtor=None):
-        """One event of each source but two."""
-        debtor = debtor or self.debtor
-        invoices = self.invoice(5, debtor=debtor) | self.invoice(40, debtor=debtor)
-        notice = self.remind().notice_ids.filtered(lambda n: n.partner_id == debtor)
-        notice.delivery_ids.date_failed = fields.Datetime.now()
-        notice._cancel("Sent in error")
-        case = self.env["dunning.case"].search(
-            [("partner_id", "=", debtor.id), ("state", "=", "open")]
-        )
-        self.env["dunning.call"].create({"case_id": case.id, "date": DAY})
-        case.message_post(body="Hello", subject="Hello", message_type="email")
-        self.env["dunning.promise"].create(
-            {"partner_id": debtor.id, "amount": 10, "date": DAY}
-        )._end("broken", DAY)
-        for days in (1, 2):
-            hold = self.hold(partner_id=debtor.id, date_from=DAY - timedelta(days=9), date_to=DAY)
-            hold._lift("Over", DAY if days == 1 else DAY + timedelta(days=1))
-        self.env["dunning.line"]._set_level(
-            invoices.line_ids.filtered("date_maturity"), self.second, DAY, "Agreed"
-        )
-        self.pay(debtor, 20)
-        self.invoice(5, 10, debtor=debtor, kind="out_refund")
-        case._close()
-        return case
-
-    def test_every_source_is_told_and_opened(self):
-        self.tell_everything()
-        events = self.events()
-        expected = set(events._sources()) - {"charge_waived", "payment_announced", "hold_ended"}
-        self.assertEqual(set(events.mapped("source")) | {"hold_ended"}, expected | {"hold_ended"})
-        for event in events:
-            with self.subTest(source=event.source):
-                self.assertTrue(event.text)
-                self.assertIn("fa-", event.icon)
-                action = event.action_open()
-                self.assertTrue(self.env[action["res_model"]].browse(action["res_id"]).exists())
-
-    def test_newest_first_and_the_day_in_its_order(self):
-        self.invoice(5)
-        case = self.open_case()
-        self.remind()
-        self.at(1)
-        self.pay(self.debtor, 20, days=5)
-        case._close()
-        self.assertEqual(
-            self.events().mapped("source"),
-            ["case_closed", "delivery_done", "notice_issued", "case_opened", "payment"],
-        )
-
-    def test_day_of_a_moment_is_that_of_the_user(self):
-        self.invoice(5)
-        notice = self.remind().notice_ids
-        notice.delivery_ids.date_done = datetime(2024, 6, 3, 22, 30)
-        for zone, day in (("Europe/Brussels", 4), ("America/New_York", 3)):
-            self.marc.tz = zone
-            self.assertEqual(self.events("delivery_done").date, date(2024, 6, day))
-
-    def test_events_are_found_again_by_their_ids(self):
-        self.tell_everything()
-        events = self.events()
-        found = {event.id: (event.source, event.text) for event in events}
-        self.env.invalidate_all()
-        for id_, words in found.items():
-            event = events.browse(id_)
-            self.assertEqual((event.source, event.text), words)
-        both = events[0] | events[-1]
-        self.env.invalidate_all()
-        self.assertEqual(both.search([("id", "in", both.ids)]), both)
-        self.assertEqual(both[0].search([("id", "not in", both.ids)]), events - both)
-
-    def test_case_lists_its_timeline_and_charges(self):
-        case = self.tell_everything().with_user(self.marc)
-        self.assertEqual(case.timeline_ids, self.events())
-        names = Form(case)._view["fields"]
-        self.assertIn("timeline_ids", names)
-        self.assertIn("charge_ids", names)
-
-    def test_archived_records_are_told(self):
-        self.tell_everything()
-        before = len(self.events())
-        self.debtor.active = False
-        (self.first | self.second | self.last).active = False
-        self.env.ref("dunning_advanced.hold_reason_manual").active = False
-        self.assertEqual(len(self.events()), before)
-        self.assertTrue(all(self.events().mapped("text")))
-
-    def test_companies_are_apart(self):
-        elsewhere = self.setup_other_company()["company"]
-        self.tell_everything()
-        invoice = self.invoice_of(elsewhere, 50)
-        self.env["dunning.hold"].with_company(elsewhere).create(
-            {
-                "partner_id": self.debtor.id,
-                "company_id": elsewhere.id,
-                "move_id": invoice.id,
-                "date_to": DAY,
-            }
-        )
-        stranger = new_test_user(
-            self.env,
-            "stranger.timeline",
-            "dunning_advanced.group_manager",
-            company_id=elsewhere.id,
-            company_ids=[Command.set(elsewhere.ids)],
-        )
-        mine, theirs = self.events(), self.events(user=stranger, company=elsewhere)
-        self.assertEqual(mine.company_id, self.company)
-        self.assertEqual(theirs.mapped("source"), ["hold_set"])
-        with self.assertRaises(AccessError):
-            theirs.with_user(self.marc).read(["text"])
-
-    def test_strangers_read_nothing(self):
-        self.tell_everything()
-        biller = new_test_user(self.env, "biller.timeline", "account.group_account_invoice")
-        with self.assertRaises(AccessError):
-            self.events(user=biller)
-
-    def test_nobody_writes_it(self):
-        self.open_case()
-        for user in (self.marc, self.env.user):
-            with self.assertRaises(AccessError):
-                self.events().with_user(user).unlink()
-
-    def test_sentences_and_labels_are_translated(self):
-        self.tell_everything()
-        self.env["res.lang"]._activate_lang("fr_FR")
-        events = self.events().with_context(lang="fr_FR")
-        call = events.filtered(lambda event: event.source == "call")
-        self.assertIn("Appel", call.text)
-
-        class Marked:
-            """Marks what went through the translations."""
-
-            def get(self, source, default=None):
-                return f"«{source}"
-
-        events.invalidate_recordset(["text"])
-        with patch.object(code_translations, "get_python_translations", lambda *args: Marked()):
-            for event in events:
-                with self.subTest(source=event.source):
-                    self.assertEqual(event.text[0], "«")
-
-    def test_responsible_of_the_case_filters(self):
-        self.open_case().user_id = self.marc
-        other = self.make_debtor("Deco Addict")
-        self.pay(self.debtor, 20)
-        self.pay(other, 20)
-        self.assertEqual(self.events("payment").responsible_id, self.marc)
-        found = self.env["dunning.timeline"].search(
-            [("responsible_id", "=", self.marc.id), ("source", "=", "payment")]
-        )
-        self.assertEqual(found.partner_id, self.debtor)
-
-    def test_queries_do_not_grow_with_the_events(self):
-        self.tell_everything()
-        self.tell_everything()
-        few = self.count_queries()
-        for _more in range(4):
-            self.tell_everything()
-        self.assertEqual(self.count_queries(), few)
-
-    def count_queries(self):
-        """Queries of the list of all events of the customer, read as the client does."""
-        events = self.events()
-        shown = {name: {} for name in ("icon", "date", "text", "amount", "user_id", "tone")}
-        self.env.invalidate_all()
-        before = self.env.cr.sql_log_count
-        events.web_search_read([("partner_id", "=", self.debtor.id)], shown)
-        events.browse(events.ids).web_read(shown)
-        return self.env.cr.sql_log_count - before
