@@ -13,6 +13,7 @@ class DunningCase(models.Model):
             ("todo", "To do"),
             ("contacted", "Contacted"),
             ("promised", "Promised"),
+            ("disputed", "Disputed"),
             ("hold", "On hold"),
             ("closed", "Closed"),
         ],
@@ -61,6 +62,7 @@ class DunningCase(models.Model):
     def _flush_stage(self):
         for model in ("dunning.hold", "dunning.promise", "dunning.call", "dunning.notice"):
             self.env[model].flush_model()
+        self.env["dunning.dispute"].flush_model()
         self.env["mail.activity"].flush_model()
         self.flush_model()
 
@@ -78,6 +80,9 @@ class DunningCase(models.Model):
         return SQL(
             """
             CASE WHEN %(case)s.state = 'closed' THEN 'closed'
+                 WHEN EXISTS (SELECT FROM dunning_dispute q
+                               WHERE q.partner_id = %(case)s.partner_id AND q.state = 'open'
+                                 AND q.company_id = %(case)s.company_id) THEN 'disputed'
                  WHEN EXISTS (SELECT FROM dunning_promise p
                                WHERE p.partner_id = %(case)s.partner_id AND p.state = 'open'
                                  AND p.company_id = %(case)s.company_id) THEN 'promised'

@@ -32,6 +32,7 @@ class DunningEngineGroup(models.AbstractModel):
                    MAX(MAX(i.rung)) OVER (
                        PARTITION BY i.debtor_id, i.currency_id, i.policy_id, i.rung < 1) AS top,
                    COUNT(*) AS items, MIN(i.due) AS due, SUM(i.open) AS open, SUM(i.net) AS net,
+                   SUM(i.held) AS held,
                    SUM(i.net * i.open_company / i.open) AS net_company,
                    MAX(i.wish) AS wish, MAX(i.user_id) AS user_id,
                    bool_or(i.approval) AS approval, bool_or(i.align) AS align
@@ -56,7 +57,8 @@ class DunningEngineGroup(models.AbstractModel):
             """
             SELECT t.debtor_id, t.currency_id, t.policy_id, t.early, t.top,
                    SUM(t.items) AS items, MIN(t.due) AS due, SUM(t.open) AS open,
-                   SUM(t.net) AS net, SUM(t.net_company) AS net_company,
+                   SUM(t.net) AS net, SUM(t.held) AS held,
+                   SUM(t.net_company) AS net_company,
                    SUM(t.net) FILTER (WHERE t.rung = t.top OR t.align) AS net_top,
                    SUM(t.net) FILTER (WHERE t.rung >= t.top - 1 OR t.align) AS net_lower,
                    MAX(t.wish) AS wish, MAX(t.user_id) AS user_id,
@@ -229,7 +231,8 @@ class DunningEngineGroup(models.AbstractModel):
         return SQL(
             """
             SELECT i.id, i.name, i.debtor_id, i.currency_id, i.policy_id, i.level_id, i.rung,
-                   i.step, i.due, i.open, i.open_company, i.open AS net, i.hold_id,
+                   i.step, i.due, i.open, i.open_company, i.open - i.held AS net,
+                   i.held, i.hold_id,
                    CASE WHEN i.verdict = 'held' THEN i.hold_until + 1 ELSE i.start END AS start,
                    i.verdict, NULL::bigint AS notice_id
               FROM gated i
@@ -238,7 +241,7 @@ class DunningEngineGroup(models.AbstractModel):
             SELECT i.id, i.name, i.debtor_id, i.currency_id, i.policy_id,
                    CASE WHEN moved.yes THEN n.level_id ELSE i.level_id END,
                    CASE WHEN moved.yes THEN n.top - n.shift ELSE i.rung END,
-                   i.step, i.due, i.open, i.open_company, i.net, NULL,
+                   i.step, i.due, i.open, i.open_company, i.net, i.held, i.part_hold_id,
                    GREATEST(i.start, n.free_from,
                             CASE n.verdict WHEN 'overdue_first' THEN %(tomorrow)s END),
                    COALESCE(%(credit)s, n.verdict, 'dun'),

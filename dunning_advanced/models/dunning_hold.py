@@ -238,6 +238,7 @@ class DunningHold(models.Model):
                    COALESCE(h.date_to, 'infinity') AS until
               FROM dunning_hold h %(items)s
              WHERE h.scope = %(key)s AND %(lasting)s AND h.company_id IN %(companies)s
+               AND COALESCE(h.amount, 0) = 0
              ORDER BY %(held)s, COALESCE(h.date_to, 'infinity') DESC, h.id
             """,
             held=held,

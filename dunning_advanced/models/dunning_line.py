@@ -40,8 +40,12 @@ class DunningLine(models.Model):
     amount_open_company = fields.Monetary(
         string="Open (company currency)", currency_field="company_currency_id"
     )
+    amount_held = fields.Monetary(
+        string="Disputed", help="Part of the open amount that a hold covers: it is not asked for."
+    )
     amount_net = fields.Monetary(
-        string="To pay", help="Open amount less the credits that clear this item."
+        string="To pay",
+        help="Open amount less what is disputed and the credits that clear this item.",
     )
     policy_id = fields.Many2one("dunning.policy", ondelete="restrict")
     level_id = fields.Many2one("dunning.level", ondelete="restrict")

@@ -206,11 +206,10 @@ class DunningRun(models.Model):
             raise UserError(
                 self.env._("Reminders of this run are on their way already: start a new run.")
             )
-        # all lines at once: there may be a million
+        # all at once: there may be a million lines
         self.env.flush_all()
         self.env.cr.execute(SQL("DELETE FROM dunning_line WHERE run_id = %s", self.id))
-        self.env.invalidate_all()
-        self.env["dunning.notice"].search([("run_id", "=", self.id)]).unlink()
+        self.env["dunning.notice"]._erase(self)
 
     def _is_under_way(self):
         """Whether any notice of the run has been confirmed or issued."""

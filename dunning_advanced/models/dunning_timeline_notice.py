@@ -30,7 +30,7 @@ class DunningTimeline(models.Model):
             "amount",
             "company_id",
             "currency_id",
-            "date_waived",
+            "date_closed",
             "notice_id",
             "partner_id",
             "state",
@@ -167,14 +167,14 @@ class DunningTimeline(models.Model):
                CROSS JOIN LATERAL (
                      SELECT MIN(o.id) AS first, SUM(o.amount) AS amount FROM dunning_charge o
                       WHERE o.notice_id = e.notice_id AND o.state = 'waived'
-                        AND o.date_waived = e.date_waived) w
+                        AND o.date_closed = e.date_closed) w
                WHERE e.state = 'waived' AND e.id = w.first
                 """
             ),
             "charge",
             "dunning.charge",
             tone=SQL("'muted'"),
-            date=SQL("e.date_waived"),
+            date=SQL("e.date_closed"),
             moment=SQL("e.write_date"),
             currency_id=SQL("e.currency_id"),
             amount=SQL("w.amount"),

@@ -19,6 +19,7 @@ RECORDS = [
     "dunning.line",
     "dunning.hold",
     "dunning.promise",
+    "dunning.dispute",
 ]
 RULES = [
     "dunning.policy",
@@ -26,6 +27,7 @@ RULES = [
     "dunning.rule",
     "dunning.contact.cap",
     "dunning.hold.reason",
+    "dunning.dispute.reason",
     "dunning.reference",
     "dunning.interest.rule",
     "dunning.fee",
@@ -177,6 +179,10 @@ class TestScreens(ViewCase):
         self.env["dunning.promise"].create(
             {"partner_id": self.debtor.id, "amount": 9, "date": fields.Date.today()}
         )
+        reason = self.env.ref("dunning_advanced.dispute_reason_damaged")
+        self.env["dunning.dispute"].create(
+            {"move_id": self.invoice(40).id, "amount": 9, "reason_id": reason.id}
+        )
         actions = self.env["ir.actions.act_window"]
         for model in RECORDS + RULES:
             record = self.env[model].search([], limit=1)
@@ -217,7 +223,7 @@ class TestScreens(ViewCase):
         self.remind()
         cases = self.env["dunning.case"].search([])
         fields = ["display_name", "amount_overdue", "days_overdue", "level_id", "hold_id"]
-        fields += ["stage", "broken_count", "phone", "phone_problem"]
+        fields += ["stage", "broken_count", "phone", "phone_problem", "amount_disputed"]
         self.assertEqual(self.count_queries(cases, fields), self.count_queries(cases[:1], fields))
 
     def test_list_of_runs_takes_the_same_queries_for_any_number_of_runs(self):

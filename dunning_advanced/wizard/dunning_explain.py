@@ -181,7 +181,7 @@ class DunningExplain(models.TransientModel):
 
     def _say_held(self, facts, stops):
         if not stops:
-            return self.env._("nothing holds it")
+            return self._say_part_held(facts)
         hold = self._browse("dunning.hold", facts["hold_id"])
         return Markup("%s %s (%s)") % (
             self.env._("on hold until %s:", self._day(facts["hold_until"]))
@@ -190,6 +190,13 @@ class DunningExplain(models.TransientModel):
             self._link(hold),
             self.env._("set by %s", hold.user_id.name),
         )
+
+    def _say_part_held(self, facts):
+        if not facts["held"]:
+            return self.env._("nothing holds it")
+        said = self.env._("%s of it is disputed and not asked for:", self._amount(facts["held"]))
+        hold = self._browse("dunning.hold", facts["part_hold_id"])
+        return Markup("%s %s") % (said, self._link(hold))
 
     def _say_paying(self, facts, stops):
         if not (facts.get("item_paying") or facts.get("debtor_paying")):
@@ -202,7 +209,7 @@ class DunningExplain(models.TransientModel):
         return ""
 
     def _say_covered(self, facts, stops):
-        used = facts["open"] - facts["net"]
+        used = facts["open"] - facts["held"] - facts["net"]
         if stops:
             return self.env._("open payments or credit notes of the customer cover it")
         if used:
@@ -281,7 +288,7 @@ class DunningExplain(models.TransientModel):
 
     def _next_day(self, facts, stopping):
         """The first day on which the gates that stop by date let it pass;
-        none where one of the others stops it.
+        none where one of the others stops it, or a hold without a last day.
         """
         days = {
             "not_due": facts["start"],
@@ -290,6 +297,6 @@ class DunningExplain(models.TransientModel):
             "capped": facts.get("free_from"),
             "overdue_first": fields.Date.add(self.date, days=1),
         }
-        if any(code not in days for code in stopping):
+        if not all(days.get(code) for code in stopping):
             return None
         return max(filter(None, [*(days[code] for code in stopping), facts["start"]]))
