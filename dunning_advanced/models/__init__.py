@@ -83,6 +83,7 @@ from . import (
     dunning_statement_xlsx,
     dunning_timeline,
     dunning_timeline_contact,
+    dunning_timeline_dispute,
     dunning_timeline_money,
     dunning_timeline_notice,
     ir_actions_report,

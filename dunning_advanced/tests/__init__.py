@@ -43,6 +43,7 @@ from . import (
     test_statement_documents,
     test_statement_email,
     test_timeline,
+    test_timeline_agreements,
     test_timeline_list,
     test_tours,
     test_undo,

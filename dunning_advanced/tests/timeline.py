@@ -91,6 +91,19 @@ class TimelineCase(DunningCommon):
             )
         )
 
+    def dispute(self, invoice, **values):
+        return (
+            self.env["dunning.dispute"]
+            .with_user(self.marc)
+            .create(
+                {
+                    "move_id": invoice.id,
+                    "reason_id": self.env.ref("dunning_advanced.dispute_reason_price").id,
+                    **values,
+                }
+            )
+        )
+
     def tell_everything(self, debtor=None):
         """One event of each source but two."""
         debtor = debtor or self.debtor
@@ -112,6 +125,7 @@ class TimelineCase(DunningCommon):
         self.env["dunning.line"]._set_level(
             invoices.line_ids.filtered("date_maturity"), self.second, DAY, "Agreed"
         )
+        self.dispute(invoices[0])._end("rejected", DAY)
         self.pay(debtor, 20)
         self.invoice(5, 10, debtor=debtor, kind="out_refund")
         case._close()
