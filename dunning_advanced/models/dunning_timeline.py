@@ -43,9 +43,12 @@ class DunningTimeline(models.Model):
     _order = "date desc, moment desc, sequence desc, id desc"
     _rec_name = "text"
 
-    source = fields.Char(readonly=True)
+    source = fields.Char(readonly=True, exportable=False)
     sequence = fields.Integer(
-        readonly=True, aggregator=None, help="Orders the events of one moment."
+        readonly=True,
+        aggregator=None,
+        exportable=False,
+        help="Orders the events of one moment.",
     )
     kind = fields.Selection(
         [
@@ -89,8 +92,10 @@ class DunningTimeline(models.Model):
     )
     items = fields.Integer(readonly=True, aggregator=None)
     text = fields.Char(string="What happened", compute="_compute_text")
-    res_model = fields.Char(string="Model", readonly=True)
-    res_id = fields.Many2oneReference(string="Record", model_field="res_model", readonly=True)
+    res_model = fields.Char(string="Model", readonly=True, exportable=False)
+    res_id = fields.Many2oneReference(
+        string="Record", model_field="res_model", readonly=True, exportable=False
+    )
 
     @property
     def _table_query(self):
@@ -228,8 +233,8 @@ class DunningTimeline(models.Model):
         """Open the record behind the event, or what it belongs to."""
         self.ensure_one()
         record = self.env[self.res_model].browse(self.res_id)
-        if self.res_model == "dunning.line":
-            return record.action_open_invoice()
-        if self.res_model == "mail.message":
-            record = self.env[record.model].browse(record.res_id)
-        return record.get_formview_action()
+        return self._opened(record).get_formview_action()
+
+    def _opened(self, record):
+        """What is opened for a record that has no form; to be extended."""
+        return record

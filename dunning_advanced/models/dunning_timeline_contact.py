@@ -104,6 +104,11 @@ class DunningTimeline(models.Model):
             return self.env._("Received: %s", words)
         return self.env._("Sent: %s", words)
 
+    def _opened(self, record):
+        if record._name == "mail.message":
+            return self.env[record.model].browse(record.res_id)
+        return super()._opened(record)
+
     @api.model
     def _source_promise_made(self):
         return self._event(

@@ -217,3 +217,8 @@ class DunningTimeline(models.Model):
         return self.env._(
             "Level set to “%(level)s” by hand: %(reason)s", level=level, reason=line.reason
         )
+
+    def _opened(self, record):
+        if record._name == "dunning.line":
+            return record._existing_item().move_id
+        return super()._opened(record)
