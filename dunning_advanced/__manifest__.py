@@ -58,6 +58,8 @@
         "views/dunning_credit_hold_views.xml",
         "views/dunning_handover_views.xml",
         "views/dunning_writeoff_views.xml",
+        "views/dunning_call_views.xml",
+        "views/dunning_timeline_views.xml",
         "views/dunning_case_form_views.xml",
         "views/dunning_case_views.xml",
         "views/dunning_policy_views.xml",

@@ -29,6 +29,7 @@ class DunningCase(models.Model):
     )
     date_open = fields.Date(default=fields.Date.context_today, required=True)
     date_close = fields.Date(readonly=True)
+    closed_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     note = fields.Html()
 
     _one_open = models.UniqueIndex(
@@ -83,7 +84,8 @@ class DunningCase(models.Model):
         ]
 
     def _close(self):
-        self.write({"state": "closed", "date_close": fields.Date.context_today(self)})
+        today = fields.Date.context_today(self)
+        self.write({"state": "closed", "date_close": today, "closed_by_id": self.env.uid})
 
     @api.model
     def _open_for(self, run):

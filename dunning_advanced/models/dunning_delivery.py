@@ -34,6 +34,7 @@ class DunningDelivery(models.Model):
         index=True,
     )
     date_done = fields.Datetime(string="Delivered on")
+    date_failed = fields.Datetime(readonly=True, help="When it failed last.")
     error = fields.Char()
     mail_id = fields.Many2one("mail.mail", index="btree_not_null", ondelete="set null")
     message_id = fields.Many2one("mail.message", index="btree_not_null", ondelete="set null")
@@ -112,7 +113,14 @@ class DunningDelivery(models.Model):
 
         :param error: text of the failure
         """
-        self.write({"state": "failed", "error": error, "date_done": False})
+        self.write(
+            {
+                "state": "failed",
+                "error": error,
+                "date_done": False,
+                "date_failed": fields.Datetime.now(),
+            }
+        )
         for notice in self.notice_id:
             notice.delivered = bool(notice.delivery_ids.filtered_domain(LEFT))
 

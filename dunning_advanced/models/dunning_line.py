@@ -80,6 +80,7 @@ class DunningLine(models.Model):
     )
     _partner_idx = models.Index("(partner_id, date)")
     _open_idx = models.Index("(move_line_id) WHERE state = 'proposed'")
+    _moved_idx = models.Index("(partner_id) WHERE state = 'moved'")
 
     @api.model
     def _selection_verdict(self):

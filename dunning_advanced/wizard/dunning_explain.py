@@ -270,9 +270,7 @@ class DunningExplain(models.TransientModel):
             )
         then = self._next_day(facts, stopping)
         if not level or not then:
-            return self._paragraph(
-                self.env._("It is not reminded until that changes."), strong=True
-            )
+            return self._paragraph(self.env._("It is not reminded until that changes."), True)
         return self._paragraph(
             self.env._(
                 "It is not reminded on %(date)s. “%(level)s” follows on %(then)s at the earliest.",
