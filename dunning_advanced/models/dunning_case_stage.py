@@ -15,6 +15,7 @@ class DunningCase(models.Model):
             ("promised", "Promised"),
             ("disputed", "Disputed"),
             ("hold", "On hold"),
+            ("legal", "Legal"),
             ("closed", "Closed"),
         ],
         compute="_compute_stage",
@@ -62,6 +63,7 @@ class DunningCase(models.Model):
     def _flush_stage(self):
         for model in ("dunning.hold", "dunning.promise", "dunning.call", "dunning.notice"):
             self.env[model].flush_model()
+        self.env["dunning.handover"].flush_model()
         self.env["dunning.dispute"].flush_model()
         self.env["mail.activity"].flush_model()
         self.flush_model()
@@ -80,6 +82,9 @@ class DunningCase(models.Model):
         return SQL(
             """
             CASE WHEN %(case)s.state = 'closed' THEN 'closed'
+                 WHEN EXISTS (SELECT FROM dunning_handover g
+                               WHERE g.partner_id = %(case)s.partner_id AND g.state = 'handed'
+                                 AND g.company_id = %(case)s.company_id) THEN 'legal'
                  WHEN EXISTS (SELECT FROM dunning_dispute q
                                WHERE q.partner_id = %(case)s.partner_id AND q.state = 'open'
                                  AND q.company_id = %(case)s.company_id) THEN 'disputed'

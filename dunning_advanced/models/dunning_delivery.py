@@ -60,19 +60,21 @@ class DunningDelivery(models.Model):
         self._succeed()
 
     def action_print(self):
-        """These letters as one PDF. Those that wait to be printed count as delivered.
+        """These letters as one PDF, those to one address one after the other: they go in
+        one envelope. Those that wait to be printed count as delivered.
 
         :raises UserError: when there is no letter among them
         """
         letters = self.filtered(
             lambda delivery: delivery.channel == "letter" and not delivery.correction
-        ).sorted("id")
+        )
         if not letters:
             raise UserError(
                 self.env._(
                     "There is no letter to print: issue reminders whose channel is “Letter” first."
                 )
             )
+        letters = self.browse().concat(*letters.sorted("id").grouped("contact_id").values())
         letters.notice_id._freeze_letters()
         content = self.env["ir.actions.report"]._dunning_merge(
             [delivery.notice_id.attachment_id.raw for delivery in letters]

@@ -90,6 +90,7 @@ class DunningLine(models.Model):
             ("no_level", self.env._("No policy with levels")),
             ("not_due", self.env._("Not due yet")),
             ("waiting", self.env._("Waiting for the next level")),
+            ("riding", self.env._("Charges wait for their invoices")),
             ("exhausted", self.env._("All levels sent")),
             ("undelivered", self.env._("Last reminder not delivered")),
             ("excluded", self.env._("Excluded from follow-up")),

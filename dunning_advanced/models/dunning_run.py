@@ -187,7 +187,7 @@ class DunningRun(models.Model):
             {
                 "state": "proposed" if sends else "done",
                 "not_due_count": counts.get("not_due", 0),
-                "waiting_count": counts.get("waiting", 0),
+                "waiting_count": counts.get("waiting", 0) + counts.get("riding", 0),
                 "pending_count": counts.get("pending", 0),
                 "error": False,
             }
@@ -195,6 +195,7 @@ class DunningRun(models.Model):
         if not self.simulation:
             self.env["dunning.case"]._open_for(self)
             self.env["dunning.case"]._ask_for_contact_data(self)
+            self.env["dunning.case"]._ask_for_decision(self)
         return counts
 
     def _forget_proposal(self):

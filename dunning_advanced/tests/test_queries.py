@@ -3,7 +3,7 @@ from unittest.mock import patch
 
 from odoo import Command
 from odoo.sql_db import Cursor
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 
 from .common import DAY, DunningCommon
@@ -109,6 +109,23 @@ class TestQueries(DunningCommon):
         new = self.invoice(1) | self.invoice(2)
         new.button_draft()
         self.assertLessEqual(self.count_dunning_queries(new.action_post), 3)
+
+    def test_credit_holds_cost_posting_at_most_3_queries(self):
+        biller = new_test_user(
+            self.env,
+            "biller.queries",
+            "account.group_account_invoice",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        held = self.make_debtor("Deco")
+        self.env["dunning.credit.hold"].create({"partner_id": held.id, "reason": "Nothing paid"})
+        for blocks, debtor in ((False, held), (True, self.debtor)):
+            self.company.dunning_credit_block = blocks
+            new = self.invoice(1, debtor=debtor) | self.invoice(2, debtor=debtor)
+            new.button_draft()
+            mine = new.with_user(biller)
+            self.assertLessEqual(self.count_dunning_queries(mine.action_post), 3)
 
     def test_paying_reminded_invoices_costs_at_most_3_queries(self):
         invoices = self.invoice(20) | self.invoice(30) | self.invoice(40)

@@ -5,9 +5,11 @@ from . import (
     dunning_call_log,
     dunning_change,
     dunning_dispute_answer,
+    dunning_escalate,
     dunning_explain,
     dunning_interest_calculator,
     dunning_reason,
+    dunning_reason_escalate,
     dunning_set_level,
     dunning_statement,
 )

@@ -220,6 +220,9 @@ class DunningExplain(models.TransientModel):
             )
         return self.env._("no open credits cover it")
 
+    def _say_riding(self, _facts, stops):
+        return stops and self.env._("it books charges, which go with the next overdue invoices")
+
     def _say_no_rate(self, _facts, stops):
         if stops:
             return self.env._(
@@ -273,9 +276,7 @@ class DunningExplain(models.TransientModel):
             )
         then = self._next_day(facts, stopping)
         if not level or not then:
-            return self._paragraph(
-                self.env._("It is not reminded until that changes."), strong=True
-            )
+            return self._paragraph(self.env._("It is not reminded until that changes."), True)
         return self._paragraph(
             self.env._(
                 "It is not reminded on %(date)s. “%(level)s” follows on %(then)s at the earliest.",
@@ -295,6 +296,7 @@ class DunningExplain(models.TransientModel):
             "waiting": facts["start"],
             "held": facts["hold_until"] and fields.Date.add(facts["hold_until"], days=1),
             "capped": facts.get("free_from"),
+            "riding": fields.Date.add(self.date, days=1),
             "overdue_first": fields.Date.add(self.date, days=1),
         }
         if not all(days.get(code) for code in stopping):
