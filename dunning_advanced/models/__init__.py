@@ -95,6 +95,7 @@ from . import (
     dunning_timeline,
     dunning_timeline_contact,
     dunning_timeline_dispute,
+    dunning_timeline_escalate,
     dunning_timeline_money,
     dunning_timeline_notice,
     dunning_writeoff,

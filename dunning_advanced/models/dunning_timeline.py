@@ -79,7 +79,7 @@ class DunningTimeline(models.Model):
         string="Weight",
         readonly=True,
     )
-    icon = fields.Html(string="Icon", compute="_compute_icon", sanitize=False, exportable=False)
+    icon = fields.Html(compute="_compute_icon", sanitize=False, exportable=False)
     date = fields.Date(readonly=True)
     moment = fields.Datetime(string="Time", readonly=True, help="Orders the events of a day.")
     partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)

@@ -297,6 +297,11 @@ class TestContact(TimelineCase):
         hold._lift("Tidied", DAY + timedelta(days=6))
         self.assertEqual(self.events().mapped("source"), ["hold_ended", "hold_set"])
 
+    def test_hold_that_begins_later_is_told_when_it_is_set(self):
+        hold = self.hold(date_from="2999-01-01", date_to="2999-01-05")
+        event = self.events("hold_set")
+        self.assertEqual(event.date, fields.Datetime.to_datetime(hold.create_date).date())
+
     def test_hold_of_an_invoice_names_it(self):
         invoice = self.invoice(5)
         self.hold(move_id=invoice.id)

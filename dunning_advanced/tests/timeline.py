@@ -20,6 +20,7 @@ class TimelineCase(DunningCommon):
             company_ids=[Command.set(cls.company.ids)],
         )
         cls.company.dunning_user_id = cls.marc
+        cls.agency = cls.make_debtor("Fair Collections")
         cls.euro = cls.setup_other_currency("EUR", rates=[("2020-01-01", 2.0)])
 
     def setUp(self):
@@ -126,7 +127,21 @@ class TimelineCase(DunningCommon):
             invoices.line_ids.filtered("date_maturity"), self.second, DAY, "Agreed"
         )
         self.dispute(invoices[0])._end("rejected", DAY)
+        self.tell_escalation(invoices[1])
         self.pay(debtor, 20)
         self.invoice(5, 10, debtor=debtor, kind="out_refund")
         case._close()
         return case
+
+    def tell_escalation(self, invoice):
+        given = {
+            "partner_id": invoice.partner_id.id,
+            "item_ids": [Command.set(invoice.line_ids.filtered("date_maturity").ids)],
+        }
+        handover = self.env["dunning.handover"].create({"agency_id": self.agency.id, **given})
+        handover._hand_over(DAY, confirmed=True)
+        handover._end("returned", "Nothing to get", DAY)
+        writeoff = self.env["dunning.writeoff"].create({"reason": "Struck off", **given})
+        writeoff._decide("rejected", DAY, "Too early")
+        credit = {"partner_id": invoice.partner_id.id, "reason": "Never pays"}
+        self.env["dunning.credit.hold"].create(credit)._lift("Paid", DAY)
