@@ -166,7 +166,7 @@ class DunningPromise(models.Model):
 
     def _end(self, state, date):
         """Close promises with an answer; their holds end with them."""
-        self.write({"state": state})
+        self.write({"state": state, "date_closed": date, "closed_by_id": self.env.uid})
         label = dict(self._fields["state"]._description_selection(self.env))[state]
         self.hold_id.filtered("active").sudo()._lift(label, date)
         for promise in self:

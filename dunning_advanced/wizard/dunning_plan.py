@@ -14,7 +14,7 @@ class DunningPlan(models.TransientModel):
 
     partner_id = fields.Many2one(index=False, ondelete="cascade")
     company_id = fields.Many2one(index=False)
-    replaces_id = fields.Many2one("dunning.payment.plan", string="Replaces")
+    replaces_id = fields.Many2one("dunning.payment.plan")
     open_item_ids = fields.Many2many("account.move.line", compute="_compute_open_item_ids")
     item_ids = fields.Many2many(
         "account.move.line",
