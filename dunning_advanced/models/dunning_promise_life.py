@@ -113,20 +113,6 @@ class DunningPromise(models.Model):
         )
 
     @api.model
-    def _judge_items(self, items, date):
-        """Judge the promises about items that were just reconciled: one query where
-        there is none.
-        """
-        promises = self.search(
-            [
-                ("line_ids.move_line_id", "in", items.ids),
-                ("state", "in", ("open", "partial", "broken")),
-            ]
-        )
-        if promises:
-            promises._judge(date)
-
-    @api.model
     def _cron_judge(self):
         """Judge all open promises, batch by batch."""
         today = fields.Date.context_today(self)

@@ -149,4 +149,4 @@ class TestQueries(DunningCommon):
         items = (self.pay(free.partner_id, 100).move_id | free).line_ids.filtered(
             lambda line: line.account_id.account_type == "asset_receivable"
         )
-        self.assertEqual(self.count_dunning_queries(items.reconcile), 3)
+        self.assertEqual(self.count_dunning_queries(items.reconcile), 2)
