@@ -136,8 +136,8 @@ class DunningBehavior(models.Model):
         """
         return SQL(
             """
-            SELECT s.id, MAX(s.date) AS date,
-                   GREATEST(0, MAX(s.date) FILTER (WHERE s.money) - MIN(s.due)) AS days,
+            SELECT s.id,
+                   MAX(s.late) FILTER (WHERE s.money) AS days,
                    BOOL_AND(s.late <= %(grace)s) AS on_time,
                    SUM(s.amount) AS amount,
                    SUM(s.amount) FILTER (WHERE s.late <= %(grace)s) AS amount_on_time,
@@ -147,7 +147,7 @@ class DunningBehavior(models.Model):
                        FILTER (WHERE s.money AND s.date >= %(recent)s) AS recent_days,
                    SUM(s.amount * s.late)
                        FILTER (WHERE s.money AND s.date < %(recent)s) AS before_days
-              FROM (SELECT i.id, i.due, r.max_date AS date, c.journal_id IN %(money)s AS money,
+              FROM (SELECT i.id, r.max_date AS date, c.journal_id IN %(money)s AS money,
                            r.amount,
                            GREATEST(0, r.max_date - i.due) AS late
                       FROM items i
