@@ -8,7 +8,7 @@ class DunningCase(models.Model):
 
     _name = "dunning.case"
     _description = "Dunning Case"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "dunning.batch"]
     _order = "state desc, id desc"
     _check_company_auto = True
 
@@ -59,7 +59,7 @@ class DunningCase(models.Model):
                         amount=case.amount_summary,
                     )
                 )
-        self._close()
+        self._settle()
 
     def action_view_notices(self):
         """Open all notices of the customer."""
@@ -129,12 +129,6 @@ class DunningCase(models.Model):
                 case.activity_ids.write({"res_id": kept.id})
                 case.call_ids.case_id = kept
                 case._close()
-
-    @api.model
-    def _cron_close(self):
-        """Close the cases of customers with nothing overdue."""
-        cases = self.search([("state", "=", "open")])
-        cases.filtered(lambda case: not case.item_count)._close()
 
     @api.model
     def _ask_for_contact_data(self, run):

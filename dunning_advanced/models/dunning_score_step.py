@@ -7,7 +7,10 @@ from .dunning_charge import percent
 
 RULES = {
     "behavior": ("days_late", "days_median", "late_share", "trend", "broken", "oldest"),
-    "priority": ("amount", "age", "grade", "promises", "waiting", "level", "last_level"),
+    "priority": (
+        *("amount", "age", "grade", "promises"),
+        *("level", "last_level", "waiting", "paused"),
+    ),
 }
 
 
@@ -33,10 +36,11 @@ class DunningScoreStep(models.Model):
             ("amount", "Overdue amount (company currency)"),
             ("age", "Oldest overdue invoice (days)"),
             ("grade", "Class of payment behavior (1 = A to 5 = E)"),
-            ("promises", "Promises broken lately"),
-            ("waiting", "Next action waiting for (days)"),
+            ("promises", "Promises broken since the case was opened"),
             ("level", "Level reached"),
             ("last_level", "Last level reached (1 = yes)"),
+            ("waiting", "Next action due for (days)"),
+            ("paused", "Promised or on hold, nothing due (1 = yes)"),
         ],
         required=True,
     )
