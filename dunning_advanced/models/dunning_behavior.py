@@ -30,7 +30,9 @@ class DunningBehavior(models.Model):
     months = fields.Integer(string="Months", readonly=True, aggregator=None)
     settled_count = fields.Integer(string="Invoices paid", readonly=True)
     on_time_count = fields.Integer(string="Paid on time", readonly=True)
-    overdue_count = fields.Integer(string="Overdue invoices", readonly=True)
+    overdue_count = fields.Integer(
+        string="Overdue invoices", readonly=True, help="Beyond the days that are still on time."
+    )
     amount_settled = fields.Monetary(
         string="Paid", currency_field="company_currency_id", readonly=True
     )
@@ -144,8 +146,8 @@ class DunningBehavior(models.Model):
         if not self.settled_count:
             return self.env._("No invoice was paid in full.")
         return self.env._(
-            "%(count)s invoices were paid in full; half of them within %(days)s days after the "
-            "due date (median).",
+            "%(count)s invoices or installments were paid in full; half of them within %(days)s "
+            "days after the due date (median).",
             count=self.settled_count,
             days=self._number(self.days_median),
         )
@@ -154,8 +156,9 @@ class DunningBehavior(models.Model):
         if not (self.amount_settled or self.amount_overdue):
             return self.env._("Nothing has fallen due.")
         return self.env._(
-            "%(share)s %% of what was paid or is overdue was not paid on time; %(count)s of "
-            "%(all)s invoices were.",
+            "%(share)s %% of what was paid or is overdue was not paid on time (within %(grace)s "
+            "days); %(count)s of %(all)s invoices were.",
+            grace=self.company_id.dunning_behavior_grace,
             share=self._number(self.late_share),
             count=self.on_time_count,
             all=self.settled_count + self.overdue_count,

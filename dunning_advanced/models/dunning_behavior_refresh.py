@@ -187,12 +187,13 @@ class DunningBehavior(models.Model):
             SELECT i.debtor_id,
                    COUNT(*) FILTER (WHERE s.id IS NOT NULL AND i.open = 0) AS settled_count,
                    COUNT(*) FILTER (WHERE s.on_time AND i.open = 0) AS on_time_count,
-                   COUNT(*) FILTER (WHERE %(overdue)s) AS overdue_count,
+                   COUNT(*) FILTER (WHERE %(late)s) AS overdue_count,
                    COALESCE(SUM(s.amount), 0) AS amount_settled,
                    COALESCE(SUM(s.amount_on_time), 0) AS amount_on_time,
-                   GREATEST(0, COALESCE(SUM(i.open) FILTER (WHERE %(overdue)s), 0)
-                               + COALESCE(SUM(i.open) FILTER (WHERE i.open < 0), 0))
-                       AS amount_overdue,
+                   COALESCE(SUM(i.open) FILTER (WHERE i.open > 0 AND i.due < %(date)s), 0)
+                       AS overdue,
+                   COALESCE(SUM(i.open) FILTER (WHERE %(late)s), 0) AS late,
+                   COALESCE(SUM(i.open) FILTER (WHERE i.open < 0), 0) AS credit,
                    COALESCE(%(date)s - MIN(i.due) FILTER (WHERE i.open > 0), 0) AS oldest,
                    SUM(s.recent) AS recent, SUM(s.recent_days) AS recent_days,
                    SUM(s.before) AS before, SUM(s.before_days) AS before_days,
@@ -202,12 +203,12 @@ class DunningBehavior(models.Model):
               LEFT JOIN settled s ON s.id = i.id
              GROUP BY i.debtor_id
              UNION ALL
-            SELECT u.id, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL
+            SELECT u.id, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL
               FROM (%(asked)s) u
              WHERE NOT EXISTS (SELECT FROM items i WHERE i.debtor_id = u.id)
             """,
-            overdue=SQL(
-                "i.is_debit AND i.open > 0 AND i.due + %s < %s",
+            late=SQL(
+                "i.open > 0 AND i.due + %s < %s",
                 scope.company.dunning_behavior_grace,
                 scope.date,
             ),
@@ -228,12 +229,13 @@ class DunningBehavior(models.Model):
         return SQL(
             """
             SELECT k.*, COALESCE(p.broken, 0) AS broken_count,
-                   CASE WHEN amount_overdue > 0 THEN GREATEST(0, oldest) ELSE 0 END AS oldest_days,
+                   GREATEST(0, overdue + credit) AS amount_overdue,
+                   CASE WHEN overdue + credit > 0 THEN oldest ELSE 0 END AS oldest_days,
                    COALESCE(ROUND((COALESCE(recent_days, 0) + COALESCE(before_days, 0))
                        / NULLIF(COALESCE(recent, 0) + COALESCE(before, 0), 0), 1), 0) AS days_late,
                    COALESCE(ROUND(median::numeric, 1), 0) AS days_median,
                    COALESCE(ROUND(100 - 100 * amount_on_time
-                       / NULLIF(amount_settled + amount_overdue, 0), 1), 0) AS late_share,
+                       / NULLIF(amount_settled + GREATEST(0, late + credit), 0), 1), 0) AS late_share,
                    COALESCE(ROUND(recent_days / NULLIF(recent, 0), 1), 0) AS days_recent,
                    COALESCE(ROUND(before_days / NULLIF(before, 0), 1), 0) AS days_before,
                    COALESCE(ROUND(recent_days / NULLIF(recent, 0), 1)

@@ -140,6 +140,7 @@ class DunningCase(models.Model):
 
         :param run: dunning.run, proposed
         """
+        self._end_search_for_contact_data(run)
         self.env.flush_all()
         self.env.cr.execute(
             SQL(
@@ -171,3 +172,25 @@ class DunningCase(models.Model):
             )
         )
         self.env.invalidate_all()
+
+    @api.model
+    def _end_search_for_contact_data(self, run):
+        """Who is reached again needs no search any more: take the task back."""
+        reached = self.env["dunning.notice"]._search(
+            [("run_id", "=", run.id), ("state", "=", "proposed")]
+        )
+        cases = self._search(
+            [
+                ("partner_id", "in", reached.subselect("partner_id")),
+                ("company_id", "=", run.company_id.id),
+            ]
+        )
+        kind = self.env.ref("dunning_advanced.mail_activity_contact")
+        self.env["mail.activity"].sudo().search(
+            [
+                ("res_model", "=", self._name),
+                ("res_id", "in", cases.subselect()),
+                ("activity_type_id", "=", kind.id),
+                ("automated", "=", True),
+            ]
+        ).unlink()

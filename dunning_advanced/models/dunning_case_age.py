@@ -5,6 +5,9 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+# The oldest first.
+AGES = ("over_90", "days_90", "days_60", "days_30")
+
 
 class DunningCase(models.Model):
     """What the customer of a case owes by age, a line for each currency."""
@@ -37,30 +40,35 @@ class DunningCase(models.Model):
             "days_30": self.env._("1–30 days"),
         }
         credit = parts["credit"]
-        overdue = sum(parts[age] for age in ages)
+        overdue = sum(parts[age] for age in AGES)
         terms = [
             self._age_term(currency, parts[age], label, "+" if n else "")
-            for n, (age, label) in enumerate((age, ages[age]) for age in ages if parts[age])
+            for n, (age, label) in enumerate((age, ages[age]) for age in AGES if parts[age])
         ]
         if credit and terms:
             terms.append(self._age_term(currency, -credit, self.env._("credits"), "−"))
-        beside = [
-            self._age_term(currency, parts["not_due"], self.env._("not due"), "·"),
-            self._age_term(currency, parts["charges"], self.env._("charges not booked"), "·"),
-        ]
-        line = Markup(
-            '<div><strong class="fs-3 me-2">%s</strong>%s%s<span class="text-muted">%s</span></div>'
-        )
-        return line % (
+        return Markup('<div><strong class="fs-3">%s</strong> %s%s</div>%s') % (
             currency.format(overdue + credit if terms else 0),
             Markup("= ") if terms else "",
             Markup(" ").join(terms),
-            Markup("").join(
-                Markup(" %s") % term
-                for term, key in zip(beside, ("not_due", "charges"), strict=True)
-                if parts[key]
-            ),
+            self._age_beside(currency, parts),
         )
+
+    def _age_beside(self, currency, parts):
+        """What is not in the sum: not due yet, charges that nobody booked, credits where
+        nothing is overdue.
+        """
+        labels = {
+            **({} if any(parts[age] > 0 for age in AGES) else {"credit": self.env._("Credits")}),
+            "not_due": self.env._("Not due yet"),
+            "charges": self.env._("Charges not booked"),
+        }
+        told = [
+            f"{label}: {currency.format(parts[part])}"
+            for part, label in labels.items()
+            if parts[part]
+        ]
+        return told and Markup('<div class="text-muted small">%s</div>') % " · ".join(told) or ""
 
     def _age_term(self, currency, amount, label, sign):
         return Markup('%s <span class="text-nowrap">%s %s</span>') % (

@@ -14,6 +14,7 @@ MODELS = {
     "hold": "dunning.hold",
     "promise": "dunning.promise",
     "level": "dunning.level",
+    "remind": "dunning.level",
 }
 # Verdicts that pass by themselves on a day.
 DATED = ("dun", "waiting", "not_due")
@@ -55,7 +56,7 @@ class DunningCase(models.Model):
     def _task_rows(self, date):
         if not self:
             return {}
-        self._flush_stage()
+        self.env.flush_all()
         rows = self.env.execute_query(
             SQL("WITH %s SELECT * FROM tasks", self._tasks_sql(SQL("c.id IN %s", self._ids), date))
         )
@@ -70,8 +71,10 @@ class DunningCase(models.Model):
             found = cases._asked(Scope(company, date, tuple(cases.partner_id.ids)))
             for case in cases.filtered(lambda case, found=found: case.partner_id.id in found):
                 verdict, start, level_id = found[case.partner_id.id]
-                if verdict in DATED:
-                    rows[case.id] = ("level", date if verdict == "dun" else start, level_id)
+                if verdict == "dun":
+                    rows[case.id] = ("remind", date, level_id)
+                elif verdict in DATED:
+                    rows[case.id] = ("level", start, level_id)
                 else:
                     rows[case.id] = ("stopped", False, verdict)
         return rows
@@ -155,6 +158,9 @@ class DunningCase(models.Model):
     def _say_promise(self, promise):
         return self.env._("Wait: promised %s", promise.display_name)
 
+    def _say_remind(self, level):
+        return self.env._("Can be reminded: %s", level.name)
+
     def _say_level(self, level):
         return self.env._("Next level: %s", level.name)
 
@@ -201,10 +207,8 @@ class DunningCase(models.Model):
     def _act_exhausted(self, _level):
         return self._open()
 
-    def _act_level(self, _level):
-        if self.next_date <= fields.Date.context_today(self):
-            return self.action_remind()
-        return self._open()
+    def _act_remind(self, _level):
+        return self.action_remind()
 
     def _act_close(self, _record):
         return self.action_close()

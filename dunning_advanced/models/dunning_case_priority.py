@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from ..tools.points import points
 
@@ -64,7 +64,7 @@ class DunningCase(models.Model):
         ids = self._origin._ids
         if not ids:
             return {}
-        self._flush_stage()
+        self.env.flush_all()
         self.env.cr.execute(
             SQL(" UNION ALL ").join(
                 self._priority_sql(company, SQL("c.id IN %s", ids)) for company in self.company_id
@@ -176,7 +176,7 @@ class DunningCase(models.Model):
     def _field_to_sql(self, alias, field_expr, query=None):
         if query is None or field_expr not in ("priority", "amount_overdue", "days_overdue"):
             return super()._field_to_sql(alias, field_expr, query)
-        self._flush_stage()
+        self.env.flush_all()
         if field_expr == "priority":
             return SQL("COALESCE(%s.priority, 0)", self._join_priorities(alias, query))
         balance = self._join_balances(alias, query)
@@ -233,10 +233,9 @@ class DunningCase(models.Model):
         if days is None or days < 0:
             return self.env._("Nothing has to be done today.")
         if not days:
-            return self.env._("To be done today: %s", self.next_action)
-        return self.env._(
-            "To be done since %(days)s days: %(action)s", days=days, action=self.next_action
-        )
+            return self.env._("Due today: %s", self.next_action)
+        since = format_date(self.env, self.next_date)
+        return self.env._("Due since %(day)s: %(action)s", day=since, action=self.next_action)
 
     def _say_term_level(self, rung):
         if rung is None:

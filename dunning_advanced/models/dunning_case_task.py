@@ -5,6 +5,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 Task = namedtuple("Task", "code query")
+OWN_ACTIVITIES = ("mail_activity_promise", "mail_activity_contact", "mail_activity_phone")
 
 
 class DunningCase(models.Model):
@@ -25,7 +26,7 @@ class DunningCase(models.Model):
             res_id, which may read the stages ``cases`` and ``reached`` of :meth:`_tasks_sql`
         """
         return [
-            Task("activity", self._activities_sql(None)),
+            Task("activity", self._activities_sql()),
             Task("broken", self._activities_sql("mail_activity_promise")),
             Task("review", self._notices_sql(SQL("n.state = 'proposed' AND n.error IS NULL"))),
             Task(
@@ -34,7 +35,7 @@ class DunningCase(models.Model):
                     SQL("n.state IN ('proposed', 'confirmed') AND n.error IS NOT NULL")
                 ),
             ),
-            Task("contact", self._activities_sql("mail_activity_contact")),
+            Task("contact", self._activities_sql("mail_activity_contact", "mail_activity_phone")),
             Task("failed", self._failed_sql()),
             Task("exhausted", self._exhausted_sql(date)),
             Task("hold", self._held_sql(date)),
@@ -90,31 +91,25 @@ class DunningCase(models.Model):
 
     # Tasks
 
-    def _activities_sql(self, kind):
+    def _activities_sql(self, *kinds):
         """Activities of the case.
 
-        :param kind: one of our own types that are tasks by themselves; None: all others
+        :param kinds: names of our own types; none: all but those that are tasks of their own
         """
         own = [
-            self.env.ref(f"dunning_advanced.{name}", raise_if_not_found=False)
-            for name in ("mail_activity_promise", "mail_activity_contact")
+            kind.id
+            for name in (kinds or OWN_ACTIVITIES)
+            if (kind := self.env.ref(f"dunning_advanced.{name}", raise_if_not_found=False))
         ]
-        if kind:
-            chosen = self.env.ref(f"dunning_advanced.{kind}", raise_if_not_found=False)
-            kept = SQL("a.activity_type_id = %s", chosen.id if chosen else 0)
-        else:
-            kept = SQL(
-                "COALESCE(a.activity_type_id, 0) NOT IN %s",
-                tuple(found.id for found in own if found) or (0,),
-            )
         return SQL(
             """
             SELECT c.id AS case_id, a.date_deadline AS date, a.id AS res_id
               FROM cases c
               JOIN mail_activity a ON a.res_model = 'dunning.case' AND a.res_id = c.id
-                   AND a.active AND %s
+                   AND a.active AND (COALESCE(a.activity_type_id, 0) IN %s) = %s
             """,
-            kept,
+            tuple(own) or (-1,),
+            bool(kinds),
         )
 
     def _notices_sql(self, condition):
@@ -201,7 +196,7 @@ class DunningCase(models.Model):
         if operator not in ("<", "<=", ">", ">=", "in"):
             return NotImplemented
         today = fields.Date.context_today(self)
-        self._flush_stage()
+        self.env.flush_all()
         days = tuple(filter(None, value)) if operator == "in" else value
         return Domain(
             "id",
