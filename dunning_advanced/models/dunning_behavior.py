@@ -43,7 +43,6 @@ class DunningBehavior(models.Model):
         string="Overdue", currency_field="company_currency_id", readonly=True
     )
     days_late = fields.Float(
-        string="Days late",
         digits=(16, 1),
         aggregator="avg",
         readonly=True,

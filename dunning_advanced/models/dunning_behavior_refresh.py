@@ -21,7 +21,7 @@ class DunningBehavior(models.Model):
     def _cron_refresh(self):
         """Judge the debtors of every company anew; what fails in one stays its own."""
         today = fields.Date.context_today(self)
-        companies = self.env["res.company"].search([])
+        companies = self.env["res.company"].search([("active", "=", True)])
         progress = self.env["ir.cron"]._commit_progress
         progress(remaining=len(companies))
         for company in companies:
@@ -64,8 +64,9 @@ class DunningBehavior(models.Model):
         columns = SQL(", ").join(map(SQL.identifier, self._refreshed()))
         return SQL(
             """
-            WITH items AS (%(items)s), settled AS (%(settled)s), promised AS (%(promised)s),
-                 known AS (%(known)s), facts AS (%(facts)s), scored AS (%(scored)s)
+            WITH items AS (%(items)s), settled AS (%(settled)s), sums AS (%(sums)s),
+                 promised AS (%(promised)s), known AS (%(known)s), facts AS (%(facts)s),
+                 scored AS (%(scored)s)
             INSERT INTO dunning_behavior (
                 partner_id, company_id, date, months, points, is_new, grade, %(columns)s,
                 create_uid, create_date, write_uid, write_date)
@@ -78,6 +79,7 @@ class DunningBehavior(models.Model):
             items=self._items_sql(scope),
             settled=self._settled_sql(scope),
             promised=self._promised_sql(scope),
+            sums=self._sums_sql(scope),
             known=self._known_sql(scope),
             facts=self._facts_sql(scope),
             scored=self._scored_sql(scope),
@@ -180,8 +182,8 @@ class DunningBehavior(models.Model):
             self.env["dunning.engine"]._only(scope, SQL("partner_id")),
         )
 
-    def _known_sql(self, scope):
-        """One row a debtor: sums over its items. Who has none any more is new again."""
+    def _sums_sql(self, scope):
+        """Sums over the items of each debtor."""
         return SQL(
             """
             SELECT i.debtor_id,
@@ -202,10 +204,6 @@ class DunningBehavior(models.Model):
               FROM items i
               LEFT JOIN settled s ON s.id = i.id
              GROUP BY i.debtor_id
-             UNION ALL
-            SELECT u.id, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL
-              FROM (%(asked)s) u
-             WHERE NOT EXISTS (SELECT FROM items i WHERE i.debtor_id = u.id)
             """,
             late=SQL(
                 "i.open > 0 AND i.due + %s < %s",
@@ -213,6 +211,18 @@ class DunningBehavior(models.Model):
                 scope.date,
             ),
             date=scope.date,
+        )
+
+    def _known_sql(self, scope):
+        """One row a debtor. Who has no items any more is new again."""
+        return SQL(
+            """
+            SELECT * FROM sums
+             UNION ALL
+            SELECT u.id, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL
+              FROM (%(asked)s) u
+             WHERE NOT EXISTS (SELECT FROM sums s WHERE s.debtor_id = u.id)
+            """,
             asked=self._asked_sql(scope),
         )
 
@@ -234,8 +244,8 @@ class DunningBehavior(models.Model):
                    COALESCE(ROUND((COALESCE(recent_days, 0) + COALESCE(before_days, 0))
                        / NULLIF(COALESCE(recent, 0) + COALESCE(before, 0), 0), 1), 0) AS days_late,
                    COALESCE(ROUND(median::numeric, 1), 0) AS days_median,
-                   COALESCE(ROUND(100 - 100 * amount_on_time
-                       / NULLIF(amount_settled + GREATEST(0, late + credit), 0), 1), 0) AS late_share,
+                   COALESCE(ROUND(100 - 100 * amount_on_time / NULLIF(
+                       amount_settled + GREATEST(0, late + credit), 0), 1), 0) AS late_share,
                    COALESCE(ROUND(recent_days / NULLIF(recent, 0), 1), 0) AS days_recent,
                    COALESCE(ROUND(before_days / NULLIF(before, 0), 1), 0) AS days_before,
                    COALESCE(ROUND(recent_days / NULLIF(recent, 0), 1)

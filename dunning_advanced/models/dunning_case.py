@@ -135,62 +135,70 @@ class DunningCase(models.Model):
         """Schedule the task to find contact data, once, on the open case of each
         debtor that a run could not reach.
 
-        Written by one statement: there may be thousands, and an e-mail about each
-        of them helps nobody.
-
         :param run: dunning.run, proposed
         """
         self._end_search_for_contact_data(run)
         self.env.flush_all()
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO mail_activity (
-                    res_model_id, res_model, res_id, res_name, activity_type_id, summary,
-                    date_deadline, user_id, automated, active,
-                    create_uid, create_date, write_uid, write_date)
-                SELECT %(model)s, 'dunning.case', c.id, p.complete_name, %(kind)s, %(summary)s,
-                       %(date)s, COALESCE(c.user_id, %(user)s), TRUE, TRUE,
-                       %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
-                  FROM dunning_case c
-                  JOIN res_partner p ON p.id = c.partner_id
-                 WHERE c.state = 'open' AND c.company_id = %(company)s
-                   AND c.partner_id IN (SELECT partner_id FROM dunning_line
-                                         WHERE run_id = %(run)s AND verdict = 'unreachable')
-                   AND NOT EXISTS (SELECT FROM mail_activity a
-                                    WHERE a.res_model = 'dunning.case' AND a.res_id = c.id
-                                      AND a.activity_type_id = %(kind)s AND a.active)
-                """,
-                model=self.env["ir.model"]._get_id(self._name),
-                kind=self.env.ref("dunning_advanced.mail_activity_contact").id,
-                summary=self.env._("Find an e-mail or postal address"),
-                date=run.date,
-                user=run.company_id._dunning_responsible(self.env["res.users"]).id or None,
-                company=run.company_id.id,
-                run=run.id,
-                uid=self.env.uid,
-            )
-        )
+        with self.env["dunning.engine"]._planned(run._scope()):
+            self.env.cr.execute(self._ask_for_contact_data_sql(run))
         self.env.invalidate_all()
+
+    @api.model
+    def _ask_for_contact_data_sql(self, run):
+        """One statement: there may be thousands, and an e-mail about each helps nobody."""
+        return SQL(
+            """
+            INSERT INTO mail_activity (
+                res_model_id, res_model, res_id, res_name, activity_type_id, summary,
+                date_deadline, user_id, automated, active,
+                create_uid, create_date, write_uid, write_date)
+            SELECT %(model)s, 'dunning.case', c.id, p.complete_name, %(kind)s, %(summary)s,
+                   %(date)s, COALESCE(c.user_id, %(user)s), TRUE, TRUE,
+                   %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
+              FROM dunning_case c
+              JOIN res_partner p ON p.id = c.partner_id
+             WHERE c.state = 'open' AND c.company_id = %(company)s
+               AND c.partner_id IN (SELECT partner_id FROM dunning_line
+                                     WHERE run_id = %(run)s AND verdict = 'unreachable')
+               AND NOT EXISTS (SELECT FROM mail_activity a
+                                WHERE a.res_model = 'dunning.case' AND a.res_id = c.id
+                                  AND a.activity_type_id = %(kind)s AND a.active)
+            """,
+            model=self.env["ir.model"]._get_id(self._name),
+            kind=self.env.ref("dunning_advanced.mail_activity_contact").id,
+            summary=self.env._("Find an e-mail or postal address"),
+            date=run.date,
+            user=run.company_id._dunning_responsible(self.env["res.users"]).id or None,
+            company=run.company_id.id,
+            run=run.id,
+            uid=self.env.uid,
+        )
 
     @api.model
     def _end_search_for_contact_data(self, run):
         """Who is reached again needs no search any more: take the task back."""
-        reached = self.env["dunning.notice"]._search(
-            [("run_id", "=", run.id), ("state", "=", "proposed")]
-        )
-        cases = self._search(
-            [
-                ("partner_id", "in", reached.subselect("partner_id")),
-                ("company_id", "=", run.company_id.id),
-            ]
-        )
+        tasks = self.env["mail.activity"].sudo()
         kind = self.env.ref("dunning_advanced.mail_activity_contact")
-        self.env["mail.activity"].sudo().search(
+        asked = tasks.search(
             [
                 ("res_model", "=", self._name),
-                ("res_id", "in", cases.subselect()),
                 ("activity_type_id", "=", kind.id),
                 ("automated", "=", True),
             ]
-        ).unlink()
+        )
+        cases = (
+            self.browse(asked.mapped("res_id"))
+            .exists()
+            .filtered(lambda case: case.company_id == run.company_id)
+        )
+        reached = self.env["dunning.notice"]._read_group(
+            [
+                ("run_id", "=", run.id),
+                ("state", "=", "proposed"),
+                ("partner_id", "in", cases.partner_id.ids),
+            ],
+            ["partner_id"],
+        )
+        partners = {partner for [partner] in reached}
+        done = cases.filtered(lambda case: case.partner_id in partners)
+        asked.filtered(lambda task: task.res_id in done._ids).unlink()

@@ -68,7 +68,9 @@ class DunningCase(models.Model):
             for part, label in labels.items()
             if parts[part]
         ]
-        return told and Markup('<div class="text-muted small">%s</div>') % " · ".join(told) or ""
+        if not told:
+            return ""
+        return Markup('<div class="text-muted small">%s</div>') % " · ".join(told)
 
     def _age_term(self, currency, amount, label, sign):
         return Markup('%s <span class="text-nowrap">%s %s</span>') % (

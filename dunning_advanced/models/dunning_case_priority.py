@@ -136,8 +136,12 @@ class DunningCase(models.Model):
                   LEFT JOIN dunning_behavior h
                          ON h.partner_id = c.partner_id AND h.company_id = c.company_id
                   LEFT JOIN tasks t ON t.case_id = c.id
-                  LEFT JOIN (SELECT DISTINCT ON (case_id) case_id, rung, level_id FROM reached
-                              ORDER BY case_id, rung DESC) l ON l.case_id = c.id)
+                  LEFT JOIN (SELECT DISTINCT ON (s.id) s.id AS case_id, n.rung, n.level_id
+                               FROM cases s
+                               JOIN dunning_notice n ON n.partner_id = s.partner_id
+                                    AND n.company_id = s.company_id
+                                    AND n.state = 'issued' AND n.date >= s.date_open
+                              ORDER BY s.id, n.rung DESC) l ON l.case_id = c.id)
              SELECT *, %(points)s AS priority FROM facts)
             """,
             tasks=self._tasks_sql(own, today),
@@ -152,7 +156,7 @@ class DunningCase(models.Model):
 
     @api.model
     def _last_levels(self):
-        levels = self.env["dunning.level"].sudo().search([])
+        levels = self.env["dunning.level"].sudo().search([("active", "=", True)])
         return tuple(levels.filtered("is_last").ids or [0])
 
     @api.model
@@ -239,14 +243,14 @@ class DunningCase(models.Model):
 
     def _say_term_level(self, rung):
         if rung is None:
-            return self.env._("No reminder was sent yet.")
-        return self.env._("The level reached is “%s”.", self.level_id.name)
+            return self.env._("No reminder was sent since the case was opened.")
+        return self.env._("The highest reminder since the case was opened was no. %s.", rung)
 
     def _say_term_last_level(self, is_last):
         return (
-            self.env._("That is the last level.")
+            self.env._("It was the last one of its policy.")
             if is_last
-            else self.env._("The last level is not reached.")
+            else self.env._("The last level was not reached.")
         )
 
     def _say_term_paused(self, paused):

@@ -23,7 +23,7 @@ class DunningCase(models.Model):
 
         :param date: day as of which holds last and reminders have waited long enough
         :return: list of Task: a code, and SQL of a query with the columns case_id, date and
-            res_id, which may read the stages ``cases`` and ``reached`` of :meth:`_tasks_sql`
+            res_id, which may read the stage ``cases`` of :meth:`_tasks_sql`
         """
         return [
             Task("activity", self._activities_sql()),
@@ -47,7 +47,7 @@ class DunningCase(models.Model):
         """The task of each open case that has one.
 
         :param cases: SQL condition on the row ``c`` of dunning_case
-        :return: SQL of the stages cases, reached and tasks, for a WITH clause
+        :return: SQL of the stages cases and tasks, for a WITH clause
         """
         found = SQL(" UNION ALL ").join(
             SQL("SELECT case_id, %s AS code, %s AS rank, date, res_id FROM (%s) t", *row)
@@ -60,7 +60,6 @@ class DunningCase(models.Model):
             cases AS MATERIALIZED (
                 SELECT c.id, c.partner_id, c.company_id, c.date_open, %(stage)s AS stage
                   FROM dunning_case c WHERE c.state = 'open' AND %(cases)s),
-            reached AS MATERIALIZED (%(reached)s),
             tasks AS (
                 SELECT DISTINCT ON (case_id) case_id, code, date, res_id FROM (%(found)s) f
                  ORDER BY case_id, date > %(date)s,
@@ -68,25 +67,8 @@ class DunningCase(models.Model):
             """,
             stage=self._stage_sql(SQL("c")),
             cases=cases,
-            reached=self._reached_sql(),
             found=found,
             date=date,
-        )
-
-    def _reached_sql(self):
-        """The last reminder of each open item, or its level set by hand since."""
-        return SQL(
-            """
-            SELECT DISTINCT ON (h.move_line_id) c.id AS case_id, h.move_line_id, l.move_id,
-                   h.policy_id, h.level_id, h.rung, h.date, h.state, n.delivered
-              FROM cases c
-              JOIN dunning_line h ON h.partner_id = c.partner_id AND h.company_id = c.company_id
-                   AND h.state IN ('issued', 'moved')
-              JOIN account_move_line l ON l.id = h.move_line_id
-                   AND l.reconciled IS NOT TRUE AND l.parent_state = 'posted'
-              LEFT JOIN dunning_notice n ON n.id = h.notice_id
-             ORDER BY h.move_line_id, h.step DESC, h.id DESC
-            """
         )
 
     # Tasks
@@ -140,26 +122,34 @@ class DunningCase(models.Model):
 
     def _exhausted_sql(self, date):
         """Items whose ladder is finished; the customer had the days of the last reminder."""
-        policies = self.env["dunning.policy"].sudo().with_context(active_test=False).search([])
-        rungs = [row[:2] for policy in policies for row in policy._ladder()]
-        ladder = self.env["dunning.engine"]._values({"policy_id": "int", "rung": "int"}, rungs)
+        every = [("active", "in", (True, False))]
+        policies = self.env["dunning.policy"].sudo().search(every)
+        tops = [ladder[-1][:2] for policy in policies if (ladder := policy._ladder())]
+        columns = {"policy_id": "int", "rung": "int"}
         return SQL(
             """
-            SELECT r.case_id, r.date + COALESCE(v.pay_within, 0) AS date, r.level_id AS res_id
-              FROM reached r
-              JOIN cases c ON c.id = r.case_id
+            SELECT c.id AS case_id, r.date + COALESCE(v.pay_within, 0) AS date, r.id AS res_id
+              FROM cases c
+              JOIN dunning_line r ON r.partner_id = c.partner_id AND r.company_id = c.company_id
+                   AND r.state IN ('issued', 'moved')
+              JOIN (%(tops)s) top ON top.policy_id = r.policy_id AND r.rung >= top.rung
+              JOIN account_move_line l ON l.id = r.move_line_id
+                   AND l.reconciled IS NOT TRUE AND l.parent_state = 'posted'
               LEFT JOIN dunning_level v ON v.id = r.level_id
-             WHERE r.delivered IS NOT FALSE
-               AND NOT EXISTS (SELECT FROM (%(ladder)s) next
-                                WHERE next.policy_id = r.policy_id AND next.rung = r.rung + 1)
+              LEFT JOIN dunning_notice n ON n.id = r.notice_id
+             WHERE n.delivered IS NOT FALSE
+               AND NOT EXISTS (SELECT FROM dunning_line later
+                                WHERE later.move_line_id = r.move_line_id
+                                  AND later.state IN ('issued', 'moved')
+                                  AND (later.step, later.id) > (r.step, r.id))
                AND NOT EXISTS (SELECT FROM dunning_hold h
                                 WHERE h.partner_id = c.partner_id AND %(lasting)s
-                                  AND (h.scope = 'debtor' OR h.move_id = r.move_id OR EXISTS (
+                                  AND (h.scope = 'debtor' OR h.move_id = l.move_id OR EXISTS (
                                        SELECT FROM dunning_hold_item_rel i
                                         WHERE i.dunning_hold_id = h.id
-                                          AND i.account_move_line_id = r.move_line_id)))
+                                          AND i.account_move_line_id = l.id)))
             """,
-            ladder=ladder,
+            tops=self.env["dunning.engine"]._values(columns, tops),
             lasting=self.env["dunning.hold"]._lasting_sql(date),
         )
 

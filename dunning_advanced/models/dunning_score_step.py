@@ -37,7 +37,7 @@ class DunningScoreStep(models.Model):
             ("age", "Oldest overdue invoice (days)"),
             ("grade", "Class of payment behavior (1 = A to 5 = E)"),
             ("promises", "Promises broken since the case was opened"),
-            ("level", "Level reached"),
+            ("level", "Highest level since the case was opened"),
             ("last_level", "Last level reached (1 = yes)"),
             ("waiting", "Next action due for (days)"),
             ("paused", "Promised or on hold, nothing due (1 = yes)"),

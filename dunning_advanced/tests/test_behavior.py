@@ -364,13 +364,13 @@ class TestBehaviorOracle(BehaviorCase):
         for item in items.filtered(lambda item: item.balance > 0):
             self.judge(item, sums, days)
         credit = -sum(items.filtered(lambda item: item.balance < 0).mapped("amount_residual"))
-        overdue = max(0, sums["overdue"] - credit)
+        overdue, late = (max(0, sums[name] - credit) for name in ("overdue", "late"))
         open_days = [
             (DAY - item.date_maturity).days
             for item in items
             if item.balance > 0 and item.amount_residual
         ]
-        return self.facts(sums, days, overdue, max([0, *open_days]) if overdue else 0)
+        return self.facts(sums, days, overdue, late, max([0, *open_days]) if overdue else 0)
 
     def judge(self, item, sums, days):
         """Add what one item tells."""
@@ -390,22 +390,23 @@ class TestBehaviorOracle(BehaviorCase):
                 sums[age] += amount
                 sums[f"{age}_days"] += amount * late
         if item.amount_residual:
-            is_late = (DAY - due).days > 3
-            sums["overdue_count"] += is_late
-            sums["overdue"] += item.amount_residual * is_late
+            age = (DAY - due).days
+            sums["overdue"] += item.amount_residual if age > 0 else 0
+            sums["late"] += item.amount_residual if age > 3 else 0
+            sums["overdue_count"] += age > 3
         elif parts:
             sums["count"] += 1
             sums["on_time_count"] += all(late <= 3 for _amount, late, _money, _day in parts)
             if paid := [late for _amount, late, money, _day in parts if money]:
                 days.append(max(paid))
 
-    def facts(self, sums, days, overdue, oldest):
+    def facts(self, sums, days, overdue, late, oldest):
         def average(*ages):
             weight = sum(sums[age] for age in ages)
             total = sum(sums[f"{age}_days"] for age in ages)
             return round(total / weight + 1e-9, 1) if weight else 0.0
 
-        due = sums["settled"] + overdue
+        due = sums["settled"] + late
         facts = {
             "days_late": average("recent", "before"),
             "days_median": round(median(days) + 1e-9, 1) if days else 0.0,

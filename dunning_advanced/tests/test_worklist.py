@@ -154,6 +154,8 @@ class TestNextAction(WorklistCase):
         case = self.case()
         self.assertEqual(case.level_id, self.last)
         self.assertEqual(self.next_of(case), ("exhausted", 28 + self.last.pay_within))
+        self.assertIn("decide", case.next_action)
+        self.assertEqual(case.action_next()["res_id"], case.id)
         self.hold(date_to=DAY + timedelta(days=40))
         self.assertEqual(self.next_of(case)[0], "hold", "what is on hold is not decided")
 
@@ -338,14 +340,15 @@ class TestDesk(WorklistCase):
         self.invoice(5, 300, currency=euro)
         self.pay(self.debtor, 12)
         case = self.case()
+        dollars, later, euros = self.lines(case)
         self.assertEqual(
-            self.lines(case),
-            [
-                "$ 93.00 = $ 40.00 over 90 days + $ 30.00 61–90 days + $ 20.00 31–60 days"
-                " + $ 15.00 1–30 days − $ 12.00 credits",
-                "Not due yet: $ 7.00",
-                f"{euro.format(300)} = {euro.format(300)} 1–30 days".replace("\xa0", " "),
-            ],
+            dollars,
+            "$ 93.00 = $ 40.00 over 90 days + $ 30.00 61–90 days + $ 20.00 31–60 days"
+            " + $ 15.00 1–30 days − $ 12.00 credits",
+        )
+        self.assertEqual(later, "Not due yet: $ 7.00")
+        self.assertEqual(
+            euros, f"{euro.format(300)} = {euro.format(300)} 1–30 days".replace("\xa0", " ")
         )
         self.assertEqual(case.amount_overdue, 93 + 600)
 
@@ -382,7 +385,7 @@ class TestDesk(WorklistCase):
         cases["Others"].user_id = self.env.user
         case, visited = cases["Most"].with_user(self.marc), ["Most"]
         while (action := case.action_next_customer())["type"] == "ir.actions.act_window":
-            case = case.browse(action["res_id"]).with_context(action["context"])
+            case = case.browse(action["res_id"]).with_context(**action["context"])
             visited.append(case.partner_id.name)
         self.assertEqual(visited, ["Most", "Middle", "Least"], "not those of colleagues")
         self.assertIn("all 3 customers", action["params"]["message"])
@@ -431,7 +434,7 @@ class TestClosing(WorklistCase):
 
         def picky(cases):
             if bad in cases:
-                raise UserError("Somebody is at it")
+                raise UserError(self.env._("Somebody is at it"))
             return close(cases)
 
         with patch.object(type(good), "_close", picky):
@@ -509,11 +512,11 @@ class TestWorklistQueries(WorklistCase):
         self.invoice(20)
         case = self.case()
         fields = self.form_fields()
-        self.read(case, fields)
-        few = self.read(case, fields)
+        self.count(case, fields)
+        few = self.count(case, fields)
         for _times in range(20):
             self.invoice(25)
-        self.assertEqual(self.read(case, fields), few)
+        self.assertEqual(self.count(case, fields), few)
 
     def form_fields(self):
         arch = etree.fromstring(self.env["dunning.case"].get_view(view_type="form")["arch"])
@@ -523,7 +526,7 @@ class TestWorklistQueries(WorklistCase):
             if not any(parent.tag == "field" for parent in node.iterancestors())
         ]
 
-    def read(self, case, fields):
+    def count(self, case, fields):
         self.env.flush_all()
         self.env.invalidate_all()
         before = self.env.cr.sql_log_count

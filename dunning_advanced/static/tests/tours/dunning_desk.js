@@ -31,7 +31,7 @@ registry.category("web_tour.tours").add("dunning_desk", {
         },
         {
             content: "It says what is open, by age",
-            trigger: ".o_form_view .o_field_widget[name=age_summary]:contains('31–60 days')",
+            trigger: ".o_form_view .o_field_widget[name=age_summary]:contains('over 90 days')",
         },
         {
             content: "How does the customer pay?",
