@@ -224,23 +224,18 @@ class DunningExplain(models.TransientModel):
         return stops and self.env._("it books charges, which go with the next overdue invoices")
 
     def _say_no_rate(self, _facts, stops):
-        if stops:
-            return self.env._(
-                "%s has no exchange rate, so the minimum amount cannot be compared: add a rate",
-                self.move_line_id.currency_id.name,
-            )
-        return ""
+        return stops and self.env._(
+            "%s has no exchange rate, so the minimum amount cannot be compared: add a rate",
+            self.move_line_id.currency_id.name,
+        )
 
     def _say_minimum(self, facts, stops):
+        amount = self._amount(facts["net_top"])
         if stops:
-            return self.env._(
-                "%s at its level is below the minimum", self._amount(facts["net_top"])
-            )
+            return self.env._("%s at its level is below the minimum", amount)
         if facts["shift"]:
             return self.env._("below the minimum of its level, so one level down is taken")
-        return self.env._(
-            "%s at its level is not below the minimum", self._amount(facts["net_top"])
-        )
+        return self.env._("%s at its level is not below the minimum", amount)
 
     def _say_unreachable(self, facts, stops):
         if stops:
@@ -262,8 +257,7 @@ class DunningExplain(models.TransientModel):
     def _say_result(self, facts):
         stopping = [code for code, stops in facts["gates"] if stops]
         level = self._browse("dunning.level", facts.get("notice_level_id") or facts["level_id"])
-        labels = dict(self.env["dunning.channel"]._selection())
-        channel = labels.get(facts.get("channel"), "")
+        channel = dict(self.env["dunning.channel"]._selection()).get(facts.get("channel"), "")
         if not stopping:
             return self._paragraph(
                 self.env._(
