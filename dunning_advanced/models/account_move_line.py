@@ -91,10 +91,11 @@ class AccountMoveLine(models.Model):
 
     def _reconcile_post_hook(self, data):
         """Money or a credit note has come in: promises to pay these items may be kept now,
-        disputes about their invoices answered.
+        installments paid, disputes about their invoices answered.
         """
         result = super()._reconcile_post_hook(data)
         today = fields.Date.context_today(self)
         self.env["dunning.promise"].sudo()._judge_items(self, today)
+        self.env["dunning.payment.plan"].sudo()._judge_items(self, today)
         self.env["dunning.dispute"].sudo()._settle_moves(self.move_id, today)
         return result

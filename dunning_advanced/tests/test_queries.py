@@ -135,7 +135,7 @@ class TestQueries(DunningCommon):
         )
         self.assertEqual(set(invoices.mapped("amount_residual")), {0})
 
-    def test_promises_and_disputes_cost_payments_of_others_a_query_each(self):
+    def test_agreements_and_disputes_cost_payments_of_others_a_query_each(self):
         promised, free = self.invoice(20), self.invoice(30, debtor=self.make_debtor("Deco"))
         self.env["dunning.promise"].create(
             {
@@ -149,4 +149,4 @@ class TestQueries(DunningCommon):
         items = (self.pay(free.partner_id, 100).move_id | free).line_ids.filtered(
             lambda line: line.account_id.account_type == "asset_receivable"
         )
-        self.assertEqual(self.count_dunning_queries(items.reconcile), 2)
+        self.assertEqual(self.count_dunning_queries(items.reconcile), 3)
