@@ -96,7 +96,7 @@ class DunningCall(models.Model):
         if self.outcome == "wrong":
             responsible = case.company_id._dunning_responsible(case.user_id or self.user_id)
             case.activity_schedule(
-                "dunning_advanced.mail_activity_contact",
+                "dunning_advanced.mail_activity_phone",
                 self.date,
                 summary=self.env._("Wrong number: %s", self.number or self.contact_id.name),
                 user_id=responsible.id,

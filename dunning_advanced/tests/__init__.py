@@ -1,5 +1,6 @@
 from . import (
     test_bad_input,
+    test_behavior,
     test_calls,
     test_charge,
     test_charge_booking,
@@ -60,6 +61,7 @@ from . import (
     test_undo,
     test_views,
     test_waiting,
+    test_worklist,
     test_writeoff,
     test_xlsx,
 )
