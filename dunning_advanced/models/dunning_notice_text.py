@@ -10,6 +10,17 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL, format_amount, format_date, is_html_empty
 
 
+def payment_reference(lines, number):
+    """What to write on a transfer.
+
+    :param lines: records with ``move_id`` and ``name``, its number
+    :param number: of the document, for those that name many
+    """
+    names = [line.move_id.payment_reference or line.name or "" for line in lines]
+    joined = ", ".join(dict.fromkeys(filter(None, names)))
+    return joined if joined and len(joined) <= 60 else number or joined[:60]
+
+
 class DunningNotice(models.Model):
     _inherit = "dunning.notice"
 
@@ -163,17 +174,11 @@ class DunningNotice(models.Model):
 
     def _bank_account(self):
         """The account to pay to: that of the invoices, else the company's best one."""
-        own = self.line_ids.move_id.partner_bank_id
-        if len(own) == 1 and own.partner_id == self.company_id.partner_id:
-            return own
-        return self.company_id._dunning_bank(self.currency_id)
+        return self.line_ids.move_id._dunning_bank(self.company_id, self.currency_id)
 
     def _payment_reference(self):
         """What to write on the transfer: the invoices, or the reminder if they are many."""
-        lines = self.line_ids
-        names = [line.move_id.payment_reference or line.name or "" for line in lines]
-        joined = ", ".join(dict.fromkeys(filter(None, names)))
-        return joined if joined and len(joined) <= 60 else self.name or joined[:60]
+        return payment_reference(self.line_ids, self.name)
 
     def _customer_url(self):
         """Where the customer sees and pays: the page of the oldest invoice, or nothing."""
@@ -219,14 +224,3 @@ class DunningLine(models.Model):
             return ""
         token = f"?access_token={move.access_token}" if move.access_token else ""
         return f"{self.get_base_url()}{move.access_url}{token}"
-
-
-class ResPartnerBank(models.Model):
-    _inherit = "res.partner.bank"
-
-    def _dunning_number(self):
-        """The account number as people read it: an IBAN in groups of four."""
-        number = self.sanitized_acc_number or ""
-        if self.acc_type != "iban":
-            return self.acc_number or ""
-        return " ".join(number[at : at + 4] for at in range(0, len(number), 4))

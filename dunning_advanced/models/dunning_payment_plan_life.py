@@ -131,7 +131,7 @@ class DunningPaymentPlan(models.Model):
         )
         self._hold(date)
         self._tell_case(self.env._("Payment plan offered: %s", self._get_html_link()))
-        self._send_offer()
+        self._send_offer(date)
 
     def _hold(self, date):
         """Dunning of the items waits until the offer ends."""
@@ -165,7 +165,14 @@ class DunningPaymentPlan(models.Model):
         self._check_state("offered", "to_approve", "cancelled")
         self._lift(self.env._("Taken back"), fields.Date.context_today(self))
         self.activity_unlink(["dunning_advanced.mail_activity_plan_approve"])
-        self.write({"state": "draft", "date_offered": False, "date_valid": False})
+        self.write(
+            {
+                "state": "draft",
+                "date_offered": False,
+                "date_valid": False,
+                "decline_reason": False,
+            }
+        )
 
     # Acceptance
 
@@ -207,6 +214,7 @@ class DunningPaymentPlan(models.Model):
             body=self.env._("Accepted by %(name)s on %(date)s", name=name, date=self._say_day(date))
         )
         self._tell_case(self.env._("Payment plan runs: %s", self._get_html_link()))
+        self._send_agreement(date)
         self._judge(date)
 
     def _check_acceptable(self, name, date):
@@ -262,7 +270,9 @@ class DunningPaymentPlan(models.Model):
         :raises UserError: when one has ended already
         """
         self._check_state("draft", "to_approve", "offered", "running")
-        self._end("cancelled", fields.Date.context_today(self), self.env._("Cancelled"))
+        today = fields.Date.context_today(self)
+        self._end("cancelled", today, self.env._("Cancelled"))
+        self._tell_end(today)
 
     def _end(self, state, date, why):
         """End plans; what their hold kept quiet goes on at the step where it was.
