@@ -10,17 +10,6 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL, format_amount, format_date, is_html_empty
 
 
-def payment_reference(lines, number):
-    """What to write on a transfer.
-
-    :param lines: records with ``move_id`` and ``name``, its number
-    :param number: of the document, for those that name many
-    """
-    names = [line.move_id.payment_reference or line.name or "" for line in lines]
-    joined = ", ".join(dict.fromkeys(filter(None, names)))
-    return joined if joined and len(joined) <= 60 else number or joined[:60]
-
-
 class DunningNotice(models.Model):
     _inherit = "dunning.notice"
 
@@ -178,7 +167,10 @@ class DunningNotice(models.Model):
 
     def _payment_reference(self):
         """What to write on the transfer: the invoices, or the reminder if they are many."""
-        return payment_reference(self.line_ids, self.name)
+        lines = self.line_ids
+        names = [line.move_id.payment_reference or line.name or "" for line in lines]
+        joined = ", ".join(dict.fromkeys(filter(None, names)))
+        return joined if joined and len(joined) <= 60 else self.name or joined[:60]
 
     def _customer_url(self):
         """Where the customer sees and pays: the page of the oldest invoice, or nothing."""

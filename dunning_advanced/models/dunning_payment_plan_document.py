@@ -5,7 +5,6 @@ from odoo.tools import format_amount, format_date, format_datetime
 
 from .dunning_charge import percent
 from .dunning_notice_email import _color
-from .dunning_notice_text import payment_reference
 
 PLAN = "dunning_advanced.payment_plan"
 
@@ -131,7 +130,7 @@ class DunningPaymentPlan(models.Model):
             "person": self._contact_person(),
             "bank": bank,
             "account_number": bank._dunning_number(),
-            "reference": payment_reference(lines, self.name),
+            "reference": self._payment_reference(lines),
             "url": self._customer_url(),
             "answerable": self.state == "offered",
             "charges": self._charges_so_far(),
@@ -156,16 +155,26 @@ class DunningPaymentPlan(models.Model):
         return f"{self.get_base_url()}{self.access_url}?access_token={self.access_token}"
 
     def _charges_so_far(self):
-        """What reminders of these invoices have cost and is still owed, with tax.
+        """What reminders of these invoices have cost and is still owed beside the plan.
 
-        :return: float, in the currency of the plan
+        :return: float with tax, in the currency of the plan
         """
         charges = self._charges().filtered(
             lambda charge: charge.state == "open" and charge.currency_id == self.currency_id
         )
         printed = charges.filtered(lambda charge: charge.charge_move_id.state != "posted")
-        booked = sum(self._charge_items().mapped("amount_residual_currency"))
+        beside = self._charge_items() - self._items()
+        booked = sum(beside.mapped("amount_residual_currency"))
         return booked + sum(printed.mapped("amount")) + printed._tax_estimate()
+
+    def _covers_charges(self):
+        """Whether invoices of charges are in the plan."""
+        return bool(self._items().move_id.dunning_charge_notice_ids)
+
+    def _payment_reference(self, lines):
+        """What to write on each transfer: the invoice where it is one, else the plan."""
+        references = {line.move_id.payment_reference or line.name for line in lines}
+        return references.pop() if len(references) == 1 else self.name
 
     def _qr_code(self, bank, reference):
         """A QR code to pay the next installment by."""
