@@ -1,4 +1,4 @@
-from werkzeug.urls import url_encode
+from urllib.parse import urlencode
 
 from odoo import SUPERUSER_ID, fields
 from odoo.exceptions import UserError
@@ -90,7 +90,7 @@ class DunningPortal(CustomerPortal):
     def _link(self, plan, token, path="", **query):
         if token:
             query["access_token"] = token
-        return f"{plan.access_url}{path}?{url_encode(query)}".rstrip("?")
+        return f"{plan.access_url}{path}?{urlencode(query)}".rstrip("?")
 
     def _author(self, plan):
         """Who acts: the person who is logged in, where it is one of the customer."""

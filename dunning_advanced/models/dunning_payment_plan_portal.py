@@ -78,12 +78,9 @@ class DunningPaymentPlan(models.Model):
 
     def _terms_mark(self):
         """A mark of what is offered: who answers a page answers what it showed."""
-        rows = [
-            (row.date, self.currency_id.format(row.amount))
-            for row in self.installment_ids.sorted("date")
-        ]
+        rows = [f"{row.date} {row.amount:.6f}" for row in self.installment_ids.sorted("date")]
         items = sorted(self._items().ids)
-        facts = (rows, items, self.interest, self.interest_rate, self.fees, self.date_valid)
+        facts = (rows, items, self.interest, self.interest_rate, self.fees, str(self.date_valid))
         return sha256(repr(facts).encode()).hexdigest()[:16]
 
     # The answer
