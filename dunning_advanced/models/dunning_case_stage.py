@@ -14,7 +14,9 @@ class DunningCase(models.Model):
             ("contacted", "Contacted"),
             ("promised", "Promised"),
             ("plan", "Payment plan"),
+            ("disputed", "Disputed"),
             ("hold", "On hold"),
+            ("legal", "Legal"),
             ("closed", "Closed"),
         ],
         compute="_compute_stage",
@@ -64,6 +66,8 @@ class DunningCase(models.Model):
             "dunning.hold",
             "dunning.promise",
             "dunning.payment.plan",
+            "dunning.dispute",
+            "dunning.handover",
             "dunning.call",
             "dunning.notice",
         ):
@@ -85,6 +89,12 @@ class DunningCase(models.Model):
         return SQL(
             """
             CASE WHEN %(case)s.state = 'closed' THEN 'closed'
+                 WHEN EXISTS (SELECT FROM dunning_handover g
+                               WHERE g.partner_id = %(case)s.partner_id AND g.state = 'handed'
+                                 AND g.company_id = %(case)s.company_id) THEN 'legal'
+                 WHEN EXISTS (SELECT FROM dunning_dispute q
+                               WHERE q.partner_id = %(case)s.partner_id AND q.state = 'open'
+                                 AND q.company_id = %(case)s.company_id) THEN 'disputed'
                  WHEN EXISTS (SELECT FROM dunning_payment_plan y
                                WHERE y.partner_id = %(case)s.partner_id
                                  AND y.state IN ('offered', 'running')

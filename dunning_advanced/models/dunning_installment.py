@@ -35,9 +35,9 @@ class DunningInstallment(models.Model):
     date = fields.Date(string="Due on", required=True)
     amount = fields.Monetary(required=True)
     amount_credited = fields.Monetary(
-        string="Credited", readonly=True, help="What credit notes took off it."
+        string="Credited", readonly=True, default=0, help="What credit notes took off it."
     )
-    amount_paid = fields.Monetary(string="Paid", readonly=True)
+    amount_paid = fields.Monetary(string="Paid", readonly=True, default=0)
     amount_open = fields.Monetary(
         string="To pay", compute="_compute_amount_open", store=True, precompute=True
     )

@@ -119,7 +119,7 @@ class DunningInstallmentTerms(models.AbstractModel):
                 total, self._terms(), self._interest_terms(), self.date_made, self._with_tax
             )
         except installments.PlanError as error:
-            raise ValidationError(self._explain(error)) from error
+            raise ValidationError(self._say_impossible(error)) from error
 
     def _terms(self):
         if not self.date_first:
@@ -137,7 +137,7 @@ class DunningInstallmentTerms(models.AbstractModel):
             down_date=self.date_down or None,
         )
 
-    def _explain(self, error):
+    def _say_impossible(self, error):
         """A plan that cannot be, in the user's words."""
         most = error.facts.get("most")
         amount = self.currency_id.format(float(most or 0))

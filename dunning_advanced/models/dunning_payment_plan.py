@@ -53,6 +53,9 @@ class DunningPaymentPlan(models.Model):
         tracking=True,
         group_expand=True,
     )
+    to_book = fields.Boolean(
+        readonly=True, copy=False, help="Completed, but charges or interest are not booked yet."
+    )
     error = fields.Text(readonly=True, copy=False, help="Why the plan could not be judged.")
 
     # What was agreed
@@ -63,7 +66,7 @@ class DunningPaymentPlan(models.Model):
     # What it comes to
     amount_items = fields.Monetary(string="Invoices", readonly=True, copy=False)
     amount_interest = fields.Monetary(
-        string="Interest", readonly=True, copy=False, help="With tax, where there is any."
+        string="Interest in all", readonly=True, copy=False, help="With tax, where there is any."
     )
     amount_total = fields.Monetary(
         string="Total", compute="_compute_amounts", store=True, tracking=True
@@ -117,7 +120,6 @@ class DunningPaymentPlan(models.Model):
     version = fields.Integer(default=1, readonly=True, copy=False)
     replaces_id = fields.Many2one(
         "dunning.payment.plan",
-        string="Replaces",
         readonly=True,
         copy=False,
         index="btree_not_null",
@@ -165,9 +167,10 @@ class DunningPaymentPlan(models.Model):
             plan.display_name = f"{plan.name} · {plan.partner_id.name}"
 
     def _compute_access_url(self):
-        super()._compute_access_url()
+        result = super()._compute_access_url()
         for plan in self:
             plan.access_url = f"/my/payment-plans/{plan.id}"
+        return result
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import Command, fields, models
 from odoo.exceptions import UserError
 
@@ -138,12 +140,16 @@ class DunningPaymentPlan(models.Model):
 
     def _tell_change(self, before, invoices, date):
         self._message_log(
-            body=self.env._(
-                "Version %(version)s, with %(invoices)s.\nBefore: %(before)s\nNow: %(now)s",
-                version=self.version,
-                invoices=invoices,
-                before=before,
-                now=self._schedule_text(),
+            body=Markup("<br/>").join(
+                [
+                    self.env._(
+                        "Version %(version)s, with %(invoices)s.",
+                        version=self.version,
+                        invoices=invoices,
+                    ),
+                    self.env._("Before: %s", before),
+                    self.env._("Now: %s", self._schedule_text()),
+                ]
             )
         )
         self._send_schedule(date)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from odoo import Command, fields, models
 from odoo.exceptions import UserError
 
@@ -104,7 +106,8 @@ class DunningPaymentPlan(models.Model):
 
     def _accrued(self, date):
         """Interest since the agreement, by the interest rule of the customer, item by item
-        from the later of its due date and the agreement on. Charges bear none.
+        from the later of its due date and the agreement on. Charges bear none, and what
+        pays an installment lowers the debt itself, whatever the rule says of part payments.
 
         :param date: last day of interest
         :return: Decimal, without tax
@@ -113,7 +116,7 @@ class DunningPaymentPlan(models.Model):
         rule = self._law_rule()
         if not rule or (rule.rate_kind == "contract" and not rule.rate):
             return decimal(0)
-        terms = rule._terms(self.currency_id)
+        terms = replace(rule._terms(self.currency_id), order="principal_first")
         facts = {fact["line"]: fact for fact in self._facts()[self.id]}
         lines = self.line_ids.filtered(
             lambda line: not line.move_id.sudo().dunning_charge_notice_ids
@@ -151,6 +154,35 @@ class DunningPaymentPlan(models.Model):
         elif self.interest == "running":
             left += float(self._with_tax(self._accrued(date)))
         return max(0.0, self.currency_id.round(left))
+
+    def action_credit_interest(self):
+        """Credit the part of the fixed interest that belongs to the days after today, for a
+        customer who settles early. It shortens the plan from its end.
+
+        :raises UserError: when there is nothing to credit
+        """
+        today = fields.Date.context_today(self)
+        for plan in self:
+            plan._check_state("running", "defaulted")
+            plan._credit_interest(today)
+
+    def _credit_interest(self, date):
+        move = self.interest_move_id.sudo()
+        if self.interest != "fixed" or not self._unearned(date) or not move.amount_residual:
+            raise UserError(
+                self.env._("Plan %s has no interest that could be credited.", self.name)
+            )
+        share = self._unearned(date) / self.amount_interest
+        values = {"invoice_date": date, "date": date, "ref": self.env._("Settled early")}
+        credit = move._reverse_moves([values])
+        for line in credit.invoice_line_ids:
+            line.price_unit = self.currency_id.round(line.price_unit * share)
+        credit.date = credit._dunning_open_day()
+        credit._post(soft=False)
+        self._receivables(move | credit).filtered(lambda item: not item.reconciled).reconcile()
+        self._message_log(
+            body=self.env._("Interest credited: %s", credit._get_html_link(credit.name))
+        )
 
     def _unearned(self, date):
         """The part of the fixed interest, with tax, that belongs to the days after one."""

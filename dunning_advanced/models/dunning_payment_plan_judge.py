@@ -92,8 +92,11 @@ class DunningPaymentPlan(models.Model):
         """
         plans = self.filtered(lambda plan: plan.state == "running")
         facts = plans._facts() if plans else {}
+        plans._items().fetch(["amount_residual_currency"])  # for all of them at once
         for plan in plans:
-            if plan._match(facts[plan.id]) or plan.error or plan._is_due(date):
+            plan._match(facts[plan.id])
+        for plan in plans:
+            if plan._is_due(date):
                 plan._try(lambda plan: plan._follow(date))
 
     def _explain(self, error):
@@ -106,17 +109,10 @@ class DunningPaymentPlan(models.Model):
         )
 
     def _match(self, facts):
-        """Write what became of the installments.
-
-        :return: whether anything is new
-        """
+        """Write what became of the installments."""
         payments, credited = self._money(facts)
-        rows = self.installment_ids._rows()
-        settled, _excess = installments.settle(rows, payments, credited)
-        if list(settled) == rows:
-            return False
-        self.installment_ids._write_rows(settled)
-        return True
+        rows, _excess = installments.settle(self.installment_ids._rows(), payments, credited)
+        self.installment_ids._write_rows(rows)
 
     def _late_since(self, date):
         """First day of arrears, None when there are none on a date."""
@@ -124,7 +120,9 @@ class DunningPaymentPlan(models.Model):
         return installments.arrears(rows, date, self.company_id.dunning_plan_tolerance)
 
     def _is_due(self, date):
-        """Whether the day itself brings something that was not acted on yet."""
+        """Whether there is something that was not acted on yet."""
+        if self.error or self._is_settled():
+            return True
         if bool(self._late_since(date)) != bool(self.date_arrears):
             return True
         over = self.date_cure and self.date_cure < date
@@ -203,16 +201,6 @@ class DunningPaymentPlan(models.Model):
             lambda plan: self.env._("Plan %s is not kept: end it, or give more time", plan.name),
         )
 
-    @api.model
-    def _judge_items(self, items, date):
-        """Judge the plans about items that were just reconciled: one query where there
-        is none.
-        """
-        lines = self.env["dunning.payment.plan.item"].search(
-            [("move_line_id", "in", items.ids), ("is_running", "=", True)]
-        )
-        lines.plan_id._judge(date)
-
     # Every night
 
     @api.model
@@ -225,6 +213,7 @@ class DunningPaymentPlan(models.Model):
         for records, domain, work in (
             (self, offers, lambda plans: plans._expire(today)),
             (self, running, lambda plans: plans._judge(today)),
+            (self, [("to_book", "=", True)], lambda plans: plans._book_ends()),
             (self.env["dunning.installment"], coming, lambda rows: rows._remind(today)),
         ):
             if not self._night(records, domain, work):
@@ -245,6 +234,10 @@ class DunningPaymentPlan(models.Model):
                 return False
         progress(remaining=0)
         return True
+
+    def _book_ends(self):
+        for plan in self:
+            plan._try(lambda plan: plan._book_end())
 
     def _expire(self, date):
         """End offers that nobody accepted."""

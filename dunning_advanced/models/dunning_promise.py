@@ -68,6 +68,8 @@ class DunningPromise(models.Model):
         copy=False,
         tracking=True,
     )
+    date_closed = fields.Date(string="Closed on", readonly=True, copy=False)
+    closed_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     amount_paid = fields.Monetary(string="Paid", readonly=True, copy=False)
     hold_id = fields.Many2one("dunning.hold", readonly=True, copy=False)
 

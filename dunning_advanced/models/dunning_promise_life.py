@@ -113,20 +113,6 @@ class DunningPromise(models.Model):
         )
 
     @api.model
-    def _judge_items(self, items, date):
-        """Judge the promises about items that were just reconciled: one query where
-        there is none.
-        """
-        promises = self.search(
-            [
-                ("line_ids.move_line_id", "in", items.ids),
-                ("state", "in", ("open", "partial", "broken")),
-            ]
-        )
-        if promises:
-            promises._judge(date)
-
-    @api.model
     def _cron_judge(self):
         """Judge all open promises, batch by batch."""
         today = fields.Date.context_today(self)
@@ -166,7 +152,7 @@ class DunningPromise(models.Model):
 
     def _end(self, state, date):
         """Close promises with an answer; their holds end with them."""
-        self.write({"state": state})
+        self.write({"state": state, "date_closed": date, "closed_by_id": self.env.uid})
         label = dict(self._fields["state"]._description_selection(self.env))[state]
         self.hold_id.filtered("active").sudo()._lift(label, date)
         for promise in self:

@@ -14,7 +14,7 @@ class DunningPlan(models.TransientModel):
 
     partner_id = fields.Many2one(index=False, ondelete="cascade")
     company_id = fields.Many2one(index=False)
-    replaces_id = fields.Many2one("dunning.payment.plan", string="Replaces")
+    replaces_id = fields.Many2one("dunning.payment.plan")
     open_item_ids = fields.Many2many("account.move.line", compute="_compute_open_item_ids")
     item_ids = fields.Many2many(
         "account.move.line",
@@ -24,7 +24,9 @@ class DunningPlan(models.TransientModel):
         readonly=False,
         domain="[('id', 'in', open_item_ids)]",
     )
-    date_first = fields.Date(compute="_compute_date_first", store=True, readonly=False)
+    date_first = fields.Date(
+        compute="_compute_date_first", store=True, precompute=True, readonly=False
+    )
     promise_ids = fields.Many2many(
         "dunning.promise", string="Promises", compute="_compute_promise_ids"
     )
@@ -88,20 +90,7 @@ class DunningPlan(models.TransientModel):
         for wizard in self:
             wizard.promise_ids = wizard._promises(wizard.item_ids._origin)
 
-    @api.depends(
-        "item_ids",
-        "method",
-        "number",
-        "amount_each",
-        "frequency",
-        "date_first",
-        "whole",
-        "down_payment",
-        "date_down",
-        "interest",
-        "interest_rate",
-        "currency_id",
-    )
+    @api.depends("item_ids", *TERMS)
     def _compute_preview(self):
         for wizard in self:
             wizard.amount_items = sum(wizard.item_ids.mapped("amount_residual_currency"))
