@@ -19,6 +19,8 @@
         "report/letter.xml",
         "report/interest_workings.xml",
         "report/statement.xml",
+        "report/payment_plan.xml",
+        "report/payment_plan_email.xml",
         "report/handover.xml",
         "data/mail_template.xml",
         "data/mail_template_plan.xml",
@@ -79,6 +81,7 @@
         "views/res_partner_views.xml",
         "views/res_config_settings_views.xml",
         "views/portal_templates.xml",
+        "views/portal_payment_plan.xml",
         "views/dunning_menus.xml",
     ],
     "assets": {

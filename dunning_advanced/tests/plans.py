@@ -16,6 +16,13 @@ class PlanCase(PromiseCase):
         cls.manager = cls.make_user("manager.plans", "dunning_advanced.group_manager")
 
     @classmethod
+    def make_bank(cls, number):
+        cls.company.partner_id.bank_ids.unlink()
+        cls.env["res.partner.bank"].create(
+            {"acc_number": number, "partner_id": cls.company.partner_id.id}
+        )
+
+    @classmethod
     def make_user(cls, login, groups):
         return new_test_user(
             cls.env,
