@@ -11,7 +11,6 @@ class DunningEngineItem(models.AbstractModel):
     def _stages(self):
         holds = self.env["dunning.hold"]
         return [
-            ("items", self._stage_items),
             ("history", self._stage_history),
             ("pending", self._stage_pending),
             ("held_items", lambda scope: holds._active_sql(scope, "item")),

@@ -11,7 +11,7 @@ class DunningEngineGroup(models.AbstractModel):
 
     @api.model
     def _propose(self, scope):
-        """Write notices and lines of a run, in one statement.
+        """Write notices and lines of a run, and open the cases, in one statement.
 
         :param scope: with ``run_id``
         :return: dict of verdict to number of items
@@ -22,12 +22,14 @@ class DunningEngineGroup(models.AbstractModel):
             """
             %(stages)s,
             written_notices AS (%(notices)s),
-            written_lines AS (%(lines)s)
+            written_lines AS (%(lines)s),
+            written_cases AS (%(cases)s)
             SELECT verdict, COUNT(*) FROM verdicts GROUP BY verdict
             """,
             stages=engine._with(scope),
             notices=self._insert_notices(scope),
             lines=self._insert_lines(scope),
+            cases=self.env["dunning.case"]._insert_sql(scope),
         )
         with engine._planned(scope):
             self.env.cr.execute(query)

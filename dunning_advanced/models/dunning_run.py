@@ -193,7 +193,7 @@ class DunningRun(models.Model):
             }
         )
         if not self.simulation:
-            self.env["dunning.case"]._open_for(self)
+            self.env["dunning.case"]._give_out(self)
             self.env["dunning.case"]._ask_for_contact_data(self)
         return counts
 
