@@ -64,6 +64,15 @@ class DunningRule(models.Model):
             return SQL("")
         return SQL("LEFT JOIN balances ON balances.debtor_id = c.id")
 
+    def _facts(self):
+        """What these rules ask about a debtor, as SQL columns."""
+        if not self._asks_balance():
+            return [SQL("NULL AS overdue")]
+        return [
+            SQL("COALESCE(balances.overdue, 0) AS overdue"),
+            SQL("COALESCE(balances.days, 0) AS days"),
+        ]
+
     def _conditions(self, scope):
         """The conditions of a rule one by one.
 
@@ -134,3 +143,34 @@ class DunningRule(models.Model):
         query = SQL("SELECT rule_id, COUNT(*) FROM (%s) t GROUP BY 1", self._taken_sql(scope))
         with self.env["dunning.engine"]._planned(scope):
             return dict(self.env.execute_query(query))
+
+    @api.model
+    def _answers(self, scope):
+        """What every rule says of one debtor, condition by condition.
+
+        :param scope: Scope with one debtor
+        :return: the columns of the stage ``debtors`` with what the rules ask of the debtor,
+            and a list of (dunning.rule, dict of code to whether the condition holds)
+        """
+        rules = self.env["dunning.engine.policy"]._rules(scope)
+        conditions = [
+            (rule, code, sql) for rule in rules for code, sql in rule._conditions(scope).items()
+        ]
+        columns = [
+            SQL("%s AS %s", sql, SQL.identifier(f"holds_{number}"))
+            for number, (_rule, _code, sql) in enumerate(conditions)
+        ]
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                "%s SELECT d.*, %s FROM debtors d JOIN res_partner c ON c.id = d.id %s",
+                self.env["dunning.engine"]._with(scope),
+                SQL(", ").join([*rules._facts(), *columns]),
+                rules._facts_join(scope),
+            )
+        )
+        facts = next(iter(self.env.cr.dictfetchall()), {})
+        answers = {rule: {} for rule in rules}
+        for number, (rule, code, _sql) in enumerate(conditions):
+            answers[rule][code] = facts[f"holds_{number}"]
+        return facts, list(answers.items())

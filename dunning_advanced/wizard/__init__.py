@@ -6,6 +6,8 @@ from . import (
     dunning_explain,
     dunning_interest_calculator,
     dunning_reason,
+    dunning_rule_test,
+    dunning_sentences,
     dunning_set_level,
     dunning_statement,
 )
