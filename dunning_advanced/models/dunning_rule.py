@@ -50,6 +50,19 @@ class DunningRule(models.Model):
         help="Days since the due date of the oldest overdue item. 0: any.",
     )
     days_to = fields.Integer(string="Oldest overdue up to (days)", help="0: no limit.")
+    grade_from = fields.Selection(
+        [(letter, letter) for letter in "ABCDE"],
+        string="Class from",
+        help="Payment behavior, from A (reliable) to E (hardly ever). New customers have no class.",
+    )
+    grade_to = fields.Selection(
+        [(letter, letter) for letter in "ABCDE"], string="Class up to", help="Empty: up to E."
+    )
+    newcomers = fields.Selection(
+        [("only", "Only new customers"), ("never", "Only known customers")],
+        string="New customers",
+        help="New are customers of whom too little is known to give them a class.",
+    )
 
     # What follows
 
@@ -116,6 +129,29 @@ class DunningRule(models.Model):
                         rule=rule.name,
                         low=rule.days_from,
                         high=rule.days_to,
+                    )
+                )
+
+    @api.constrains("grade_from", "grade_to", "newcomers")
+    def _check_grades(self):
+        for rule in self:
+            graded = rule.grade_from or rule.grade_to
+            if graded and rule.newcomers == "only":
+                raise ValidationError(
+                    self.env._(
+                        "Follow-up rule “%s” takes nobody: new customers have no class. Leave out "
+                        "the class, or choose another answer for new customers.",
+                        rule.name,
+                    )
+                )
+            if (rule.grade_from or "A") > (rule.grade_to or "E"):
+                raise ValidationError(
+                    self.env._(
+                        "Follow-up rule “%(rule)s” takes nobody: the class cannot be from "
+                        "%(low)s up to %(high)s. Swap them.",
+                        rule=rule.name,
+                        low=rule.grade_from,
+                        high=rule.grade_to,
                     )
                 )
 

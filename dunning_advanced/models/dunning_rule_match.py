@@ -56,22 +56,36 @@ class DunningRule(models.Model):
             rule.amount_from or rule.amount_to or rule.days_from or rule.days_to for rule in self
         )
 
+    def _asks_behavior(self):
+        """Whether any of these rules asks how the customer pays."""
+        return any(rule.grade_from or rule.grade_to or rule.newcomers for rule in self)
+
     # SQL on the debtor ``c`` and what _facts_join() joins
 
     def _facts_join(self, scope):
         """Joins of what these rules ask about a debtor; none where they do not."""
-        if not self._asks_balance():
-            return SQL("")
-        return SQL("LEFT JOIN balances ON balances.debtor_id = c.id")
+        joins = []
+        if self._asks_balance():
+            joins.append(SQL("LEFT JOIN balances ON balances.debtor_id = c.id"))
+        if self._asks_behavior():
+            joins.append(
+                SQL(
+                    "LEFT JOIN dunning_behavior behavior ON behavior.partner_id = c.id"
+                    " AND behavior.company_id = %s",
+                    scope.company.id,
+                )
+            )
+        return SQL(" ").join(joins)
 
     def _facts(self):
         """What these rules ask about a debtor, as SQL columns."""
-        if not self._asks_balance():
-            return [SQL("NULL AS overdue")]
-        return [
-            SQL("COALESCE(balances.overdue, 0) AS overdue"),
-            SQL("COALESCE(balances.days, 0) AS days"),
-        ]
+        columns = []
+        if self._asks_balance():
+            columns.append(SQL("COALESCE(balances.overdue, 0) AS overdue"))
+            columns.append(SQL("COALESCE(balances.days, 0) AS days"))
+        if self._asks_behavior():
+            columns.append(SQL("behavior.grade"))
+        return columns
 
     def _conditions(self, scope):
         """The conditions of a rule one by one.
@@ -83,12 +97,12 @@ class DunningRule(models.Model):
         domains = self._partner_domains()
         return {
             **{code: self._is_in(domain) for code, domain in domains.items()},
-            **self._balance_conditions(scope),
+            **self._fact_conditions(scope),
         }
 
     def _matches_sql(self, scope):
         """All conditions of a rule together; those on the customer by one search."""
-        conditions = list(self._balance_conditions(scope).values())
+        conditions = list(self._fact_conditions(scope).values())
         domain = self._partner_domain()
         if not domain.is_true():
             conditions.append(self._is_in(domain))
@@ -102,14 +116,22 @@ class DunningRule(models.Model):
         except Exception as error:
             raise self._domain_error(error) from error
 
-    def _balance_conditions(self, scope):
+    def _fact_conditions(self, scope):
         facts = {"amount": SQL("balances.overdue"), "age": SQL("balances.days")}
         conditions = {}
         for code, (low, high) in self._limits(scope).items():
             fact = SQL("COALESCE(%s, 0)", facts[code])
             lower = SQL("%s >= %s", fact, low or 0)
             conditions[code] = SQL("%s AND %s <= %s", lower, fact, high) if high else lower
+        if self.grade_from or self.grade_to:
+            grades = [letter for letter in "ABCDE" if self._has_grade(letter)]
+            conditions["behavior"] = SQL("COALESCE(behavior.grade IN %s, FALSE)", tuple(grades))
+        if self.newcomers:
+            conditions["newcomers"] = SQL("(behavior.grade IS NULL) = %s", self.newcomers == "only")
         return conditions
+
+    def _has_grade(self, letter):
+        return (self.grade_from or "A") <= letter <= (self.grade_to or "E")
 
     def _first_sql(self, scope):
         """The id of the first of these rules that takes debtor ``c``."""
@@ -163,9 +185,9 @@ class DunningRule(models.Model):
         self.env.flush_all()
         self.env.cr.execute(
             SQL(
-                "%s SELECT d.*, %s FROM debtors d JOIN res_partner c ON c.id = d.id %s",
+                "%s SELECT %s FROM debtors d JOIN res_partner c ON c.id = d.id %s",
                 self.env["dunning.engine"]._with(scope),
-                SQL(", ").join([*rules._facts(), *columns]),
+                SQL(", ").join([SQL("d.*"), *rules._facts(), *columns]),
                 rules._facts_join(scope),
             )
         )

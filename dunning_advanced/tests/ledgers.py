@@ -63,22 +63,33 @@ class Maker:
         for invoice in range(self.random.randint(4, 40)):
             self.add_invoice(items, invoice)
         self.items = items
-        rules = tuple(
-            (frozenset(self.random.sample(range(len(debtors)), 4)), self.choice(self.policies))
-            for _rule in range(self.choice((0, 0, 1, 2)))
-        )
         return oracle.Ledger(
             DAY,
             policies,
             debtors,
             tuple(items),
-            rules,
+            self.some(self.rule, (0, 0, 1, 2, 3)),
             RATES,
             DIGITS,
             transfers=self.some(self.transfer, (0, 0, 1, 3)),
             bank=self.some(self.bank_line, (0, 0, 1, 2)),
             caps=self.some(self.cap, (0, 0, 1, 2)),
         )
+
+    def rule(self):
+        return oracle.Rule(
+            members=frozenset(self.random.sample(range(len(CONTACTS)), self.choice((4, 6, 7)))),
+            policy=self.choice(self.policies),
+            channel=self.sometimes(CHANNELS, 3),
+            approval=self.rarely(3),
+            amount=self.limits((50, 100, 500, 1000, 3000)) if self.rarely(3) else (None, None),
+            days=self.limits((1, 5, 12, 30, 60)) if self.rarely(4) else (None, None),
+            **self.choice(({}, {}, {"grades": "AB"}, {"grades": "CDE"}, {"new": self.rarely(2)})),
+        )
+
+    def limits(self, values):
+        low, high = sorted((self.choice(values), self.choice(values)))
+        return self.choice(((low, None), (None, high), (low, high)))
 
     def some(self, make, counts):
         return tuple(make() for _time in range(self.choice(counts)))
@@ -115,6 +126,7 @@ class Maker:
             wish=self.sometimes(CHANNELS, 2),
             held=self.rarely(20),
             contacted=self.some(self.contact, (0, 1, 2, 4)),
+            grade=self.choice((None, *"ABCDE")),
         )
 
     def contact(self):

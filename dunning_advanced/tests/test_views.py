@@ -24,6 +24,7 @@ RULES = [
     "dunning.policy",
     "dunning.level",
     "dunning.rule",
+    "dunning.team",
     "dunning.contact.cap",
     "dunning.hold.reason",
     "dunning.reference",

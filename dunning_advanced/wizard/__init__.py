@@ -1,5 +1,6 @@
 from . import (
     base_partner_merge,
+    dunning_answer,
     dunning_bulk,
     dunning_call_log,
     dunning_change,
@@ -7,7 +8,6 @@ from . import (
     dunning_interest_calculator,
     dunning_reason,
     dunning_rule_test,
-    dunning_sentences,
     dunning_set_level,
     dunning_statement,
 )

@@ -10,7 +10,7 @@ class DunningExplain(models.TransientModel):
 
     _name = "dunning.explain"
     _description = "Why?"
-    _inherit = ["dunning.sentences"]
+    _inherit = ["dunning.answer"]
 
     move_line_id = fields.Many2one("account.move.line", string="Item", required=True)
     company_id = fields.Many2one(

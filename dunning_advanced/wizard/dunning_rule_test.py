@@ -10,7 +10,7 @@ class DunningRuleTest(models.TransientModel):
 
     _name = "dunning.rule.test"
     _description = "Which rule takes this customer?"
-    _inherit = ["dunning.sentences"]
+    _inherit = ["dunning.answer"]
 
     partner_id = fields.Many2one(
         "res.partner", string="Customer", domain=[("parent_id", "=", False)]
@@ -235,3 +235,20 @@ class DunningRuleTest(models.TransientModel):
             "oldest overdue item: %s",
             self._between(facts["days"], limits, lambda days: self.env._("%s days", days)),
         )
+
+    def _say_behavior(self, rule, holds, facts):
+        asked = self.env._(
+            "from %(low)s up to %(high)s", low=rule.grade_from or "A", high=rule.grade_to or "E"
+        )
+        if not facts["grade"]:
+            return self.env._("it is new and has no class, asked for is %s", asked)
+        if holds:
+            return self.env._("it pays as class %s", facts["grade"])
+        return self.env._(
+            "it pays as class %(grade)s, asked for is %(asked)s", grade=facts["grade"], asked=asked
+        )
+
+    def _say_newcomers(self, _rule, _holds, facts):
+        if facts["grade"]:
+            return self.env._("it is known: it has a class")
+        return self.env._("it is a new customer")

@@ -4,10 +4,10 @@ from odoo import models
 from odoo.tools import format_date
 
 
-class DunningSentences(models.AbstractModel):
+class DunningAnswer(models.AbstractModel):
     """Answers in sentences, each naming its record as a link."""
 
-    _name = "dunning.sentences"
+    _name = "dunning.answer"
     _description = "Answers in Sentences"
 
     def _marked(self, holds, sentence, yes, no):
