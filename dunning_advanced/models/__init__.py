@@ -1,6 +1,7 @@
 from . import (
     account_move,
     account_move_line,
+    account_partial_reconcile,
     dunning_batch,
     dunning_behavior,
     dunning_behavior_refresh,
@@ -58,6 +59,7 @@ from . import (
     dunning_policy,
     dunning_promise,
     dunning_promise_life,
+    dunning_promise_undone,
     dunning_reference,
     dunning_rule,
     dunning_rule_match,

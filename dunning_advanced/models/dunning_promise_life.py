@@ -27,6 +27,21 @@ class DunningPromise(models.Model):
 
     def _begin(self):
         """Dunning of the promised items waits until the tolerance is over."""
+        self._hold()
+        for promise in self:
+            promise._tell_case(
+                self.env._(
+                    "Promise: %(promise)s, made by %(channel)s.",
+                    promise=promise._get_html_link(),
+                    channel=promise._channel_name(),
+                )
+            )
+
+    def _hold(self, date=None):
+        """Hold the promised items.
+
+        :param date: first day, that of each promise when empty
+        """
         reason = self.env.ref("dunning_advanced.hold_reason_promise")
         holds = self.env["dunning.hold"].create(
             [
@@ -37,7 +52,7 @@ class DunningPromise(models.Model):
                     "partner_id": promise.partner_id.id,
                     "user_id": promise.user_id.id,
                     "item_ids": [Command.set(promise.item_ids.ids)],
-                    "date_from": promise.date_made,
+                    "date_from": date or promise.date_made,
                     "date_to": promise.date_end,
                 }
                 for promise in self
@@ -45,13 +60,6 @@ class DunningPromise(models.Model):
         )
         for promise, hold in zip(self, holds, strict=True):
             promise.hold_id = hold
-            promise._tell_case(
-                self.env._(
-                    "Promise: %(promise)s, made by %(channel)s.",
-                    promise=promise._get_html_link(),
-                    channel=promise._channel_name(),
-                )
-            )
 
     def _channel_name(self):
         return dict(self._fields["channel"]._description_selection(self.env))[self.channel]
@@ -200,21 +208,23 @@ class DunningPromise(models.Model):
         pairs = {(promise.partner_id, promise.company_id) for promise in self}
         return cases.filtered(lambda case: (case.partner_id, case.company_id) in pairs)
 
+    def _case(self):
+        """The open case of a promise, a new one where there is none."""
+        self.ensure_one()
+        found = self._cases()
+        return found or found.create(
+            {"partner_id": self.partner_id.id, "company_id": self.company_id.id}
+        )
+
     def _tell_case(self, text):
         for case in self._cases():
             case._message_log(body=text)
 
     def _tell_responsible(self, date):
         """An activity on the case of each promise: call the customer."""
-        cases = {(case.partner_id, case.company_id): case for case in self._cases()}
         values = []
         for promise in self:
-            key = (promise.partner_id, promise.company_id)
-            if key not in cases:
-                cases[key] = self.env["dunning.case"].create(
-                    {"partner_id": promise.partner_id.id, "company_id": promise.company_id.id}
-                )
-            case = cases[key]
+            case = promise._case()
             taker = promise.user_id.filtered(lambda user: user.active and not user.share)
             values.append(
                 {
@@ -243,13 +253,31 @@ class DunningPromise(models.Model):
             "dunning_advanced.mail_template_promise_kept", raise_if_not_found=False
         )
         thanked = self.filtered(
-            lambda promise: promise.company_id.dunning_promise_thanks and promise.contact_id
+            lambda promise: (
+                promise.company_id.dunning_promise_thanks
+                and not promise.thanked
+                and promise.contact_id
+                and promise._may_mail()
+            )
         )
         for promise in thanked if template else ():
             try:
                 with self.env.cr.savepoint():
                     template.sudo().send_mail(promise.id)
+                    promise.thanked = True
             except Exception as error:
                 # a payment never fails for a thank-you
                 _logger.warning("No thank-you for promise %s", promise.id, exc_info=True)
                 promise._message_log(body=self.env._("No thank-you was sent: %s", error))
+
+    def _may_mail(self):
+        """Whether the contact of a promise wants e-mails and gets them; says so if not."""
+        contact = self.contact_id.sudo()
+        if contact.is_blacklisted:
+            why = self.env._("%s does not want e-mails", contact.email)
+        elif contact.message_bounce:
+            why = self.env._("e-mails to %s come back", contact.email)
+        else:
+            return True
+        self._message_log(body=self.env._("No thank-you was sent: %s", why))
+        return False

@@ -30,6 +30,7 @@ from . import (
     test_oracle,
     test_phone,
     test_promises,
+    test_promises_undone,
     test_queries,
     test_review,
     test_rights,

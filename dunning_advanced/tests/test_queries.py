@@ -71,6 +71,25 @@ class TestQueries(DunningCommon):
         self.env.invalidate_all()
 
     def test_proposal_costs_the_same_queries_for_10_and_1000_items(self):
+        self.check_proposal()
+
+    def test_rules_that_ask_for_debts_and_give_teams_cost_the_same_queries(self):
+        self.env["dunning.rule"].create(
+            [
+                {"name": "Big", "policy_id": self.policy.id, "amount_from": 10**6, "days_to": 9},
+                {"name": "Known", "policy_id": self.policy.id, "grade_to": "C"},
+                {
+                    "name": "All",
+                    "policy_id": self.policy.id,
+                    "team_id": self.env["dunning.team"]
+                    .create({"name": "North", "member_ids": self.env.user.ids})
+                    .id,
+                },
+            ]
+        )
+        self.check_proposal()
+
+    def check_proposal(self):
         self.silent = self.make_debtor("Silent", email=False)
         for amount in range(5):
             self.invoice(10 + 5 * amount, amount=100 + amount)
@@ -133,3 +152,4 @@ class TestQueries(DunningCommon):
             lambda line: line.account_id.account_type == "asset_receivable"
         )
         self.assertEqual(self.count_dunning_queries(items.reconcile), 1)
+        self.assertEqual(self.count_dunning_queries(items.remove_move_reconcile), 1)
