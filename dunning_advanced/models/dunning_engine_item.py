@@ -129,6 +129,7 @@ class DunningEngineItem(models.AbstractModel):
         return SQL(
             """
             SELECT i.*, policy.id AS policy_id, d.channel AS wish, d.user_id, d.approval,
+                   CASE WHEN override.id IS NULL THEN d.rule_id END AS rule_id,
                    h.step AS last_step, h.date AS last_date, h.notice_id AS last_notice_id,
                    h.delivered AS last_delivered,
                    p.first_rung, p.align,

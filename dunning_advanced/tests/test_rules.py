@@ -197,8 +197,10 @@ class TestRuleConditions(RuleCase):
                 "date": DAY - timedelta(days=10),
             }
         )
-        self.assertIn("its policy: ", wizard.answer)
-        self.assertIn("Special", wizard.answer)
+        self.assertRegex(wizard.answer, "its policy: .*Special.*follow-up rule .*Special ones")
+        self.debtor.dunning_policy_id = self.special
+        wizard.invalidate_recordset()
+        self.assertNotIn("follow-up rule", wizard.answer)
         rule.unlink()
 
 

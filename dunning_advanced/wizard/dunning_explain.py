@@ -102,7 +102,12 @@ class DunningExplain(models.TransientModel):
             return self.env._("no dunning policy applies: choose a default one in the settings")
         if stops:
             return Markup("%s: %s") % (self.env._("its policy has no levels"), self._link(policy))
-        return Markup("%s: %s") % (self.env._("its policy"), self._link(policy))
+        said = Markup("%s: %s") % (self.env._("its policy"), self._link(policy))
+        rule = self._browse("dunning.rule", facts["rule_id"]).sudo()
+        own = self.move_line_id.partner_id.commercial_partner_id.with_company(self.company_id)
+        if rule and not own.dunning_policy_id:
+            said += Markup(" (%s)") % self.env._("follow-up rule %s", self._link(rule))
+        return said
 
     def _say_not_due(self, facts, stops):
         if not facts["start"] or facts["last_date"]:
