@@ -342,14 +342,14 @@ class TestRuleTester(RuleCase):
         answer = self.answer()
         self.assertRegex(answer, "Rule .*Old.* takes .*Azure Interior")
         said = [
-            "Big debts: does not take the customer",
+            "Big debts</strong> · does not take the customer",
             "No</span>amount overdue: $ 420.00 is below $ 1,000.00",
-            "French: does not take the customer",
+            "French</strong> · does not take the customer",
             "No</span>its country is Belgium, asked for is France",
-            "Old: takes the customer",
+            "Old</strong> · takes the customer",
             "Yes</span>it is a business",
             "Yes</span>oldest overdue item: 12 days is not below 10 days",
-            "Others: would take the customer, but a rule before it does",
+            "Others</strong> · would take the customer, but a rule before it does",
             "Yes</span>it is for every customer",
         ]
         places = [answer.find(sentence) for sentence in said]

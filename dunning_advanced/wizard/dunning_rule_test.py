@@ -181,8 +181,9 @@ class DunningRuleTest(models.TransientModel):
             outcome = self.env._("would take the customer, but a rule before it does")
         else:
             outcome = self.env._("does not take the customer")
-        head = Markup('<h4 class="mt-3">%s</h4>') % self.env._(
-            "%(rule)s: %(outcome)s", rule=rule.name, outcome=outcome
+        head = Markup('<div class="mt-3 mb-1"><strong>%s</strong> · %s</div>') % (
+            rule.name,
+            outcome,
         )
         yes, no = self.env._("Yes"), self.env._("No")
         rows = [
