@@ -35,48 +35,51 @@ class DunningCase(models.Model):
         self.env["dunning.team"]._give_out(scope, SQL("c.id IN %s", tuple(self.ids)))
 
     @api.model
-    def _insert_sql(self, scope):
-        """SQL that opens a case for each debtor with an overdue item in a run that has
-        none; a part of the statement that proposes.
+    def _opening(self, scope):
+        """Stages that open a case for each debtor with an overdue item in a run that has
+        none, and find a responsible where a rule gives it to a team. They are a part of
+        the statement that proposes; its stage ``given`` has them by debtor.
         """
-        if not self.env["dunning.engine.group"]._writes(scope):
-            return SQL("SELECT")
+        opened = SQL(
+            """
+            SELECT d.id, d.team_id, d.user_id,
+                   ROW_NUMBER() OVER (PARTITION BY d.team_id ORDER BY d.id) AS place
+              FROM debtors d
+             WHERE d.id IN (SELECT debtor_id FROM verdicts
+                             WHERE due < %(date)s AND verdict NOT IN %(not_overdue)s)
+               AND d.id NOT IN (SELECT partner_id FROM dunning_case
+                                 WHERE state = 'open' AND company_id = %(company)s)
+            """,
+            date=scope.date,
+            not_overdue=(*COUNTED_ONLY, "excluded", "covered"),
+            company=scope.company.id,
+        )
+        shared = SQL(
+            "SELECT id, team_id, place FROM opened WHERE team_id IS NOT NULL AND user_id IS NULL"
+        )
+        return SQL(
+            "opened AS MATERIALIZED (%s), %s, written_cases AS (%s)",
+            opened,
+            self.env["dunning.team"]._shares(shared),
+            self._insert_sql(scope),
+        )
+
+    @api.model
+    def _insert_sql(self, scope):
+        # in order, as the next ones go to who has waited longest
         return SQL(
             """
             INSERT INTO dunning_case (partner_id, company_id, state, date_open, team_id, user_id,
                                       create_uid, create_date, write_uid, write_date)
-            SELECT d.id, %(company)s, 'open', %(date)s, d.team_id, d.user_id,
+            SELECT o.id, %(company)s, 'open', %(date)s, o.team_id,
+                   COALESCE(o.user_id, given.user_id),
                    %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
-              FROM debtors d
-              JOIN (SELECT DISTINCT debtor_id FROM verdicts
-                     WHERE due < %(date)s AND verdict NOT IN %(not_overdue)s) v
-                ON v.debtor_id = d.id
+              FROM opened o
+              LEFT JOIN given ON given.id = o.id
+             ORDER BY o.id
             ON CONFLICT DO NOTHING
             """,
             company=scope.company.id,
             date=scope.date,
-            not_overdue=(*COUNTED_ONLY, "excluded", "covered"),
             uid=self.env.uid,
         )
-
-    @api.model
-    def _give_out(self, run):
-        """Give the cases of teams that nobody has to their members, and the reminders of a
-        run to the responsible of their case where the rules name a team.
-
-        :param run: dunning.run, proposed
-        """
-        scope = run._scope()
-        self.env["dunning.team"]._give_out(scope, SQL("TRUE"))
-        query = SQL(
-            """
-            UPDATE dunning_notice n SET user_id = c.user_id
-              FROM dunning_case c
-             WHERE n.run_id = %s AND n.user_id IS NULL AND c.partner_id = n.partner_id
-               AND c.company_id = n.company_id AND c.state = 'open'
-            """,
-            run.id,
-        )
-        with self.env["dunning.engine"]._planned(scope):
-            self.env.cr.execute(query)
-        self.env.invalidate_all()

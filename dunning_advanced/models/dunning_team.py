@@ -113,9 +113,7 @@ class DunningTeam(models.Model):
         self.ensure_one()
         self.env.flush_all()
         waiting = SQL("SELECT %s AS team_id, 1 AS total", self.id)
-        rows = self.env.execute_query(
-            SQL("SELECT user_id FROM (%s) t ORDER BY place LIMIT 1", self._turns_sql(waiting))
-        )
+        rows = self.env.execute_query(SQL("SELECT users[1] FROM (%s) t", self._turns(waiting)))
         users = self.env["res.users"]
         return users.browse(rows[0]) if rows else self.leader_id.filtered("active")
 
@@ -124,67 +122,82 @@ class DunningTeam(models.Model):
         """Give the open cases that have a team and no responsible to members, by one
         statement.
 
-        Each goes to the member with the fewest open cases in any team or company; among
-        several to the one who has waited longest for a new one. Two transactions that give
-        out cases of one team at the same time both write on it, so the second one begins
-        again and counts what the first has given.
-
         :param scope: Scope with the company of the cases
         :param condition: SQL on the row ``c`` of dunning_case
         """
         self.env.flush_all()
-        query = SQL(
+        fresh = SQL(
             """
-            WITH fresh AS MATERIALIZED (
-                SELECT c.id, c.team_id,
-                       ROW_NUMBER() OVER (PARTITION BY c.team_id ORDER BY c.id) AS place
-                  FROM dunning_case c
-                 WHERE c.state = 'open' AND c.team_id IS NOT NULL AND c.user_id IS NULL
-                   AND c.company_id = %(company)s AND %(condition)s),
-            waiting AS MATERIALIZED (
-                SELECT team_id, COUNT(*) AS total FROM fresh GROUP BY team_id),
-            turns AS MATERIALIZED (%(turns)s),
-            given AS MATERIALIZED (
-                SELECT fresh.id, fresh.team_id, fresh.place,
-                       COALESCE(turns.user_id, leader.id) AS user_id
-                  FROM fresh
-                  JOIN dunning_team team ON team.id = fresh.team_id
-                  LEFT JOIN turns ON turns.team_id = fresh.team_id AND turns.place = fresh.place
-                  LEFT JOIN res_users leader ON leader.id = team.leader_id AND leader.active),
-            marked AS (
-                UPDATE dunning_team team SET last_user_id = given.user_id
-                  FROM given JOIN waiting ON waiting.team_id = given.team_id
-                       AND waiting.total = given.place
-                 WHERE team.id = given.team_id AND given.user_id IS NOT NULL)
-            UPDATE dunning_case c SET user_id = given.user_id
-              FROM given WHERE given.id = c.id AND given.user_id IS NOT NULL
+            SELECT c.id, c.team_id,
+                   ROW_NUMBER() OVER (PARTITION BY c.team_id ORDER BY c.id) AS place
+              FROM dunning_case c
+             WHERE c.state = 'open' AND c.team_id IS NOT NULL AND c.user_id IS NULL
+               AND c.company_id = %s AND %s
             """,
-            company=scope.company.id,
-            condition=condition,
-            turns=self._turns_sql(SQL("SELECT * FROM waiting")),
+            scope.company.id,
+            condition,
+        )
+        query = SQL(
+            "WITH %s UPDATE dunning_case c SET user_id = given.user_id FROM given"
+            " WHERE given.id = c.id AND given.user_id IS NOT NULL",
+            self._shares(fresh),
         )
         with self.env["dunning.engine"]._planned(scope):
             self.env.cr.execute(query)
         self.env.invalidate_all()
 
     @api.model
-    def _turns_sql(self, waiting):
+    def _shares(self, fresh):
+        """Stages of a statement that give new cases to the members of their teams.
+
+        Each goes to the member with the fewest open cases in any team or company; among
+        several to the one who has waited longest for a new one. The teams are written too:
+        of two transactions that give out cases of one team at the same time the second
+        fails and begins again, and counts what the first has given.
+
+        :param fresh: SQL of a query with the columns id, team_id and place, which counts
+            from 1 on for each team
+        :return: SQL; its stage ``given`` has the columns id and user_id
+        """
+        return SQL(
+            """
+            fresh AS MATERIALIZED (%(fresh)s),
+            waiting AS MATERIALIZED (
+                SELECT team_id, COUNT(*) AS total FROM fresh GROUP BY team_id),
+            given AS MATERIALIZED (
+                SELECT fresh.id, COALESCE(turns.users[fresh.place], leader.id) AS user_id,
+                       fresh.team_id, fresh.place
+                  FROM fresh
+                  JOIN dunning_team team ON team.id = fresh.team_id
+                  LEFT JOIN (%(turns)s) turns ON turns.team_id = fresh.team_id
+                  LEFT JOIN res_users leader ON leader.id = team.leader_id AND leader.active),
+            marked AS (
+                UPDATE dunning_team team SET last_user_id = given.user_id
+                  FROM given JOIN waiting ON waiting.team_id = given.team_id
+                       AND waiting.total = given.place
+                 WHERE team.id = given.team_id AND given.user_id IS NOT NULL)
+            """,
+            fresh=fresh,
+            turns=self._turns(SQL("SELECT * FROM waiting")),
+        )
+
+    @api.model
+    def _turns(self, waiting):
         """Who comes when in the next cases of teams.
 
         As if they were given one after the other: a member who has ``had`` so many cases
         comes before those with more. Among equals, who gets a second one now has just had
-        one, and so waits for those who have not.
+        one, and so waits for those who have not. One array for each team, because cases
+        and turns joined by team and place would be compared one with each other.
 
         :param waiting: SQL of a query with the columns team_id and total, the number of
             cases to give
-        :return: SQL of a query with the columns team_id, user_id and place, from 1 on
+        :return: SQL of a query with the columns team_id and users, at least so many
         """
         return SQL(
             """
-            SELECT m.team_id, m.user_id,
-                   ROW_NUMBER() OVER (
-                       PARTITION BY m.team_id
-                       ORDER BY had, m.cases DESC, m.latest, m.user_id) AS place
+            SELECT m.team_id,
+                   array_agg(m.user_id ORDER BY had, m.cases DESC, m.latest, m.user_id) AS users
               FROM (SELECT w.team_id, r.res_users_id AS user_id, COALESCE(l.cases, 0) AS cases,
                            COALESCE(l.latest, 0) AS latest,
                            CEIL((w.total + SUM(COALESCE(l.cases, 0)) OVER team)
@@ -198,6 +211,7 @@ class DunningTeam(models.Model):
                                   GROUP BY user_id) l ON l.user_id = u.id
                     WINDOW team AS (PARTITION BY w.team_id)) m
              CROSS JOIN LATERAL generate_series(m.cases, m.level::bigint - 1) had
+             GROUP BY m.team_id
             """,
             waiting=waiting,
         )

@@ -78,6 +78,13 @@ class TestRoundRobin(TeamCase):
         given = self.cases(debtors).mapped(lambda case: case.user_id.login[0])
         self.assertEqual("".join(given), "cbcbcab")
 
+    def test_reminder_before_the_due_date_has_no_case_yet(self):
+        self.company.dunning_user_id = self.dora
+        self.invoice(-3)
+        notice = self.run_at().notice_ids
+        self.assertFalse(self.cases(self.debtor))
+        self.assertEqual(notice.user_id, self.dora)
+
     def test_two_runs_are_as_fair_as_one(self):
         self.team.member_ids |= self.cleo
         for _day in range(2):
