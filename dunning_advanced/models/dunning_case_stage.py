@@ -13,6 +13,7 @@ class DunningCase(models.Model):
             ("todo", "To do"),
             ("contacted", "Contacted"),
             ("promised", "Promised"),
+            ("plan", "Payment plan"),
             ("disputed", "Disputed"),
             ("hold", "On hold"),
             ("legal", "Legal"),
@@ -61,10 +62,16 @@ class DunningCase(models.Model):
         return self._stage_sql(SQL.identifier(alias))
 
     def _flush_stage(self):
-        for model in ("dunning.hold", "dunning.promise", "dunning.call", "dunning.notice"):
+        for model in (
+            "dunning.hold",
+            "dunning.promise",
+            "dunning.payment.plan",
+            "dunning.dispute",
+            "dunning.handover",
+            "dunning.call",
+            "dunning.notice",
+        ):
             self.env[model].flush_model()
-        self.env["dunning.handover"].flush_model()
-        self.env["dunning.dispute"].flush_model()
         self.env["mail.activity"].flush_model()
         self.flush_model()
 
@@ -88,6 +95,10 @@ class DunningCase(models.Model):
                  WHEN EXISTS (SELECT FROM dunning_dispute q
                                WHERE q.partner_id = %(case)s.partner_id AND q.state = 'open'
                                  AND q.company_id = %(case)s.company_id) THEN 'disputed'
+                 WHEN EXISTS (SELECT FROM dunning_payment_plan y
+                               WHERE y.partner_id = %(case)s.partner_id
+                                 AND y.state IN ('offered', 'running')
+                                 AND y.company_id = %(case)s.company_id) THEN 'plan'
                  WHEN EXISTS (SELECT FROM dunning_promise p
                                WHERE p.partner_id = %(case)s.partner_id AND p.state = 'open'
                                  AND p.company_id = %(case)s.company_id) THEN 'promised'

@@ -47,6 +47,8 @@ class DunningNotice(models.Model):
             "invoice_origin": self.name,
             "invoice_user_id": self.user_id.id,
             "ref": self.env._("Charges of reminder %s", self.name),
+            # They are reminded of together, also where the invoices have a policy of their own.
+            "dunning_policy_id": self.line_ids.move_id.dunning_policy_id[:1].id,
             "invoice_line_ids": self._charge_lines(self._open_charges()),
         }
         if self.company_id.dunning_journal_id:

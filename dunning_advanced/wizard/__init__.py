@@ -1,6 +1,7 @@
 from . import (
     account_move_reversal,
     base_partner_merge,
+    dunning_answer,
     dunning_bulk,
     dunning_call_log,
     dunning_change,
@@ -8,8 +9,12 @@ from . import (
     dunning_escalate,
     dunning_explain,
     dunning_interest_calculator,
+    dunning_plan,
+    dunning_plan_accept,
+    dunning_plan_amend,
     dunning_reason,
     dunning_reason_escalate,
+    dunning_rule_test,
     dunning_set_level,
     dunning_statement,
 )
