@@ -55,6 +55,7 @@ from . import (
     dunning_fee,
     dunning_fee_charge,
     dunning_handover,
+    dunning_handover_agreements,
     dunning_handover_claim,
     dunning_handover_history,
     dunning_handover_life,

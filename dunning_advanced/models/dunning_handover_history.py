@@ -32,8 +32,7 @@ class DunningHandover(models.Model):
             (self.env._("Charges"), self._charge_columns(), self._charge_rows()),
             (self.env._("Interest"), self._interest_columns(), self._interest_rows(claims)),
             (self.env._("Calls"), self._call_columns(), self._call_rows()),
-            (self.env._("Promises"), self._promise_columns(), self._promise_rows()),
-            (self.env._("Disputes"), self._dispute_columns(), self._dispute_rows()),
+            *self._agreement_sheets(),
             (self.env._("Holds"), self._hold_columns(), self._hold_rows()),
         ]
 
@@ -192,7 +191,7 @@ class DunningHandover(models.Model):
                         working["law"],
                     ]
 
-    # What was said and agreed
+    # What was said, and when dunning waited
 
     def _call_columns(self):
         return [
@@ -213,60 +212,6 @@ class DunningHandover(models.Model):
                 call.number,
                 call.date_callback,
                 call.note,
-            ]
-
-    def _promise_columns(self):
-        return [
-            Column(self.env._("Promised on"), "date", 13),
-            Column(self.env._("Amount"), "amount"),
-            Column(self.env._("Currency"), width=9),
-            Column(self.env._("Pays by"), "date"),
-            Column(self.env._("Made by"), width=14),
-            Column(self.env._("Status"), width=14),
-            Column(self.env._("Paid"), "amount"),
-        ]
-
-    def _promise_rows(self):
-        for promise in self._of_debtor("dunning.promise", "date_made, id"):
-            digits = promise.currency_id.decimal_places
-            yield [
-                promise.date_made,
-                Amount(promise.amount, digits),
-                promise.currency_id.name,
-                promise.date,
-                self._label(promise, "channel"),
-                self._label(promise, "state"),
-                Amount(promise.amount_paid, digits),
-            ]
-
-    def _dispute_columns(self):
-        return [
-            Column(self.env._("Disputed on"), "date", 13),
-            Column(self.env._("Invoice"), width=20),
-            Column(self.env._("Disputed"), "amount"),
-            Column(self.env._("Accepted"), "amount"),
-            Column(self.env._("Currency"), width=9),
-            Column(self.env._("Reason"), width=24),
-            Column(self.env._("What the customer says"), width=48),
-            Column(self.env._("Status"), width=14),
-            Column(self.env._("Decided on"), "date", 13),
-            Column(self.env._("Answer to the customer"), width=48),
-        ]
-
-    def _dispute_rows(self):
-        for dispute in self._of_debtor("dunning.dispute", "date_open, id"):
-            digits = dispute.currency_id.decimal_places
-            yield [
-                dispute.date_open,
-                dispute.move_id.name,
-                Amount(dispute.amount, digits),
-                Amount(dispute.amount_accepted, digits),
-                dispute.currency_id.name,
-                dispute.reason_id.name,
-                dispute.text,
-                self._label(dispute, "state"),
-                dispute.date_decided,
-                dispute.answer,
             ]
 
     def _hold_columns(self):

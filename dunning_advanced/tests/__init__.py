@@ -24,6 +24,7 @@ from . import (
     test_gates,
     test_handover,
     test_handover_package,
+    test_handover_plan,
     test_history,
     test_holds,
     test_information,
