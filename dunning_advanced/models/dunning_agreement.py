@@ -43,19 +43,10 @@ class DunningAgreement(models.AbstractModel):
 
         :return: dict of (res.partner, res.company) to dunning.case
         """
-        cases = self.env["dunning.case"].search(
-            [
-                ("partner_id", "in", self.partner_id.ids),
-                ("company_id", "in", self.company_id.ids),
-                ("state", "=", "open"),
-            ]
-        )
-        return cases.grouped(lambda case: (case.partner_id, case.company_id))
+        return self._own_cases().grouped(lambda case: (case.partner_id, case.company_id))
 
     def _own_cases(self):
-        cases = self._cases()
-        found = [cases[record._key()] for record in self if record._key() in cases]
-        return self.env["dunning.case"].union(*found)
+        return self.env["dunning.case"]._open_of(self)
 
     def _tell_case(self, text):
         """Write a line into the open cases of these customers."""

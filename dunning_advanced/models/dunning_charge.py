@@ -78,6 +78,7 @@ class DunningCharge(models.Model):
         string="Not owed since", readonly=True, help="Day on which it was waived or taken back."
     )
     reason = fields.Char(help="Why it was waived.")
+    waived_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     charge_move_id = fields.Many2one(related="notice_id.charge_move_id", string="Booked as")
 
     _closed_on_a_day = models.Constraint(
@@ -178,9 +179,14 @@ class DunningCharge(models.Model):
         self._check_waivable()
         charges = self.sudo()
         booked = charges.filtered(lambda charge: charge.state == "open")
-        charges.write({"state": "waived", "reason": reason, "date_closed": date})
+        charges.write({"reason": reason, **self._waiver(date)})
         for notice, waived in booked.grouped("notice_id").items():
             notice._credit_waived(waived, reason, date)
+
+    @api.model
+    def _waiver(self, date):
+        """The values of a charge that is waived on a day."""
+        return {"state": "waived", "date_closed": date, "waived_by_id": self.env.uid}
 
     def action_open_notice(self):
         """Open the reminder that raised the charge."""

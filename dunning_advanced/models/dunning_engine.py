@@ -8,7 +8,7 @@ from odoo.tools import SQL
 
 # Verdicts that only say "not yet": counted for a run, not written as lines,
 # or every night would bury the table under the whole ledger.
-COUNTED_ONLY = ("not_due", "waiting", "pending")
+COUNTED_ONLY = ("not_due", "waiting", "riding", "pending")
 
 # Memory for each sort and hash of a run over everybody; one run a company at a time.
 WORK_MEM = "128MB"
@@ -71,6 +71,7 @@ class DunningEngine(models.AbstractModel):
                 "credit",
                 SQL("i.net <= 0 OR i.debtor_id IN (SELECT debtor_id FROM covered_elsewhere)"),
             ),
+            Gate("riding", "credit", SQL("i.id IN (SELECT id FROM riders)")),
             Gate("paying", "debtor", self.env["dunning.engine.incoming"]._covers_notice()),
             Gate("no_rate", "debtor", SQL("i.rate_missing")),
             Gate("minimum", "debtor", SQL("i.shift IS NULL")),
@@ -99,6 +100,7 @@ class DunningEngine(models.AbstractModel):
         :return: dict of stage name to SQL
         """
         names = [
+            ("items", self.env["dunning.engine.item"]._stage_items),
             *self.env["dunning.engine.policy"]._stages(),
             *self.env["dunning.engine.incoming"]._stages(),
             *self.env["dunning.engine.item"]._stages(),

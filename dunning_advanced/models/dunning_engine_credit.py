@@ -25,6 +25,7 @@ class DunningEngineCredit(models.AbstractModel):
             ("offsets", self._stage_offsets),
             ("netted", self._stage_netted),
             ("covered_elsewhere", self._stage_covered_elsewhere),
+            ("riders", self._stage_riders),
         ]
 
     def _stage_credits(self, scope):
@@ -139,4 +140,29 @@ class DunningEngineCredit(models.AbstractModel):
              GROUP BY i.debtor_id, spare.amount
             HAVING SUM(i.net * i.open_company / i.open) <= spare.amount
             """
+        )
+
+    def _stage_riders(self, scope):
+        """Booked charges that would be reminded of by themselves while invoices of the
+        debtor are overdue: they wait for the next reminder of these.
+        """
+        booked = SQL("SELECT charge_move_id FROM dunning_notice WHERE charge_move_id IS NOT NULL")
+        if not self.env.execute_query(SQL("%s LIMIT 1", booked)):
+            return SQL("SELECT NULL::int AS id WHERE FALSE")
+        return SQL(
+            """
+            SELECT i.id
+              FROM netted i
+             WHERE i.move_id IN (%(booked)s)
+               AND (i.debtor_id, i.currency_id) IN (
+                   SELECT debtor_id, currency_id FROM gated
+                    WHERE due <= %(date)s AND verdict IS NOT NULL
+                      AND first_rung IS NOT NULL AND no_followup IS NOT TRUE
+                      AND move_id NOT IN (%(booked)s))
+               AND (i.debtor_id, i.currency_id, i.policy_id) NOT IN (
+                   SELECT debtor_id, currency_id, policy_id FROM netted
+                    WHERE net > 0 AND move_id NOT IN (%(booked)s))
+            """,
+            booked=booked,
+            date=scope.date,
         )

@@ -99,6 +99,7 @@ class DunningHold(models.Model):
         default=True, copy=False, readonly=True, help="Not active: the hold was lifted."
     )
     date_lifted = fields.Date(string="Lifted on", readonly=True, copy=False)
+    lifted_by_id = fields.Many2one("res.users", string="Lifted by", readonly=True, copy=False)
 
     _dates_in_order = models.Constraint(
         "CHECK (date_to >= date_from)",

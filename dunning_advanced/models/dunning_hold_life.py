@@ -32,7 +32,8 @@ class DunningHold(models.Model):
             self._check_may_lift()
         if "active" in vals:
             lifted = not vals["active"] and fields.Date.context_today(self)
-            vals = {"date_lifted": lifted, **vals}
+            lifter = lifted and self.env.uid
+            vals = {"date_lifted": lifted, "lifted_by_id": lifter, **vals}
         return super().write(vals)
 
     def _check_may_lift(self):

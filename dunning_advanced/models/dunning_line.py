@@ -80,6 +80,7 @@ class DunningLine(models.Model):
     )
     _partner_idx = models.Index("(partner_id, date)")
     _open_idx = models.Index("(move_line_id) WHERE state = 'proposed'")
+    _moved_idx = models.Index("(partner_id) WHERE state = 'moved'")
 
     @api.model
     def _selection_verdict(self):
@@ -89,6 +90,7 @@ class DunningLine(models.Model):
             ("no_level", self.env._("No policy with levels")),
             ("not_due", self.env._("Not due yet")),
             ("waiting", self.env._("Waiting for the next level")),
+            ("riding", self.env._("Charges wait for their invoices")),
             ("exhausted", self.env._("All levels sent")),
             ("undelivered", self.env._("Last reminder not delivered")),
             ("excluded", self.env._("Excluded from follow-up")),

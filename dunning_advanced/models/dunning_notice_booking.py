@@ -47,6 +47,8 @@ class DunningNotice(models.Model):
             "invoice_origin": self.name,
             "invoice_user_id": self.user_id.id,
             "ref": self.env._("Charges of reminder %s", self.name),
+            # They are reminded of together, also where the invoices have a policy of their own.
+            "dunning_policy_id": self.line_ids.move_id.dunning_policy_id[:1].id,
             "invoice_line_ids": self._charge_lines(self._open_charges()),
         }
         if self.company_id.dunning_journal_id:
@@ -253,13 +255,15 @@ class AccountMove(models.Model):
         help="The reminders whose charges this invoice books.",
     )
 
-    def _dunning_open_day(self):
+    def _dunning_open_day(self, has_tax=True):
         """The day on which the entry can be booked: its own, or the first one after
         everything that is locked.
+
+        :param has_tax: whether the lock of tax returns counts
         """
         self.ensure_one()
         day = self.date
-        while locks := self._get_violated_lock_dates(day, has_tax=True):
+        while locks := self._get_violated_lock_dates(day, has_tax=has_tax):
             day = locks[-1][0] + timedelta(days=1)
         return day
 

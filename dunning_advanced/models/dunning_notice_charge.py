@@ -113,11 +113,8 @@ class DunningNotice(models.Model):
         )
         decided = {}
         if self.charge_decision == "waive":
-            decided = {
-                "state": "waived",
-                "reason": self.charge_reason,
-                "date_closed": rows[0]["date"],
-            }
+            waiver = self.env["dunning.charge"]._waiver(rows[0]["date"])
+            decided = {"reason": self.charge_reason, **waiver}
         return [
             {
                 **row,

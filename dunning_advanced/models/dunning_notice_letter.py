@@ -1,11 +1,8 @@
 import base64
-import logging
 from contextlib import suppress
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-
-_logger = logging.getLogger(__name__)
 
 REPORT = "dunning_advanced.letter"
 
@@ -77,6 +74,16 @@ class DunningNotice(models.Model):
         for notice, attachment in zip(missing, attachments, strict=True):
             notice.attachment_id = attachment
 
+    def _letter_files(self):
+        """The letters of these reminders, whatever way they went.
+
+        :return: dict of notice id to content
+        """
+        streams = self.env["ir.actions.report"]._render_qweb_pdf_prepare_streams(
+            REPORT, {}, self.ids
+        )
+        return {id_: streams[id_]["stream"].getvalue() for id_ in self.ids}
+
     def _letter_filename(self):
         self.ensure_one()
         label = self.name or self.with_context(lang=self.lang).level_id.name or ""
@@ -110,21 +117,11 @@ class DunningNotice(models.Model):
         return subject[:1].upper() + subject[1:]
 
     def _qr_code(self, bank, reference):
-        """A QR code to pay by, where the bank account allows one.
-
-        :return: data URI, or None; a letter never fails because of it
-        """
-        if not bank or self.amount_due <= 0:
-            return None
         single = self.line_ids.move_id if len(self.line_ids) == 1 else self.env["account.move"]
-        try:
-            return bank.build_qr_code_base64(
-                self.amount_due,
-                reference,
-                single.payment_reference or "",
-                self.currency_id,
-                self.partner_id,
-            )
-        except Exception as error:  # noqa: BLE001 - a letter never fails for its QR code
-            _logger.info("No QR code on reminder %s: %s", self.display_name, error)
-            return None
+        return bank._dunning_qr(
+            self.amount_due,
+            reference,
+            single.payment_reference or "",
+            self.currency_id,
+            self.partner_id,
+        )

@@ -181,20 +181,22 @@ class DunningRun(models.Model):
         self.env["dunning.engine"]._lock(self.company_id)
         self._check_receivable()
         self._forget_proposal()
+        if not self.simulation:
+            self.env["dunning.team"]._give_out(self._scope(), SQL("TRUE"))
         counts = self.env["dunning.engine.group"]._propose(self._scope())
         sends = counts.get("dun") and not self.simulation
         self.write(
             {
                 "state": "proposed" if sends else "done",
                 "not_due_count": counts.get("not_due", 0),
-                "waiting_count": counts.get("waiting", 0),
+                "waiting_count": counts.get("waiting", 0) + counts.get("riding", 0),
                 "pending_count": counts.get("pending", 0),
                 "error": False,
             }
         )
         if not self.simulation:
-            self.env["dunning.case"]._open_for(self)
             self.env["dunning.case"]._ask_for_contact_data(self)
+            self.env["dunning.case"]._ask_for_decision(self)
         return counts
 
     def _forget_proposal(self):

@@ -1,3 +1,4 @@
+import base64
 import io
 import logging
 import threading
@@ -8,6 +9,7 @@ from markupsafe import Markup
 from odoo import api, models
 from odoo.tools import file_open
 from odoo.tools.gc import disabling_gc
+from odoo.tools.image import image_data_uri
 from odoo.tools.pdf import merge_pdf
 
 # WeasyPrint reports every step of every letter as INFO.
@@ -19,8 +21,12 @@ try:
 except (ImportError, OSError):  # OSError: Pango is missing on this machine
     weasyprint = None
 
-from .dunning_notice_letter import REPORT  # noqa: E402 - after the optional import
+from .dunning_handover_claim import HANDOVER  # noqa: E402 - after the optional import
+from .dunning_notice_letter import REPORT  # noqa: E402
+from .dunning_payment_plan_document import PLAN  # noqa: E402
 from .dunning_statement import STATEMENT  # noqa: E402
+
+PRINTED = (REPORT, STATEMENT, HANDOVER, PLAN)
 
 # What can be kept between letters is made once per thread: it is not safe to share.
 _press = threading.local()
@@ -58,11 +64,11 @@ class IrActionsReport(models.Model):
     _inherit = "ir.actions.report"
 
     def _render_qweb_pdf_prepare_streams(self, report_ref, data, res_ids=None):
-        """Reminder letters and statements: frozen ones as they are, others by
-        WeasyPrint, and by Odoo's usual way where it cannot be imported.
+        """Reminder letters, statements, hand-overs and payment plans: frozen ones as
+        they are, others by WeasyPrint, and by Odoo's usual way where it cannot be imported.
         """
         report = self._get_report(report_ref)
-        if report.report_name not in (REPORT, STATEMENT) or not res_ids:
+        if report.report_name not in PRINTED or not res_ids:
             return super()._render_qweb_pdf_prepare_streams(report_ref, data, res_ids)
         streams = self._dunning_frozen(res_ids) if report.report_name == REPORT else {}
         fresh = [id_ for id_ in res_ids if id_ not in streams]
@@ -93,6 +99,14 @@ class IrActionsReport(models.Model):
         """Several PDF files as one."""
         return documents[0] if len(documents) == 1 else merge_pdf(documents)
 
+    @api.model
+    def _dunning_qr_code(self, text):
+        """A text as a QR code for a document.
+
+        :return: data URI
+        """
+        return image_data_uri(base64.b64encode(self.barcode("QR", text, width=200, height=200)))
+
 
 class ReportLetter(models.AbstractModel):
     _name = "report.dunning_advanced.letter"
@@ -112,3 +126,28 @@ class ReportStatement(models.AbstractModel):
         debtors = self.env["res.partner"].browse(docids)
         statements = debtors._dunning_statements((data or {}).get("period"))
         return {"inline_css": _stylesheet(), **(data or {}), "letters": statements}
+
+
+class ReportHandover(models.AbstractModel):
+    _name = "report.dunning_advanced.handover"
+    _description = "First Document of a Hand-over"
+
+    def _get_report_values(self, docids, data=None):
+        handovers = self.env["dunning.handover"].browse(docids)
+        handovers.check_access("read")
+        contents = (data or {}).get("contents") or ()
+        return {
+            "inline_css": _stylesheet(),
+            **(data or {}),
+            "letters": handovers._file_values(contents),
+        }
+
+
+class ReportPaymentPlan(models.AbstractModel):
+    _name = "report.dunning_advanced.payment_plan"
+    _description = "Payment Plan"
+
+    def _get_report_values(self, docids, data=None):
+        plans = self.env["dunning.payment.plan"].browse(docids)
+        plans.check_access("read")
+        return {"inline_css": _stylesheet(), **(data or {}), "letters": plans._letter_values()}

@@ -93,6 +93,21 @@ class TestLetter(LetterheadCommon):
             self.assertEqual(len([page for page in pages if name in page]), 1, name)
         self.assertEqual(run.notice_ids.delivery_ids.mapped("state"), ["done"] * 4)
 
+    def test_letters_for_one_envelope_follow_each_other(self):
+        """A customer with two currencies has two letters; another one's came in between."""
+        other = self.make_debtor("Ems", email=False, **self.home)
+        self.invoice(40, 500)
+        self.invoice(30, 400, debtor=other)
+        self.invoice(20, 100, currency=self.add_rate("GBP", 2))
+        letters = self.issue().notice_ids.delivery_ids
+        own = letters.filtered(lambda letter: letter.partner_id == self.debtor).sorted("id")
+        between = letters - own
+        self.assertTrue(own[0].id < between.id < own[1].id)
+        action = letters.action_print()
+        attachment_id = int(action["url"].split("/")[3].split("?")[0])
+        pages = pdf_pages(self.env["ir.attachment"].browse(attachment_id).raw)
+        self.assertEqual(["Azure" in page for page in pages], [True, True, False])
+
     def test_nothing_to_print_is_said(self):
         run = self.run_at()
         with self.assertRaisesRegex(UserError, "no letter to print"):

@@ -3,7 +3,7 @@ from unittest.mock import patch
 
 from odoo import Command
 from odoo.sql_db import Cursor
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 
 from .common import DAY, DunningCommon
@@ -27,6 +27,7 @@ class TestQueries(DunningCommon):
         with self.env.cr.savepoint() as savepoint:
             run = self.env["dunning.run"].create({"company_id": self.company.id, "date": DAY})
             self.env.flush_all()
+            self.env.user.mapped("login")  # read before, by whatever ran first
             before = self.env.cr.sql_log_count
             counts = run._propose()
             self.env.flush_all()
@@ -71,6 +72,25 @@ class TestQueries(DunningCommon):
         self.env.invalidate_all()
 
     def test_proposal_costs_the_same_queries_for_10_and_1000_items(self):
+        self.check_proposal()
+
+    def test_rules_that_ask_for_debts_and_give_teams_cost_the_same_queries(self):
+        self.env["dunning.rule"].create(
+            [
+                {"name": "Big", "policy_id": self.policy.id, "amount_from": 10**6, "days_to": 9},
+                {"name": "Known", "policy_id": self.policy.id, "grade_to": "C"},
+                {
+                    "name": "All",
+                    "policy_id": self.policy.id,
+                    "team_id": self.env["dunning.team"]
+                    .create({"name": "North", "member_ids": self.env.user.ids})
+                    .id,
+                },
+            ]
+        )
+        self.check_proposal()
+
+    def check_proposal(self):
         self.silent = self.make_debtor("Silent", email=False)
         for amount in range(5):
             self.invoice(10 + 5 * amount, amount=100 + amount)
@@ -110,6 +130,23 @@ class TestQueries(DunningCommon):
         new.button_draft()
         self.assertLessEqual(self.count_dunning_queries(new.action_post), 3)
 
+    def test_credit_holds_cost_posting_at_most_3_queries(self):
+        biller = new_test_user(
+            self.env,
+            "biller.queries",
+            "account.group_account_invoice",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        held = self.make_debtor("Deco")
+        self.env["dunning.credit.hold"].create({"partner_id": held.id, "reason": "Nothing paid"})
+        for blocks, debtor in ((False, held), (True, self.debtor)):
+            self.company.dunning_credit_block = blocks
+            new = self.invoice(1, debtor=debtor) | self.invoice(2, debtor=debtor)
+            new.button_draft()
+            mine = new.with_user(biller)
+            self.assertLessEqual(self.count_dunning_queries(mine.action_post), 3)
+
     def test_paying_reminded_invoices_costs_at_most_3_queries(self):
         invoices = self.invoice(20) | self.invoice(30) | self.invoice(40)
         self.remind()
@@ -118,7 +155,7 @@ class TestQueries(DunningCommon):
         )
         self.assertEqual(set(invoices.mapped("amount_residual")), {0})
 
-    def test_promises_and_disputes_cost_payments_of_others_a_query_each(self):
+    def test_agreements_and_disputes_cost_payments_of_others_a_query_each(self):
         promised, free = self.invoice(20), self.invoice(30, debtor=self.make_debtor("Deco"))
         self.env["dunning.promise"].create(
             {
@@ -133,3 +170,4 @@ class TestQueries(DunningCommon):
             lambda line: line.account_id.account_type == "asset_receivable"
         )
         self.assertEqual(self.count_dunning_queries(items.reconcile), 2)
+        self.assertEqual(self.count_dunning_queries(items.remove_move_reconcile), 2)
