@@ -237,21 +237,6 @@ class TestPlanChanges(PlanCase):
         with Form(self.case()) as form:
             self.assertEqual(form.stage, "plan")
 
-    def test_timeline_tells_the_plan_and_not_its_hold(self):
-        plan = self.running(self.invoice(10))
-        self.at(40)
-        self.night()
-        plan.action_default()
-        events = self.env["dunning.timeline"].search(
-            [("partner_id", "=", self.debtor.id), ("kind", "in", ("plan", "hold"))],
-            order="date, id",
-        )
-        self.assertEqual(set(events.mapped("kind")), {"plan"})
-        self.assertEqual(
-            sorted(event.text.removeprefix(f"Payment plan {plan.name}") for event in events),
-            [" accepted by Brandon Freeman", " in arrears", " offered", ": Defaulted"],
-        )
-
     def test_free_items_are_reminded_while_the_plan_runs(self):
         inside, outside = self.invoice(10), self.invoice(10)
         self.running(inside)
