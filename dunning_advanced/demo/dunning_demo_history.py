@@ -113,7 +113,7 @@ class DunningDemo(models.AbstractModel):
             ]
         )
         promises._judge(today)
-        for case in promises._cases():
+        for case in promises._own_cases():
             self.env["dunning.call"].create(
                 {
                     "case_id": case.id,

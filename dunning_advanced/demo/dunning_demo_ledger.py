@@ -217,16 +217,16 @@ class DunningDemo(models.AbstractModel):
         customer.partner.dunning_policy_id = policy
 
     @api.model
-    def _story_hold(self, customer, today):
-        """Somebody says on the phone that goods were damaged."""
-        self.env["dunning.hold"].create(
+    def _story_dispute(self, customer, today):
+        """Somebody says on the phone that some of the goods were damaged."""
+        invoice = self._unpaid(customer, today)
+        self.env["dunning.dispute"].create(
             {
-                "name": "Credit note for two damaged boxes is on its way",
-                "reason_id": self.env.ref("dunning_advanced.hold_reason_dispute").id,
-                "partner_id": customer.partner.id,
-                "company_id": self.env.company.id,
-                "date_from": today - timedelta(days=3),
-                "date_to": today + timedelta(days=9),
+                "move_id": invoice.id,
+                "amount": invoice.currency_id.round(invoice.amount_total * 0.3),
+                "reason_id": self.env.ref("dunning_advanced.dispute_reason_damaged").id,
+                "text": "Two of ten boxes arrived damaged",
+                "date_open": today - timedelta(days=3),
             }
         )
 

@@ -71,3 +71,21 @@ class AccountMove(models.Model):
             "dunning_advanced.action_dunning_line"
         )
         return dict(action, domain=[("move_line_id.move_id", "=", self.id)], context={})
+
+    def button_draft(self):
+        """Plans let go of invoices that are no longer what was agreed."""
+        self._dunning_leave_plans()
+        return super().button_draft()
+
+    def _dunning_leave_plans(self):
+        lines = (
+            self.env["dunning.payment.plan.item"]
+            .sudo()
+            .search([("move_line_id.move_id", "in", self.ids), ("is_running", "=", True)])
+        )
+        for own in lines.grouped("move_id").values():
+            own.plan_id._release(
+                own.move_line_id,
+                fields.Date.context_today(self),
+                self.env._("reset to draft, so it is no longer in the plan."),
+            )

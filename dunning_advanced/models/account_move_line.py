@@ -90,7 +90,12 @@ class AccountMoveLine(models.Model):
         self.no_followup = False
 
     def _reconcile_post_hook(self, data):
-        """Money has come in: promises to pay these items may be kept now."""
+        """Money or a credit note has come in: promises to pay these items may be kept now,
+        installments paid, disputes about their invoices answered.
+        """
         result = super()._reconcile_post_hook(data)
-        self.env["dunning.promise"].sudo()._judge_items(self, fields.Date.context_today(self))
+        today = fields.Date.context_today(self)
+        self.env["dunning.promise"].sudo()._judge_items(self, today)
+        self.env["dunning.payment.plan"].sudo()._judge_items(self, today)
+        self.env["dunning.dispute"].sudo()._settle_moves(self.move_id, today)
         return result

@@ -29,6 +29,7 @@ class DunningCase(models.Model):
     )
     date_open = fields.Date(default=fields.Date.context_today, required=True)
     date_close = fields.Date(readonly=True)
+    closed_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     note = fields.Html()
 
     _one_open = models.UniqueIndex(
@@ -83,7 +84,8 @@ class DunningCase(models.Model):
         ]
 
     def _close(self):
-        self.write({"state": "closed", "date_close": fields.Date.context_today(self)})
+        today = fields.Date.context_today(self)
+        self.write({"state": "closed", "date_close": today, "closed_by_id": self.env.uid})
 
     @api.model
     def _open_for(self, run):
@@ -138,41 +140,61 @@ class DunningCase(models.Model):
         :param run: dunning.run, proposed
         """
         self._end_search_for_contact_data(run)
-        self.env.flush_all()
-        with self.env["dunning.engine"]._planned(run._scope()):
-            self.env.cr.execute(self._ask_for_contact_data_sql(run))
-        self.env.invalidate_all()
+        self._ask_once(
+            run,
+            "dunning_advanced.mail_activity_contact",
+            self.env._("Find an e-mail or postal address"),
+            SQL(
+                "SELECT partner_id FROM dunning_line WHERE run_id = %s AND verdict = 'unreachable'",
+                run.id,
+            ),
+        )
 
     @api.model
-    def _ask_for_contact_data_sql(self, run):
-        """One statement: there may be thousands, and an e-mail about each helps nobody."""
-        return SQL(
+    def _ask_once(self, run, kind, summary, debtors, again=None):
+        """Schedule a task on the open cases of some debtors that do not have it.
+
+        Written by one statement: there may be thousands, and an e-mail about each
+        of them helps nobody.
+
+        :param run: dunning.run, proposed
+        :param kind: XML id of the type of the activity
+        :param debtors: SQL of a query that gives the ids of the debtors
+        :param again: who has had the task and did it after this day is not asked;
+            None: whoever did it is asked again
+        """
+        self.env.flush_all()
+        query = SQL(
             """
-            INSERT INTO mail_activity (
-                res_model_id, res_model, res_id, res_name, activity_type_id, summary,
-                date_deadline, user_id, automated, active,
-                create_uid, create_date, write_uid, write_date)
-            SELECT %(model)s, 'dunning.case', c.id, p.complete_name, %(kind)s, %(summary)s,
-                   %(date)s, COALESCE(c.user_id, %(user)s), TRUE, TRUE,
-                   %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
-              FROM dunning_case c
-              JOIN res_partner p ON p.id = c.partner_id
-             WHERE c.state = 'open' AND c.company_id = %(company)s
-               AND c.partner_id IN (SELECT partner_id FROM dunning_line
-                                     WHERE run_id = %(run)s AND verdict = 'unreachable')
-               AND NOT EXISTS (SELECT FROM mail_activity a
-                                WHERE a.res_model = 'dunning.case' AND a.res_id = c.id
-                                  AND a.activity_type_id = %(kind)s AND a.active)
-            """,
+                INSERT INTO mail_activity (
+                    res_model_id, res_model, res_id, res_name, activity_type_id, summary,
+                    date_deadline, user_id, automated, active,
+                    create_uid, create_date, write_uid, write_date)
+                SELECT %(model)s, 'dunning.case', c.id, p.complete_name, %(kind)s, %(summary)s,
+                       %(date)s, COALESCE(c.user_id, %(user)s), TRUE, TRUE,
+                       %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
+                  FROM dunning_case c
+                  JOIN res_partner p ON p.id = c.partner_id
+                 WHERE c.state = 'open' AND c.company_id = %(company)s
+                   AND c.partner_id IN (%(debtors)s)
+                   AND NOT EXISTS (SELECT FROM mail_activity a
+                                    WHERE a.res_model = 'dunning.case' AND a.res_id = c.id
+                                      AND a.activity_type_id = %(kind)s
+                                      AND (a.active OR a.date_done > %(again)s))
+                """,
             model=self.env["ir.model"]._get_id(self._name),
-            kind=self.env.ref("dunning_advanced.mail_activity_contact").id,
-            summary=self.env._("Find an e-mail or postal address"),
+            kind=self.env.ref(kind).id,
+            summary=summary,
             date=run.date,
             user=run.company_id._dunning_responsible(self.env["res.users"]).id or None,
             company=run.company_id.id,
-            run=run.id,
+            debtors=debtors,
+            again=again,
             uid=self.env.uid,
         )
+        with self.env["dunning.engine"]._planned(run._scope()):
+            self.env.cr.execute(query)
+        self.env.invalidate_all()
 
     @api.model
     def _end_search_for_contact_data(self, run):

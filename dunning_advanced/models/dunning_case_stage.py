@@ -13,7 +13,10 @@ class DunningCase(models.Model):
             ("todo", "To do"),
             ("contacted", "Contacted"),
             ("promised", "Promised"),
+            ("plan", "Payment plan"),
+            ("disputed", "Disputed"),
             ("hold", "On hold"),
+            ("legal", "Legal"),
             ("closed", "Closed"),
         ],
         compute="_compute_stage",
@@ -59,7 +62,15 @@ class DunningCase(models.Model):
         return self._stage_sql(SQL.identifier(alias))
 
     def _flush_stage(self):
-        for model in ("dunning.hold", "dunning.promise", "dunning.call", "dunning.notice"):
+        for model in (
+            "dunning.hold",
+            "dunning.promise",
+            "dunning.payment.plan",
+            "dunning.dispute",
+            "dunning.handover",
+            "dunning.call",
+            "dunning.notice",
+        ):
             self.env[model].flush_model()
         self.env["mail.activity"].flush_model()
         self.flush_model()
@@ -78,6 +89,16 @@ class DunningCase(models.Model):
         return SQL(
             """
             CASE WHEN %(case)s.state = 'closed' THEN 'closed'
+                 WHEN EXISTS (SELECT FROM dunning_handover g
+                               WHERE g.partner_id = %(case)s.partner_id AND g.state = 'handed'
+                                 AND g.company_id = %(case)s.company_id) THEN 'legal'
+                 WHEN EXISTS (SELECT FROM dunning_dispute q
+                               WHERE q.partner_id = %(case)s.partner_id AND q.state = 'open'
+                                 AND q.company_id = %(case)s.company_id) THEN 'disputed'
+                 WHEN EXISTS (SELECT FROM dunning_payment_plan y
+                               WHERE y.partner_id = %(case)s.partner_id
+                                 AND y.state IN ('offered', 'running')
+                                 AND y.company_id = %(case)s.company_id) THEN 'plan'
                  WHEN EXISTS (SELECT FROM dunning_promise p
                                WHERE p.partner_id = %(case)s.partner_id AND p.state = 'open'
                                  AND p.company_id = %(case)s.company_id) THEN 'promised'

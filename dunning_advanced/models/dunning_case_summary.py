@@ -13,6 +13,13 @@ class DunningCase(models.Model):
         help="All that is overdue, less open credits, in company currency.",
     )
     amount_summary = fields.Char(string="Overdue by currency", compute="_compute_balance")
+    amount_disputed = fields.Monetary(
+        string="Of which disputed",
+        currency_field="company_currency_id",
+        compute="_compute_balance",
+        help="What the customer disputes of all that is overdue, in company currency.",
+    )
+    disputed_summary = fields.Char(string="Disputed by currency", compute="_compute_balance")
     days_overdue = fields.Integer(string="Oldest (days)", compute="_compute_balance")
     item_count = fields.Integer(string="Overdue items", compute="_compute_balance")
     item_ids = fields.One2many("account.move.line", compute="_compute_records", string="Open items")
@@ -35,14 +42,20 @@ class DunningCase(models.Model):
         for case in self:
             rows = balances.get((case.company_id.id, case.partner_id.id), [])
             case.amount_overdue = sum(row["overdue_company"] for row in rows)
+            case.amount_disputed = sum(row["disputed_company"] for row in rows)
             case.item_count = sum(row["items"] for row in rows)
             oldest = min((row["due"] for row in rows if row["due"]), default=today)
             case.days_overdue = (today - oldest).days
-            case.amount_summary = " + ".join(
-                self.env["res.currency"].browse(row["currency_id"]).format(row["overdue"])
-                for row in rows
-                if row["overdue"]
-            )
+            case.amount_summary = self._by_currency(rows, "overdue")
+            case.disputed_summary = self._by_currency(rows, "disputed")
+
+    def _by_currency(self, rows, column):
+        """The amounts of a column of balances in words, those that are not zero."""
+        return " + ".join(
+            self.env["res.currency"].browse(row["currency_id"]).format(row[column])
+            for row in rows
+            if row[column]
+        )
 
     @api.depends("partner_id", "company_id")
     def _compute_records(self):
@@ -68,6 +81,7 @@ class DunningCase(models.Model):
                 ("partner_id", "in", self.partner_id.ids),
                 ("company_id", "child_of", self.company_id.ids),
                 ("date_from", "<=", today),
+                ("amount", "in", (False, 0)),
                 "|",
                 ("date_to", "=", False),
                 ("date_to", ">=", today),

@@ -41,6 +41,11 @@ class DunningCharge(models.Model):
     )
     principal = fields.Monetary(string="On", help="The amount that the charge is reckoned on.")
     amount = fields.Monetary(required=True, help="Without tax.")
+    amount_tax = fields.Monetary(
+        string="Tax",
+        readonly=True,
+        help="By the fiscal position of the customer; once it is booked, as the invoice has it.",
+    )
     amount_company = fields.Monetary(
         string="Amount (company currency)",
         currency_field="company_currency_id",
@@ -66,9 +71,20 @@ class DunningCharge(models.Model):
         index=True,
         help="Named in advance: told to the customer, owed only after another reminder.",
     )
+    announced = fields.Boolean(
+        string="Only named in advance", readonly=True, help="It was never owed by this reminder."
+    )
+    date_closed = fields.Date(
+        string="Not owed since", readonly=True, help="Day on which it was waived or taken back."
+    )
     reason = fields.Char(help="Why it was waived.")
+    waived_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     charge_move_id = fields.Many2one(related="notice_id.charge_move_id", string="Booked as")
 
+    _closed_on_a_day = models.Constraint(
+        "CHECK ((state IN ('waived', 'cancelled')) = (date_closed IS NOT NULL))",
+        "A charge is waived or taken back on a day.",
+    )
     # Never twice, whatever the code above does.
     _fee_once = models.UniqueIndex(
         "(move_line_id, level_id, fee_id) WHERE state = 'open' AND kind = 'fee'",
@@ -156,16 +172,21 @@ class DunningCharge(models.Model):
         """Let the customer off these charges; what is booked is taken back.
 
         :param reason: text, shown on the charges
-        :param date: date of the credit note, where one is needed
+        :param date: since when they are not owed; date of the credit note, where one is needed
         :raises UserError: when a charge does not count any more
         """
         self.notice_id.check_access("write")
         self._check_waivable()
         charges = self.sudo()
         booked = charges.filtered(lambda charge: charge.state == "open")
-        charges.write({"state": "waived", "reason": reason})
+        charges.write({"reason": reason, **self._waiver(date)})
         for notice, waived in booked.grouped("notice_id").items():
             notice._credit_waived(waived, reason, date)
+
+    @api.model
+    def _waiver(self, date):
+        """The values of a charge that is waived on a day."""
+        return {"state": "waived", "date_closed": date, "waived_by_id": self.env.uid}
 
     def action_open_notice(self):
         """Open the reminder that raised the charge."""

@@ -20,6 +20,7 @@ class Facts:
     reminders: dict
     payments: dict
     pauses: dict
+    frozen: dict
     laws: dict = field(default_factory=dict)  # interest rules that were looked up
 
 
@@ -63,6 +64,7 @@ class DunningCharging(models.AbstractModel):
             reminders=self._reminders(lines),
             payments=self._payments(with_interest),
             pauses=holds._frozen_periods(with_interest.move_line_id, date),
+            frozen=holds._frozen_parts(with_interest.move_line_id, date),
         )
 
     @api.model
@@ -82,6 +84,11 @@ class DunningCharging(models.AbstractModel):
         """What protects the customer of a reminder."""
         law = notice.partner_id._dunning_law(notice.company_id)
         return waiting.protection(law.code, notice.partner_id._dunning_party())
+
+    @api.model
+    def _holidays(self, notice):
+        """The days on which the post brings no reminder to this customer."""
+        return notice.partner_id._dunning_holidays(notice.company_id)
 
     # Fees and fixed sums
 
@@ -162,7 +169,9 @@ class DunningCharging(models.AbstractModel):
             replace(reminder, named=notice in named)
             for notice, reminder in facts.reminders.get(line.move_line_id.id, [])
         ]
-        first = waiting.fee_from(rule, line.date_maturity, reminders)
+        first = waiting.fee_from(
+            rule, line.date_maturity, reminders, self._holidays(line.notice_id)
+        )
         charged = {
             charge.date
             for charge in facts.past.get(line.move_line_id.id, [])

@@ -17,7 +17,9 @@ class DunningCharging(models.AbstractModel):
     def _interest(self, notice, line, facts):
         """Values for the interest of an item since it was last charged."""
         reminders = [one for _notice, one in facts.reminders.get(line.move_line_id.id, [])]
-        start, first = waiting.interest_start(self._rule(notice), line.date_maturity, reminders)
+        start, first = waiting.interest_start(
+            self._rule(notice), line.date_maturity, reminders, self._holidays(notice)
+        )
         past = facts.past.get(line.move_line_id.id, [])
         until = [charge.date_until for charge in past if charge.kind == "interest"]
         if start is None or facts.date < max(first, start + DAY, *(day + DAY for day in until)):
@@ -34,7 +36,7 @@ class DunningCharging(models.AbstractModel):
                 **self._base(notice, line, line.level_id, facts),
                 "kind": "interest",
                 "name": self.env._("Interest on %s", line.name),
-                "principal": line.amount_net,
+                "principal": self._bearing(line, facts),
                 "amount": float(result.interest),
                 "date_from": begin + DAY,
                 "date_until": facts.date,
@@ -63,14 +65,16 @@ class DunningCharging(models.AbstractModel):
         """Interest of an item up to the day, without what was charged before.
 
         What came in on the way lowered the debt on its day; unallocated credits
-        count from the beginning. Days on which a hold froze interest bear none.
+        count from the beginning. Days on which a hold froze interest bear none; where it
+        froze an amount, that amount bears none.
 
         :return: :class:`tools.interest.Statement`
         """
         payments = [
             (day, decimal(amount)) for day, amount in facts.payments.get(line.move_line_id.id, [])
         ]
-        principal = decimal(line.amount_net) + sum(amount for _day, amount in payments)
+        owed = decimal(line.amount_net) + decimal(line.amount_held)
+        principal = owed + sum(amount for _day, amount in payments)
         return law._statement(
             law._terms(notice.currency_id),
             principal,
@@ -79,7 +83,20 @@ class DunningCharging(models.AbstractModel):
             payments,
             since=begin,
             pauses=facts.pauses.get(line.move_line_id.id, ()),
+            frozen=[
+                (first, last, decimal(amount))
+                for first, last, amount in facts.frozen.get(line.move_line_id.id, ())
+            ],
         )
+
+    @api.model
+    def _bearing(self, line, facts):
+        """What is open of an item and bears interest on the day: what is disputed too,
+        unless its hold freezes charges.
+        """
+        parts = facts.frozen.get(line.move_line_id.id, ())
+        frozen = sum(amount for first, last, amount in parts if first <= facts.date <= last)
+        return line.amount_net + max(0, line.amount_held - frozen)
 
     @api.model
     def _segment(self, row):

@@ -34,6 +34,7 @@ class DunningDelivery(models.Model):
         index=True,
     )
     date_done = fields.Datetime(string="Delivered on")
+    date_failed = fields.Datetime(readonly=True, help="When it failed last.")
     error = fields.Char()
     mail_id = fields.Many2one("mail.mail", index="btree_not_null", ondelete="set null")
     message_id = fields.Many2one("mail.message", index="btree_not_null", ondelete="set null")
@@ -59,19 +60,21 @@ class DunningDelivery(models.Model):
         self._succeed()
 
     def action_print(self):
-        """These letters as one PDF. Those that wait to be printed count as delivered.
+        """These letters as one PDF, those to one address one after the other: they go in
+        one envelope. Those that wait to be printed count as delivered.
 
         :raises UserError: when there is no letter among them
         """
         letters = self.filtered(
             lambda delivery: delivery.channel == "letter" and not delivery.correction
-        ).sorted("id")
+        )
         if not letters:
             raise UserError(
                 self.env._(
                     "There is no letter to print: issue reminders whose channel is “Letter” first."
                 )
             )
+        letters = self.browse().concat(*letters.sorted("id").grouped("contact_id").values())
         letters.notice_id._freeze_letters()
         content = self.env["ir.actions.report"]._dunning_merge(
             [delivery.notice_id.attachment_id.raw for delivery in letters]
@@ -110,7 +113,14 @@ class DunningDelivery(models.Model):
 
         :param error: text of the failure
         """
-        self.write({"state": "failed", "error": error, "date_done": False})
+        self.write(
+            {
+                "state": "failed",
+                "error": error,
+                "date_done": False,
+                "date_failed": fields.Datetime.now(),
+            }
+        )
         for notice in self.notice_id:
             notice.delivered = bool(notice.delivery_ids.filtered_domain(LEFT))
 

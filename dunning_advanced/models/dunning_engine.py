@@ -8,7 +8,7 @@ from odoo.tools import SQL
 
 # Verdicts that only say "not yet": counted for a run, not written as lines,
 # or every night would bury the table under the whole ledger.
-COUNTED_ONLY = ("not_due", "waiting", "pending")
+COUNTED_ONLY = ("not_due", "waiting", "riding", "pending")
 
 # Memory for each sort and hash of a run over everybody; one run a company at a time.
 WORK_MEM = "128MB"
@@ -34,7 +34,8 @@ class Gate:
     """One named reason not to dun; the first that holds is the verdict.
 
     The condition is SQL over the alias ``i`` of the stage that asks it:
-    ``stepped`` for scope item, ``netted`` for credit, ``chosen`` for debtor.
+    ``stepped`` for scope item, ``netted`` for credit, ``chosen`` for debtor,
+    ``judged`` for early.
     """
 
     code: str
@@ -70,18 +71,20 @@ class DunningEngine(models.AbstractModel):
                 "credit",
                 SQL("i.net <= 0 OR i.debtor_id IN (SELECT debtor_id FROM covered_elsewhere)"),
             ),
+            Gate("riding", "credit", SQL("i.id IN (SELECT id FROM riders)")),
             Gate("paying", "debtor", self.env["dunning.engine.incoming"]._covers_notice()),
             Gate("no_rate", "debtor", SQL("i.rate_missing")),
             Gate("minimum", "debtor", SQL("i.shift IS NULL")),
             Gate("unreachable", "debtor", SQL("i.channel IS NULL")),
             Gate("capped", "debtor", SQL("i.free_from IS NOT NULL")),
+            Gate("overdue_first", "early", self.env["dunning.engine.group"]._waits(scope)),
         ]
 
     @api.model
     def _verdict(self, scope, level):
         """The first gate of a scope that holds, as an SQL expression.
 
-        :param level: "item", "credit" or "debtor"
+        :param level: "item", "credit", "debtor" or "early"
         """
         whens = [
             SQL("WHEN %s THEN %s", gate.condition, gate.code)

@@ -8,7 +8,8 @@ class DunningEngineCredit(models.AbstractModel):
     A credit note first lowers the invoice that it corrects. What is free
     (payments on account, other credit notes) clears the items of the debtor
     in the same currency, from the highest level down, oldest first. What is
-    then left in other currencies counts only if it covers everything.
+    then left in other currencies counts only if it covers everything. They clear
+    what is asked for: not the part of an item that is held.
     """
 
     _name = "dunning.engine.credit"
@@ -24,6 +25,7 @@ class DunningEngineCredit(models.AbstractModel):
             ("offsets", self._stage_offsets),
             ("netted", self._stage_netted),
             ("covered_elsewhere", self._stage_covered_elsewhere),
+            ("riders", self._stage_riders),
         ]
 
     def _stage_credits(self, scope):
@@ -73,15 +75,15 @@ class DunningEngineCredit(models.AbstractModel):
         """Items of debtors with credits, each with what its own credit notes take."""
         return SQL(
             """
-            SELECT i.id, i.debtor_id, i.currency_id, i.rung, i.due, i.open, f.amount AS free,
-                   %s AS tied
+            SELECT i.id, i.debtor_id, i.currency_id, i.rung, i.due, i.open - i.held AS asked,
+                   f.amount AS free, %s AS tied
               FROM gated i
               JOIN free f ON f.debtor_id = i.debtor_id AND f.currency_id = i.currency_id
               LEFT JOIN bound b ON b.invoice_id = i.move_id
                     AND b.debtor_id = i.debtor_id AND b.currency_id = i.currency_id
              WHERE i.verdict IS NULL
             """,
-            self._clear(SQL("i.open"), SQL("b.amount"), SQL("i.move_id, i.currency_id")),
+            self._clear(SQL("(i.open - i.held)"), SQL("b.amount"), SQL("i.move_id, i.currency_id")),
         )
 
     def _stage_offsets(self, scope):
@@ -90,7 +92,9 @@ class DunningEngineCredit(models.AbstractModel):
             SELECT i.id, i.debtor_id, i.currency_id, i.tied, %s AS freed
               FROM tied i
             """,
-            self._clear(SQL("(i.open - i.tied)"), SQL("i.free"), SQL("i.debtor_id, i.currency_id")),
+            self._clear(
+                SQL("(i.asked - i.tied)"), SQL("i.free"), SQL("i.debtor_id, i.currency_id")
+            ),
         )
 
     @api.model
@@ -109,7 +113,7 @@ class DunningEngineCredit(models.AbstractModel):
     def _stage_netted(self, scope):
         return SQL(
             """
-            SELECT i.*, i.open - COALESCE(o.tied + o.freed, 0) AS net
+            SELECT i.*, i.open - i.held - COALESCE(o.tied + o.freed, 0) AS net
               FROM gated i
               LEFT JOIN offsets o ON o.id = i.id
              WHERE i.verdict IS NULL
@@ -136,4 +140,29 @@ class DunningEngineCredit(models.AbstractModel):
              GROUP BY i.debtor_id, spare.amount
             HAVING SUM(i.net * i.open_company / i.open) <= spare.amount
             """
+        )
+
+    def _stage_riders(self, scope):
+        """Booked charges that would be reminded of by themselves while invoices of the
+        debtor are overdue: they wait for the next reminder of these.
+        """
+        booked = SQL("SELECT charge_move_id FROM dunning_notice WHERE charge_move_id IS NOT NULL")
+        if not self.env.execute_query(SQL("%s LIMIT 1", booked)):
+            return SQL("SELECT NULL::int AS id WHERE FALSE")
+        return SQL(
+            """
+            SELECT i.id
+              FROM netted i
+             WHERE i.move_id IN (%(booked)s)
+               AND (i.debtor_id, i.currency_id) IN (
+                   SELECT debtor_id, currency_id FROM gated
+                    WHERE due <= %(date)s AND verdict IS NOT NULL
+                      AND first_rung IS NOT NULL AND no_followup IS NOT TRUE
+                      AND move_id NOT IN (%(booked)s))
+               AND (i.debtor_id, i.currency_id, i.policy_id) NOT IN (
+                   SELECT debtor_id, currency_id, policy_id FROM netted
+                    WHERE net > 0 AND move_id NOT IN (%(booked)s))
+            """,
+            booked=booked,
+            date=scope.date,
         )

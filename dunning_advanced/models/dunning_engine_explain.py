@@ -19,7 +19,7 @@ class DunningEngineExplain(models.AbstractModel):
         :param item: account.move.line
         :return: None when the item is not open at the date, else a dict with
             ``gates`` (list of (code, whether it stops)), the columns of the
-            stage ``stepped``, and from the stage ``notices`` those of the
+            stage ``stepped``, and from the stage ``judged`` those of the
             reminder that it would be on
         """
         self.env.flush_all()
@@ -66,12 +66,14 @@ class DunningEngineExplain(models.AbstractModel):
         return SQL(
             """
             SELECT i.top, i.shift, i.net AS notice_net, i.net_top, i.level_id AS notice_level_id,
-                   i.channel, i.contact_id, i.free_from, %s
-              FROM chosen i
+                   i.channel, i.contact_id, i.free_from, %s, %s
+              FROM judged i
               JOIN netted own ON own.id = %s AND own.debtor_id = i.debtor_id
                    AND own.currency_id = i.currency_id AND own.policy_id = i.policy_id
+                   AND (own.rung < 1) = i.early
             """,
             self._columns(scope, "debtor"),
+            self._columns(scope, "early"),
             item.id,
         )
 

@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 
@@ -17,18 +17,22 @@ class DunningEngineGroup(models.AbstractModel):
             ("contacts", self._stage_contacts),
             ("contacted", self._stage_contacted),
             ("chosen", self._stage_chosen),
+            ("judged", self._stage_judged),
             ("notices", self._stage_notices),
             ("verdicts", self._stage_verdicts),
         ]
 
     def _stage_tiers(self, scope):
-        """Sums per debtor, currency, policy and rung."""
+        """Sums per debtor, currency, policy and rung. What is early, reminded before
+        its due date, shares no notice with what is overdue.
+        """
         return SQL(
             """
-            SELECT i.debtor_id, i.currency_id, i.policy_id, i.rung,
+            SELECT i.debtor_id, i.currency_id, i.policy_id, i.rung, i.rung < 1 AS early,
                    MAX(MAX(i.rung)) OVER (
-                       PARTITION BY i.debtor_id, i.currency_id, i.policy_id) AS top,
+                       PARTITION BY i.debtor_id, i.currency_id, i.policy_id, i.rung < 1) AS top,
                    COUNT(*) AS items, MIN(i.due) AS due, SUM(i.open) AS open, SUM(i.net) AS net,
+                   SUM(i.held) AS held,
                    SUM(i.net * i.open_company / i.open) AS net_company,
                    MAX(i.wish) AS wish, MAX(i.user_id) AS user_id,
                    bool_or(i.approval) AS approval, bool_or(i.align) AS align
@@ -51,25 +55,18 @@ class DunningEngineGroup(models.AbstractModel):
         """
         return SQL(
             """
-            SELECT t.debtor_id, t.currency_id, t.policy_id, t.top, SUM(t.items) AS items,
-                   MIN(t.due) AS due, SUM(t.open) AS open, SUM(t.net) AS net,
+            SELECT t.debtor_id, t.currency_id, t.policy_id, t.early, t.top,
+                   SUM(t.items) AS items, MIN(t.due) AS due, SUM(t.open) AS open,
+                   SUM(t.net) AS net, SUM(t.held) AS held,
                    SUM(t.net_company) AS net_company,
-                   SUM(t.net) FILTER (WHERE t.rung = t.top OR %(aligned)s) AS net_top,
-                   SUM(t.net) FILTER (WHERE t.rung >= t.top - 1 OR %(aligned)s) AS net_lower,
+                   SUM(t.net) FILTER (WHERE t.rung = t.top OR t.align) AS net_top,
+                   SUM(t.net) FILTER (WHERE t.rung >= t.top - 1 OR t.align) AS net_lower,
                    MAX(t.wish) AS wish, MAX(t.user_id) AS user_id,
                    bool_or(t.approval) AS approval, bool_or(t.align) AS align
               FROM tiers t
-             GROUP BY t.debtor_id, t.currency_id, t.policy_id, t.top
-            """,
-            aligned=self._aligned(SQL("t"), SQL("t.align"), SQL("t.top")),
+             GROUP BY t.debtor_id, t.currency_id, t.policy_id, t.early, t.top
+            """
         )
-
-    @api.model
-    def _aligned(self, item, align, top):
-        """Condition: the policy gives an item the level of its notice. An item
-        that is not due never gets a reminder of an overdue one by that.
-        """
-        return SQL("(%s AND %s.rung >= LEAST(1, %s))", align, item, top)
 
     def _stage_levels(self, scope):
         """The level that is kept: 0 or 1 below the highest, none when even
@@ -176,6 +173,37 @@ class DunningEngineGroup(models.AbstractModel):
             SQL("COALESCE(%s)", SQL(", ").join(contacts)),
         )
 
+    def _stage_judged(self, scope):
+        """What stops a notice, and whether its debtor gets another one about
+        something overdue.
+        """
+        return SQL(
+            """
+            SELECT i.*, bool_or(NOT i.early AND i.debtor_verdict IS NULL)
+                            OVER (PARTITION BY i.debtor_id) AS overdue_too
+              FROM (SELECT i.*, %s AS debtor_verdict FROM chosen i) i
+            """,
+            self.env["dunning.engine"]._verdict(scope, "debtor"),
+        )
+
+    @api.model
+    def _waits(self, scope):
+        """Condition: a reminder before the due date waits for one of what is
+        overdue, of this run, under review, or sent on this day.
+        """
+        underway = SQL("n.state = 'issued' AND n.date = %s", scope.date)
+        if not scope.as_of:
+            underway = SQL("n.state IN ('proposed', 'confirmed') OR %s", underway)
+        return SQL(
+            """
+            i.early AND (i.overdue_too OR i.debtor_id IN (
+                SELECT n.partner_id FROM dunning_notice n
+                 WHERE n.company_id = %s AND n.rung > 0 AND (%s)))
+            """,
+            scope.company.id,
+            underway,
+        )
+
     @api.model
     def _writes(self, scope):
         """Whether notices are made; a look at a past ledger leaves lines only."""
@@ -185,12 +213,13 @@ class DunningEngineGroup(models.AbstractModel):
         number = (
             SQL("nextval('dunning_notice_id_seq')") if self._writes(scope) else SQL("NULL::bigint")
         )
-        verdict = self.env["dunning.engine"]._verdict(scope, "debtor")
         return SQL(
-            "SELECT i.*, CASE WHEN i.verdict IS NULL THEN %s END AS id"
-            " FROM (SELECT i.*, %s AS verdict FROM chosen i) i",
+            """
+            SELECT i.*, CASE WHEN i.verdict IS NULL THEN %s END AS id
+              FROM (SELECT i.*, COALESCE(i.debtor_verdict, %s) AS verdict FROM judged i) i
+            """,
             number,
-            verdict,
+            self.env["dunning.engine"]._verdict(scope, "early"),
         )
 
     def _stage_verdicts(self, scope):
@@ -202,7 +231,8 @@ class DunningEngineGroup(models.AbstractModel):
         return SQL(
             """
             SELECT i.id, i.name, i.debtor_id, i.currency_id, i.policy_id, i.level_id, i.rung,
-                   i.step, i.due, i.open, i.open_company, i.open AS net, i.hold_id,
+                   i.step, i.due, i.open, i.open_company, i.open - i.held AS net,
+                   i.held, i.hold_id,
                    CASE WHEN i.verdict = 'held' THEN i.hold_until + 1 ELSE i.start END AS start,
                    i.verdict, NULL::bigint AS notice_id
               FROM gated i
@@ -211,17 +241,19 @@ class DunningEngineGroup(models.AbstractModel):
             SELECT i.id, i.name, i.debtor_id, i.currency_id, i.policy_id,
                    CASE WHEN moved.yes THEN n.level_id ELSE i.level_id END,
                    CASE WHEN moved.yes THEN n.top - n.shift ELSE i.rung END,
-                   i.step, i.due, i.open, i.open_company, i.net, NULL,
-                   GREATEST(i.start, n.free_from),
+                   i.step, i.due, i.open, i.open_company, i.net, i.held, i.part_hold_id,
+                   GREATEST(i.start, n.free_from,
+                            CASE n.verdict WHEN 'overdue_first' THEN %(tomorrow)s END),
                    COALESCE(%(credit)s, n.verdict, 'dun'),
                    CASE WHEN %(credit)s IS NULL THEN n.id END
               FROM netted i
               LEFT JOIN notices n ON n.debtor_id = i.debtor_id
                     AND n.currency_id = i.currency_id AND n.policy_id = i.policy_id
+                    AND n.early = (i.rung < 1)
               CROSS JOIN LATERAL (
-                   SELECT COALESCE(%(aligned)s OR (n.shift = 1 AND i.rung = n.top), FALSE)
+                   SELECT COALESCE(n.align OR (n.shift = 1 AND i.rung = n.top), FALSE)
                           AND n.shift IS NOT NULL AS yes) moved
             """,
             credit=self.env["dunning.engine"]._verdict(scope, "credit"),
-            aligned=self._aligned(SQL("i"), SQL("n.align"), SQL("n.top")),
+            tomorrow=fields.Date.add(scope.date, days=1),
         )

@@ -17,14 +17,14 @@ class DunningEngineIncoming(models.AbstractModel):
         return [("incoming_invoice", self._stage_invoice), ("incoming_bank", self._stage_bank)]
 
     def _stage_invoice(self, scope):
-        """Invoices whose open amount is covered by money that is under way. What
-        is paid for several invoices at once pays the same share of each.
+        """Invoices of which money that is under way covers what is open, but for what
+        is held. What is paid for several invoices at once pays the same share of each.
         """
         return SQL(
             """
             SELECT paid.move_id
               FROM (SELECT m.id AS move_id, m.company_id,
-                           money.amount / SUM(m.amount_residual)
+                           money.amount / SUM(m.amount_residual - COALESCE(held.amount, 0))
                                OVER (PARTITION BY money.kind, money.id) AS share
                       FROM (SELECT 'transaction' AS kind, t.id, r.invoice_id, t.currency_id,
                                    t.amount
@@ -38,12 +38,14 @@ class DunningEngineIncoming(models.AbstractModel):
                              WHERE p.state = 'in_process' AND p.move_id IS NULL) money
                       JOIN account_move m ON m.id = money.invoice_id
                            AND m.currency_id = money.currency_id AND m.state = 'posted'
-                     WHERE m.amount_residual > 0) paid
-             WHERE paid.company_id IN %s
+                      LEFT JOIN (%(held)s) held ON held.move_id = m.id
+                     WHERE m.amount_residual > COALESCE(held.amount, 0)) paid
+             WHERE paid.company_id IN %(companies)s
              GROUP BY paid.move_id
             HAVING ROUND(SUM(paid.share), 8) >= 1
             """,
-            self._companies(scope),
+            held=self.env["dunning.hold"]._amounts_sql(scope),
+            companies=self._companies(scope),
         )
 
     def _stage_bank(self, scope):
@@ -74,10 +76,14 @@ class DunningEngineIncoming(models.AbstractModel):
 
     @api.model
     def _covers_item(self):
-        """Gate condition for an item ``i``: exactly this amount is at the bank."""
+        """Gate condition for an item ``i``: exactly this amount is at the bank, with or
+        without what is held of it.
+        """
         return SQL(
             "i.move_id IN (SELECT move_id FROM incoming_invoice)"
             " OR (i.debtor_id, i.currency_id, i.open) IN"
+            " (SELECT debtor_id, currency_id, amount FROM incoming_bank)"
+            " OR i.held > 0 AND (i.debtor_id, i.currency_id, i.open - i.held) IN"
             " (SELECT debtor_id, currency_id, amount FROM incoming_bank)"
         )
 

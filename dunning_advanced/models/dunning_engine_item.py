@@ -17,6 +17,7 @@ class DunningEngineItem(models.AbstractModel):
             ("held_items", lambda scope: holds._active_sql(scope, "item")),
             ("held_invoices", lambda scope: holds._active_sql(scope, "invoice")),
             ("held_debtors", lambda scope: holds._active_sql(scope, "debtor")),
+            ("held_parts", holds._parts_sql),
             ("placed", self._stage_placed),
             ("stepped", self._stage_stepped),
             ("gated", self._stage_gated),
@@ -156,20 +157,27 @@ class DunningEngineItem(models.AbstractModel):
     def _stage_stepped(self, scope):
         """Placed items with the level of their rung, the day from which it
         applies, and what may stop them.
+
+        Where holds of an amount cover all that is open of an item, it is held like
+        any other; else ``held`` is the part of it that is not asked for.
         """
         return SQL(
             """
             SELECT i.*, COALESCE(i.last_step, 0) + 1 AS step, next.rung, next.level_id,
                    GREATEST(i.due + next.days, i.last_date + next.wait) AS start,
                    pending.notice_id AS pending_notice_id,
-                   COALESCE(hl.hold_id, hi.hold_id, hd.hold_id) AS hold_id,
-                   NULLIF(GREATEST(hl.until, hi.until, hd.until), 'infinity') AS hold_until
+                   COALESCE(hl.hold_id, hi.hold_id, hd.hold_id, whole.hold_id) AS hold_id,
+                   NULLIF(GREATEST(hl.until, hi.until, hd.until, whole.until), 'infinity')
+                       AS hold_until,
+                   COALESCE(part.amount, 0) AS held, part.hold_id AS part_hold_id
               FROM placed i
               LEFT JOIN ladder next ON next.policy_id = i.policy_id AND next.rung = i.next_rung
               LEFT JOIN pending ON pending.move_line_id = i.id
               LEFT JOIN held_items hl ON hl.held_id = i.id
               LEFT JOIN held_invoices hi ON hi.held_id = i.move_id
               LEFT JOIN held_debtors hd ON hd.held_id = i.debtor_id
+              LEFT JOIN held_parts whole ON whole.id = i.id AND whole.amount >= i.open
+              LEFT JOIN held_parts part ON part.id = i.id AND part.amount < i.open
             """
         )
 

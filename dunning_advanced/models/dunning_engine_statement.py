@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..tools.statement import Account, Entry
+from ..tools.statement import Account, Charge, Entry
 
 
 class DunningEngineStatement(models.AbstractModel):
@@ -13,7 +13,8 @@ class DunningEngineStatement(models.AbstractModel):
     @api.model
     def _accounts(self, scope, date_from=None):
         """The accounts of the debtors of a scope, with what was open at the end
-        of its date and, if asked, what moved since another.
+        of its date and, if asked, what moved since another; and the charges that
+        were owed then and not booked.
 
         The balance after the last movement is the sum of what is open: both
         follow from the same entries and reconciliations. The number of queries
@@ -28,6 +29,8 @@ class DunningEngineStatement(models.AbstractModel):
         accounts = {}
         for key, entry in self._entries(self._open_sql(scope)):
             self._account(accounts, scope, key).items.append(entry)
+        for key, charge in self._entries(self._charges_sql(scope), Charge):
+            self._account(accounts, scope, key).charges.append(charge)
         if date_from:
             for debtor_id, currency_id, balance in self._openings(scope, date_from):
                 self._account(accounts, scope, (debtor_id, currency_id)).opening = balance
@@ -49,11 +52,11 @@ class DunningEngineStatement(models.AbstractModel):
             found.setdefault(debtor_id, []).append(accounts[debtor_id, currency_id])
         return found
 
-    def _entries(self, query):
+    def _entries(self, query, kind=Entry):
         self.env.cr.execute(query)
         for row in self.env.cr.dictfetchall():
             key = row.pop("debtor_id"), row.pop("currency_id")
-            yield key, Entry(**{name: "" if row[name] is None else row[name] for name in row})
+            yield key, kind(**{name: "" if row[name] is None else row[name] for name in row})
 
     def _openings(self, scope, date_from):
         return self.env.execute_query(
@@ -88,6 +91,33 @@ class DunningEngineStatement(models.AbstractModel):
             " FROM (%s) e WHERE date >= %s ORDER BY date, kind = 'settlement', id",
             self._movements_sql(scope),
             date_from,
+        )
+
+    def _charges_sql(self, scope):
+        """Charges that the customers owed at the end of the date, and that no posted
+        entry had: printed only, or on an invoice that was a draft or is of a later day.
+
+        Whoever cancels the invoice of charges by hand does not want them.
+        """
+        return SQL(
+            """
+            SELECT p.commercial_partner_id AS debtor_id, c.currency_id, c.date, n.name AS notice,
+                   c.item_name AS item, c.kind, c.name, c.amount,
+                   COALESCE(c.amount_tax, 0) AS tax
+              FROM dunning_charge c
+              JOIN dunning_notice n ON n.id = c.notice_id
+              JOIN res_partner p ON p.id = c.partner_id
+              LEFT JOIN account_move m ON m.id = n.charge_move_id
+             WHERE c.date <= %(date)s AND c.amount <> 0 AND c.announced IS NOT TRUE
+               AND (c.state = 'open' AND m.state IS DISTINCT FROM 'cancel'
+                    OR c.date_closed > %(date)s)
+               AND (m.state = 'posted' AND m.date <= %(date)s) IS NOT TRUE
+               AND c.company_id IN %(companies)s AND %(only)s
+             ORDER BY c.date, n.id, c.kind, c.id
+            """,
+            date=scope.date,
+            companies=tuple(self.env["dunning.engine"]._companies(scope.company).ids),
+            only=self.env["dunning.engine"]._only(scope, SQL("p.commercial_partner_id")),
         )
 
     def _movements_sql(self, scope):

@@ -46,17 +46,19 @@ class DunningEngineGroup(models.AbstractModel):
             INSERT INTO dunning_notice (
                 id, run_id, company_id, partner_id, currency_id, policy_id, level_id, rung, state,
                 date, user_id, to_review, channel, contact_id, item_count, date_oldest,
-                amount_open, amount_credit, amount_total, amount_total_company, delivered,
-                %(compared)s, create_uid, create_date, write_uid, write_date)
+                amount_open, amount_held, amount_credit, amount_total, amount_total_company,
+                delivered, %(compared)s, create_uid, create_date, write_uid, write_date)
             SELECT n.id, %(run)s, %(company)s, n.debtor_id, n.currency_id, n.policy_id,
                    n.level_id, n.top - n.shift, 'proposed', %(date)s, n.user_id,
                    n.approval OR n.automatic IS NOT TRUE, n.channel, n.contact_id, n.items, n.due,
-                   n.open, n.open - n.net, n.net, ROUND(n.net_company, %(digits)s), FALSE,
+                   n.open, n.held, n.open - n.held - n.net, n.net,
+                   ROUND(n.net_company, %(digits)s), FALSE,
                    %(comparison)s,
                    %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
               FROM notices n
               LEFT JOIN (%(last)s) last ON last.partner_id = n.debtor_id
                     AND last.currency_id = n.currency_id AND last.policy_id = n.policy_id
+                    AND last.early = n.early
              WHERE n.verdict IS NULL AND n.id IS NOT NULL
             """,
             run=scope.run_id,
@@ -77,11 +79,11 @@ class DunningEngineGroup(models.AbstractModel):
             """
             INSERT INTO dunning_line (
                 run_id, company_id, notice_id, partner_id, move_line_id, name, date,
-                date_maturity, currency_id, amount_open, amount_open_company, amount_net,
-                policy_id, level_id, rung, step, date_next, hold_id, verdict, state,
-                create_date, write_date)
+                date_maturity, currency_id, amount_open, amount_open_company,
+                amount_held, amount_net, policy_id, level_id, rung, step, date_next, hold_id,
+                verdict, state, create_date, write_date)
             SELECT %(run)s, %(company)s, v.notice_id, v.debtor_id, v.id, v.name, %(date)s,
-                   v.due, v.currency_id, v.open, v.open_company, v.net,
+                   v.due, v.currency_id, v.open, v.open_company, v.held, v.net,
                    v.policy_id, v.level_id, v.rung, v.step, v.start, v.hold_id, v.verdict,
                    CASE WHEN v.notice_id IS NULL THEN 'stopped' ELSE 'proposed' END,
                    now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'

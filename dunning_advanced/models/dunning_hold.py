@@ -99,6 +99,7 @@ class DunningHold(models.Model):
         default=True, copy=False, readonly=True, help="Not active: the hold was lifted."
     )
     date_lifted = fields.Date(string="Lifted on", readonly=True, copy=False)
+    lifted_by_id = fields.Many2one("res.users", string="Lifted by", readonly=True, copy=False)
 
     _dates_in_order = models.Constraint(
         "CHECK (date_to >= date_from)",
@@ -237,6 +238,7 @@ class DunningHold(models.Model):
                    COALESCE(h.date_to, 'infinity') AS until
               FROM dunning_hold h %(items)s
              WHERE h.scope = %(key)s AND %(lasting)s AND h.company_id IN %(companies)s
+               AND COALESCE(h.amount, 0) = 0
              ORDER BY %(held)s, COALESCE(h.date_to, 'infinity') DESC, h.id
             """,
             held=held,

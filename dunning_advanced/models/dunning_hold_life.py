@@ -9,6 +9,7 @@ BATCH = 100
 # What must not be changed on a hold that only managers may lift.
 LIFTING = {
     "active",
+    "amount",
     "company_id",
     "date_from",
     "date_to",
@@ -31,7 +32,8 @@ class DunningHold(models.Model):
             self._check_may_lift()
         if "active" in vals:
             lifted = not vals["active"] and fields.Date.context_today(self)
-            vals = {"date_lifted": lifted, **vals}
+            lifter = lifted and self.env.uid
+            vals = {"date_lifted": lifted, "lifted_by_id": lifter, **vals}
         return super().write(vals)
 
     def _check_may_lift(self):
@@ -88,7 +90,7 @@ class DunningHold(models.Model):
         :param items: account.move.line
         :param date: last day that is asked about
         :return: dict of item id to a list of (first day, last day), of the holds with
-            ``freezes_charges`` that cover the item
+            ``freezes_charges`` that cover all of the item
         """
         periods = defaultdict(list)
         if not items:
@@ -104,6 +106,7 @@ class DunningHold(models.Model):
                   JOIN res_company c ON c.id = l.company_id
                   JOIN dunning_hold h ON h.partner_id = p.commercial_partner_id
                        AND h.freezes_charges AND h.date_from <= %(date)s
+                       AND COALESCE(h.amount, 0) = 0
                        AND (h.scope = 'debtor'
                             OR h.scope = 'invoice' AND h.move_id = l.move_id
                             OR h.scope = 'item' AND EXISTS (

@@ -6,14 +6,9 @@ class DunningHoldReason(models.Model):
 
     _name = "dunning.hold.reason"
     _description = "Hold Reason"
+    _inherit = ["dunning.choice"]
     _order = "sequence, id"
 
-    name = fields.Char(required=True, translate=True)
-    sequence = fields.Integer(default=10)
-    company_id = fields.Many2one(
-        "res.company", index=True, help="Leave empty to offer the reason in every company."
-    )
-    active = fields.Boolean(default=True)
     freezes_charges = fields.Boolean(
         string="Freezes fees and interest",
         help="While a hold of this reason lasts, its items cost the customer nothing more.",

@@ -31,8 +31,9 @@ class DunningInterestRule(models.Model):
     ):
         """What one debt has come to by the law of the customer's country.
 
-        Nothing is written. Amounts are Decimal in the currency of the debt (JSON-RPC
-        gives them as text, exact to the cent), dates are dates; both are taken as text too:
+        Nothing is written. Amounts are reckoned exactly and given as the nearest float, in
+        the currency of the debt, so that every way of calling Odoo from outside can carry
+        them; dates are dates. Both are taken as text too:
         ``quote("DE", True, 10000, "2024-11-30", "2025-03-31")["interest"]`` is 382.66.
 
         :param country_code: ISO code of the customer's country, such as "DE"
@@ -92,7 +93,7 @@ class DunningInterestRule(models.Model):
         """:func:`tools.interest.statement` with its errors in the user's words.
 
         :param terms: of :meth:`_terms`
-        :param options: ``since`` and ``pauses``
+        :param options: ``since``, ``pauses`` and ``frozen``
         :return: :class:`tools.interest.Statement`
         :raises UserError: see :meth:`quote`
         """
@@ -204,14 +205,22 @@ class DunningInterestRule(models.Model):
 
     def _quoted(self, statement, currency):
         return {
-            "interest": statement.interest,
-            "fixed_sum": statement.costs,
-            "principal_open": statement.principal_open,
-            "interest_open": statement.interest_open,
-            "fixed_sum_open": statement.costs_open,
-            "total_open": statement.total_open,
-            "excess": statement.excess,
-            "segments": [asdict(segment) for segment in statement.segments],
+            "interest": float(statement.interest),
+            "fixed_sum": float(statement.costs),
+            "principal_open": float(statement.principal_open),
+            "interest_open": float(statement.interest_open),
+            "fixed_sum_open": float(statement.costs_open),
+            "total_open": float(statement.total_open),
+            "excess": float(statement.excess),
+            "segments": [
+                {
+                    **asdict(segment),
+                    "rate": float(segment.rate),
+                    "base": float(segment.base),
+                    "amount": float(segment.amount),
+                }
+                for segment in statement.segments
+            ],
             "currency": currency.name,
             "rule_id": self.id,
             "rule": self.name,

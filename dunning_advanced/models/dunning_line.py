@@ -40,8 +40,12 @@ class DunningLine(models.Model):
     amount_open_company = fields.Monetary(
         string="Open (company currency)", currency_field="company_currency_id"
     )
+    amount_held = fields.Monetary(
+        string="Disputed", help="Part of the open amount that a hold covers: it is not asked for."
+    )
     amount_net = fields.Monetary(
-        string="To pay", help="Open amount less the credits that clear this item."
+        string="To pay",
+        help="Open amount less what is disputed and the credits that clear this item.",
     )
     policy_id = fields.Many2one("dunning.policy", ondelete="restrict")
     level_id = fields.Many2one("dunning.level", ondelete="restrict")
@@ -76,6 +80,7 @@ class DunningLine(models.Model):
     )
     _partner_idx = models.Index("(partner_id, date)")
     _open_idx = models.Index("(move_line_id) WHERE state = 'proposed'")
+    _moved_idx = models.Index("(partner_id) WHERE state = 'moved'")
 
     @api.model
     def _selection_verdict(self):
@@ -85,6 +90,7 @@ class DunningLine(models.Model):
             ("no_level", self.env._("No policy with levels")),
             ("not_due", self.env._("Not due yet")),
             ("waiting", self.env._("Waiting for the next level")),
+            ("riding", self.env._("Charges wait for their invoices")),
             ("exhausted", self.env._("All levels sent")),
             ("undelivered", self.env._("Last reminder not delivered")),
             ("excluded", self.env._("Excluded from follow-up")),
@@ -95,6 +101,7 @@ class DunningLine(models.Model):
             ("minimum", self.env._("Below the minimum")),
             ("unreachable", self.env._("No usable contact data")),
             ("capped", self.env._("Contacted often enough")),
+            ("overdue_first", self.env._("Overdue items are reminded first")),
             ("moved", self.env._("Level set by hand")),
             ("changed", self.env._("Changed since the proposal")),
             ("info", self.env._("Listed for information")),

@@ -56,6 +56,9 @@ class DunningNotice(models.Model):
     date_oldest = fields.Date(string="Due since", readonly=True)
     days_overdue = fields.Integer(compute="_compute_days_overdue")
     amount_open = fields.Monetary(string="Open", readonly=True)
+    amount_held = fields.Monetary(
+        string="Disputed", readonly=True, help="Held parts of the invoices: not asked for."
+    )
     amount_credit = fields.Monetary(string="Credits", readonly=True)
     amount_total = fields.Monetary(string="To pay", readonly=True)
     amount_total_company = fields.Monetary(
@@ -72,7 +75,10 @@ class DunningNotice(models.Model):
         readonly=True, help="The next level waits until the reminder has reached the customer."
     )
     delivery_ids = fields.One2many("dunning.delivery", "notice_id", readonly=True)
-    attachment_id = fields.Many2one("ir.attachment", string="Letter", readonly=True)
+    # Indexed, or the deletion of any attachment in Odoo would read all notices.
+    attachment_id = fields.Many2one(
+        "ir.attachment", string="Letter", readonly=True, index="btree_not_null"
+    )
 
     _number_unique = models.UniqueIndex(
         "(company_id, name) WHERE name IS NOT NULL",

@@ -27,7 +27,7 @@ class DunningNotice(models.Model):
         moves = self.env["account.move"].create([notice._charge_move_values() for notice in booked])
         for notice, move in zip(booked, moves, strict=True):
             notice.charge_move_id = move
-            notice.amount_charge_tax = move.amount_total - notice.amount_charges
+            notice._open_charges()._spread_tax(move.amount_total - notice.amount_charges)
             notice._tell_move(move, self.env._("booked"))
         posted = booked.filtered(lambda notice: notice.charge_mode == "posted")
         posted.charge_move_id._post(soft=False)
@@ -47,6 +47,8 @@ class DunningNotice(models.Model):
             "invoice_origin": self.name,
             "invoice_user_id": self.user_id.id,
             "ref": self.env._("Charges of reminder %s", self.name),
+            # They are reminded of together, also where the invoices have a policy of their own.
+            "dunning_policy_id": self.line_ids.move_id.dunning_policy_id[:1].id,
             "invoice_line_ids": self._charge_lines(self._open_charges()),
         }
         if self.company_id.dunning_journal_id:
@@ -103,11 +105,14 @@ class DunningNotice(models.Model):
         """Take back the charges of cancelled reminders, in the ledger too.
 
         :param reason: text
-        :param date: date of the credit notes; None: that of the invoice
+        :param date: since when they are not owed, and date of the credit notes; None: as if
+            they had never been
         """
         # Not field by field: a run may have many reminders, few of them with charges.
         charges = self.env["dunning.charge"].sudo().search([("notice_id", "in", self.ids)])
-        charges.filtered(lambda charge: charge.state != "waived").write({"state": "cancelled"})
+        owed = charges.filtered(lambda charge: charge.state != "waived")
+        for day, own in owed.grouped("date").items():
+            own.write({"state": "cancelled", "date_closed": date or day})
         for notice in (charges.notice_id & self).filtered("charge_move_id"):
             notice._reverse_charge_move(reason, date)
 
@@ -148,18 +153,18 @@ class DunningNotice(models.Model):
         self.ensure_one()
         move, left = self.charge_move_id, self._open_charges()
         if not move or move.state == "cancel":
-            self.amount_charge_tax = left._tax_estimate()
-        elif not left:
+            return
+        if not left:
             self._reverse_charge_move(reason, date)
-            self.amount_charge_tax = 0
         elif move.state == "draft":
             lines = [Command.clear(), *self._charge_lines(left)]
             move.write({"invoice_line_ids": lines})
-            self.amount_charge_tax = move.amount_total - self.amount_charges
+            left._spread_tax(move.amount_total - self.amount_charges)
         else:
+            tax = sum((left | waived).mapped("amount_tax"))
             credit = self._credit(move, reason, date, self._charge_lines(waived))
-            tax = credit.amount_total - sum(waived.mapped("amount"))
-            self.amount_charge_tax -= tax
+            waived._spread_tax(credit.amount_total - sum(waived.mapped("amount")))
+            left._spread_tax(tax - sum(waived.mapped("amount_tax")))
 
 
 class DunningCharge(models.Model):
@@ -205,6 +210,21 @@ class DunningCharge(models.Model):
                 )
             )
 
+    def _spread_tax(self, total):
+        """Give each of these charges its part of the tax that the ledger has for all.
+
+        :param total: amount in their currency
+        """
+        shares = self.mapped("amount_tax")
+        if not sum(shares):
+            shares = self.mapped("amount")
+        whole = sum(shares) or 1
+        exact, given = 0.0, 0.0
+        for charge, share in zip(self, shares, strict=True):
+            exact += total * share / whole
+            charge.amount_tax = charge.currency_id.round(charge.currency_id.round(exact) - given)
+            given += charge.amount_tax
+
     def _tax_estimate(self):
         """Tax on these charges by the fiscal position of the customer, before they are booked."""
         total = 0.0
@@ -235,13 +255,15 @@ class AccountMove(models.Model):
         help="The reminders whose charges this invoice books.",
     )
 
-    def _dunning_open_day(self):
+    def _dunning_open_day(self, has_tax=True):
         """The day on which the entry can be booked: its own, or the first one after
         everything that is locked.
+
+        :param has_tax: whether the lock of tax returns counts
         """
         self.ensure_one()
         day = self.date
-        while locks := self._get_violated_lock_dates(day, has_tax=True):
+        while locks := self._get_violated_lock_dates(day, has_tax=has_tax):
             day = locks[-1][0] + timedelta(days=1)
         return day
 

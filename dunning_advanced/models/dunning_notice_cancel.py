@@ -13,6 +13,8 @@ class DunningNotice(models.Model):
 
     _inherit = "dunning.notice"
 
+    date_cancelled = fields.Datetime(readonly=True, copy=False)
+    cancelled_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     departure_summary = fields.Char(
         compute="_compute_departure_summary",
         string="What had left",
@@ -74,7 +76,14 @@ class DunningNotice(models.Model):
         # One note on the run instead of one on each of thousands.
         silent = self.with_context(mail_notrack=many)
         self._void_lines()
-        silent.write({"state": "cancelled", "reason": reason})
+        silent.write(
+            {
+                "state": "cancelled",
+                "reason": reason,
+                "date_cancelled": fields.Datetime.now(),
+                "cancelled_by_id": self.env.uid,
+            }
+        )
         self.delivery_ids._withdraw()
         self._reverse_charges(reason, date)
         for run, notices in self.grouped("run_id").items() if many else ():

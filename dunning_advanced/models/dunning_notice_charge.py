@@ -31,11 +31,13 @@ class DunningNotice(models.Model):
         store=True,
         help="Fees, fixed sums and interest of this reminder that were not waived, without tax.",
     )
-    amount_charge_tax = fields.Monetary(string="Tax on charges", readonly=True)
+    amount_charge_tax = fields.Monetary(
+        string="Tax on charges", compute="_compute_amount_charges", store=True
+    )
     amount_charges_before = fields.Monetary(
         string="Earlier charges",
         readonly=True,
-        help="Of earlier reminders of the same invoices, printed on them and not booked.",
+        help="Of earlier reminders of the same invoices, printed on them and not booked, with tax.",
     )
     amount_due = fields.Monetary(
         string="To pay with charges",
@@ -55,11 +57,12 @@ class DunningNotice(models.Model):
         help="What the reminder would cost if it went out on its date.",
     )
 
-    @api.depends("charge_ids.amount", "charge_ids.state")
+    @api.depends("charge_ids.amount", "charge_ids.amount_tax", "charge_ids.state")
     def _compute_amount_charges(self):
         for notice in self:
             counted = notice.charge_ids.filtered(lambda charge: charge.state == "open")
             notice.amount_charges = sum(counted.mapped("amount"))
+            notice.amount_charge_tax = sum(counted.mapped("amount_tax"))
 
     @api.depends("amount_total", "amount_charges", "amount_charge_tax", "amount_charges_before")
     def _compute_amount_due(self):
@@ -95,13 +98,10 @@ class DunningNotice(models.Model):
             notice._check_debt(found.get(notice.id, []))
         rows = [row for notice in costly for row in notice._decided(found.get(notice.id, []))]
         charges = self.env["dunning.charge"].sudo().create(rows)
-        before = costly._charges_before()
-        for notice in costly:
-            own = charges.filtered(
-                lambda charge, notice=notice: charge.notice_id == notice and charge.state == "open"
-            )
-            notice.amount_charge_tax = own._tax_estimate()
-            notice.amount_charges_before = before.get(notice.id, 0)
+        for charge in charges:
+            charge.amount_tax = charge._tax_estimate()
+        for notice, before in costly._charges_before().items():
+            notice.amount_charges_before = before
 
     def _decided(self, rows):
         """The values with their worth in company currency, waived if a person said so."""
@@ -113,9 +113,16 @@ class DunningNotice(models.Model):
         )
         decided = {}
         if self.charge_decision == "waive":
-            decided = {"state": "waived", "reason": self.charge_reason}
+            waiver = self.env["dunning.charge"]._waiver(rows[0]["date"])
+            decided = {"reason": self.charge_reason, **waiver}
         return [
-            {**row, "amount_company": own.round(row["amount"] * worth), **decided} for row in rows
+            {
+                **row,
+                "amount_company": own.round(row["amount"] * worth),
+                "announced": row["state"] == "named",
+                **decided,
+            }
+            for row in rows
         ]
 
     def _check_debt(self, rows):
@@ -140,7 +147,7 @@ class DunningNotice(models.Model):
     def _charges_before(self):
         """What earlier reminders asked for the same items and nobody booked.
 
-        :return: dict of notice id to amount
+        :return: dict of notice to amount, with tax
         """
         charges = (
             self.env["dunning.charge"]
@@ -157,8 +164,8 @@ class DunningNotice(models.Model):
             )
         )
         return {
-            notice.id: sum(
-                charge.amount
+            notice: sum(
+                charge.amount + charge.amount_tax
                 for charge in charges
                 if charge.move_line_id in notice.line_ids.move_line_id
             )

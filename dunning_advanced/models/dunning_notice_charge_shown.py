@@ -36,7 +36,7 @@ class DunningNotice(models.Model):
                 rows = []
             for row in rows:
                 charges |= charges.new(row)
-            before = self._charges_before().get(self.id, 0)
+            before = self._charges_before()[self]
             own = charges.filtered(lambda charge: charge.state == "open")
             tax = own._tax_estimate()
         except UserError as error:
@@ -68,9 +68,10 @@ class DunningNotice(models.Model):
 
     def _named_until(self):
         """The last day on which paying keeps off the costs that are named in advance."""
-        rule = self.env["dunning.charging"]._rule(self)
+        charging = self.env["dunning.charging"]
         sent = Reminder(self.date, by_post=self.channel == "letter")
-        return fields.Date.subtract(costs_from(rule, sent), days=1)
+        first = costs_from(charging._rule(self), sent, charging._holidays(self))
+        return fields.Date.subtract(first, days=1)
 
 
 class DunningCharge(models.Model):

@@ -4,7 +4,8 @@ from odoo.tools import SQL
 
 class DunningNotice(models.Model):
     """How a notice differs from the one before it: the last that was issued to
-    the same debtor, in the same currency, under the same policy.
+    the same debtor, in the same currency, under the same policy. A friendly reminder
+    before the due date is compared with such ones only.
     """
 
     _inherit = "dunning.notice"
@@ -43,17 +44,18 @@ class DunningNotice(models.Model):
 
     @api.model
     def _last_sql(self, scope):
-        """The last issued notice by debtor, currency and policy.
+        """The last issued notice by debtor, currency, policy, and early or overdue.
 
         :param scope: Scope of a proposal
         """
         return SQL(
             """
-            SELECT DISTINCT ON (h.partner_id, h.currency_id, h.policy_id)
-                   h.partner_id, h.currency_id, h.policy_id, h.date, h.rung, h.amount_total
+            SELECT DISTINCT ON (h.partner_id, h.currency_id, h.policy_id, h.rung < 1)
+                   h.partner_id, h.currency_id, h.policy_id, h.rung < 1 AS early,
+                   h.date, h.rung, h.amount_total
               FROM dunning_notice h
              WHERE h.state = 'issued' AND h.company_id = %s AND %s
-             ORDER BY h.partner_id, h.currency_id, h.policy_id, h.date DESC, h.id DESC
+             ORDER BY h.partner_id, h.currency_id, h.policy_id, h.rung < 1, h.date DESC, h.id DESC
             """,
             scope.company.id,
             self.env["dunning.engine"]._only(scope, SQL("h.partner_id")),

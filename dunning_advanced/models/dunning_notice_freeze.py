@@ -74,6 +74,7 @@ class DunningNotice(models.Model):
         facts = {
             "amount_open": row["open"],
             "amount_open_company": row["open_company"],
+            "amount_held": row["held"],
             "amount_net": row["net"],
             "date_maturity": row["due"],
         }

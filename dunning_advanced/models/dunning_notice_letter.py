@@ -77,6 +77,16 @@ class DunningNotice(models.Model):
         for notice, attachment in zip(missing, attachments, strict=True):
             notice.attachment_id = attachment
 
+    def _letter_files(self):
+        """The letters of these reminders, whatever way they went.
+
+        :return: dict of notice id to content
+        """
+        streams = self.env["ir.actions.report"]._render_qweb_pdf_prepare_streams(
+            REPORT, {}, self.ids
+        )
+        return {id_: streams[id_]["stream"].getvalue() for id_ in self.ids}
+
     def _letter_filename(self):
         self.ensure_one()
         label = self.name or self.with_context(lang=self.lang).level_id.name or ""

@@ -165,7 +165,10 @@ class DunningNotice(models.Model):
                     "date_oldest": min(line.date_maturity for line in lines),
                     "amount_open": sum(lines.mapped("amount_open")),
                     "amount_total": sum(lines.mapped("amount_net")),
-                    "amount_credit": sum(line.amount_open - line.amount_net for line in lines),
+                    "amount_held": sum(lines.mapped("amount_held")),
+                    "amount_credit": sum(
+                        line.amount_open - line.amount_held - line.amount_net for line in lines
+                    ),
                     "amount_total_company": sum(
                         line.amount_open_company * line.amount_net / line.amount_open
                         for line in lines

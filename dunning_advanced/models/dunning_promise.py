@@ -8,19 +8,10 @@ class DunningPromise(models.Model):
 
     _name = "dunning.promise"
     _description = "Promise to Pay"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["dunning.agreement", "mail.thread", "mail.activity.mixin"]
     _order = "date desc, id desc"
     _check_company_auto = True
 
-    partner_id = fields.Many2one(
-        "res.partner", string="Customer", required=True, index=True, ondelete="restrict"
-    )
-    company_id = fields.Many2one(
-        "res.company", required=True, default=lambda self: self.env.company, index=True
-    )
-    currency_id = fields.Many2one(
-        "res.currency", required=True, default=lambda self: self.env.company.currency_id
-    )
     amount = fields.Monetary(required=True, tracking=True)
     date = fields.Date(string="Pays by", required=True, tracking=True)
     date_made = fields.Date(
@@ -77,9 +68,10 @@ class DunningPromise(models.Model):
         copy=False,
         tracking=True,
     )
+    date_closed = fields.Date(string="Closed on", readonly=True, copy=False)
+    closed_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     amount_paid = fields.Monetary(string="Paid", readonly=True, copy=False)
     hold_id = fields.Many2one("dunning.hold", readonly=True, copy=False)
-    contact_id = fields.Many2one("res.partner", compute="_compute_contact_id")
 
     _amount_positive = models.Constraint(
         "CHECK (amount > 0)", "A promise is about an amount above zero: enter what will be paid."
@@ -134,15 +126,6 @@ class DunningPromise(models.Model):
                     promise=taken.promise_id.display_name,
                 )
             )
-
-    @api.depends("partner_id")
-    def _compute_contact_id(self):
-        for promise in self:
-            found = promise.partner_id.address_get(["dunning", "invoice"])
-            contacts = self.env["res.partner"].browse(
-                filter(None, [found.get("dunning"), found.get("invoice"), promise.partner_id.id])
-            )
-            promise.contact_id = contacts.filtered("email_normalized")[:1]
 
     @api.depends("amount", "currency_id", "date")
     def _compute_display_name(self):

@@ -1,12 +1,8 @@
-import logging
-
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, format_date
 
 BATCH = 100
-
-_logger = logging.getLogger(__name__)
 
 
 class DunningPromise(models.Model):
@@ -170,7 +166,7 @@ class DunningPromise(models.Model):
 
     def _end(self, state, date):
         """Close promises with an answer; their holds end with them."""
-        self.write({"state": state})
+        self.write({"state": state, "date_closed": date, "closed_by_id": self.env.uid})
         label = dict(self._fields["state"]._description_selection(self.env))[state]
         self.hold_id.filtered("active").sudo()._lift(label, date)
         for promise in self:
@@ -183,51 +179,10 @@ class DunningPromise(models.Model):
                 )
             )
         if state in ("broken", "partial"):
-            self._tell_responsible(date)
+            self._ask_responsible("mail_activity_promise", date, type(self)._broken_summary)
         if state == "kept":
-            self._cases().activity_unlink(["dunning_advanced.mail_activity_promise"])
+            self._answered("mail_activity_promise")
             self._thank()
-
-    def _cases(self):
-        """The open cases of these promises."""
-        cases = self.env["dunning.case"].search(
-            [
-                ("partner_id", "in", self.partner_id.ids),
-                ("company_id", "in", self.company_id.ids),
-                ("state", "=", "open"),
-            ]
-        )
-        pairs = {(promise.partner_id, promise.company_id) for promise in self}
-        return cases.filtered(lambda case: (case.partner_id, case.company_id) in pairs)
-
-    def _tell_case(self, text):
-        for case in self._cases():
-            case._message_log(body=text)
-
-    def _tell_responsible(self, date):
-        """An activity on the case of each promise: call the customer."""
-        cases = {(case.partner_id, case.company_id): case for case in self._cases()}
-        values = []
-        for promise in self:
-            key = (promise.partner_id, promise.company_id)
-            if key not in cases:
-                cases[key] = self.env["dunning.case"].create(
-                    {"partner_id": promise.partner_id.id, "company_id": promise.company_id.id}
-                )
-            case = cases[key]
-            taker = promise.user_id.filtered(lambda user: user.active and not user.share)
-            values.append(
-                {
-                    "res_model_id": self.env["ir.model"]._get_id("dunning.case"),
-                    "res_id": case.id,
-                    "activity_type_id": self.env.ref("dunning_advanced.mail_activity_promise").id,
-                    "summary": promise._broken_summary(),
-                    "date_deadline": date,
-                    "user_id": promise.company_id._dunning_responsible(case.user_id or taker).id,
-                    "automated": True,
-                }
-            )
-        self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(values)
 
     def _broken_summary(self):
         return self.env._(
@@ -239,17 +194,5 @@ class DunningPromise(models.Model):
 
     def _thank(self):
         """Thank for kept promises by e-mail, where the company does that."""
-        template = self.env.ref(
-            "dunning_advanced.mail_template_promise_kept", raise_if_not_found=False
-        )
-        thanked = self.filtered(
-            lambda promise: promise.company_id.dunning_promise_thanks and promise.contact_id
-        )
-        for promise in thanked if template else ():
-            try:
-                with self.env.cr.savepoint():
-                    template.sudo().send_mail(promise.id)
-            except Exception as error:
-                # a payment never fails for a thank-you
-                _logger.warning("No thank-you for promise %s", promise.id, exc_info=True)
-                promise._message_log(body=self.env._("No thank-you was sent: %s", error))
+        thanked = self.filtered("company_id.dunning_promise_thanks")
+        thanked._mail("mail_template_promise_kept", self.env._("No thank-you was sent"))

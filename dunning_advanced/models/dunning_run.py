@@ -187,7 +187,7 @@ class DunningRun(models.Model):
             {
                 "state": "proposed" if sends else "done",
                 "not_due_count": counts.get("not_due", 0),
-                "waiting_count": counts.get("waiting", 0),
+                "waiting_count": counts.get("waiting", 0) + counts.get("riding", 0),
                 "pending_count": counts.get("pending", 0),
                 "error": False,
             }
@@ -195,6 +195,7 @@ class DunningRun(models.Model):
         if not self.simulation:
             self.env["dunning.case"]._open_for(self)
             self.env["dunning.case"]._ask_for_contact_data(self)
+            self.env["dunning.case"]._ask_for_decision(self)
         return counts
 
     def _forget_proposal(self):
@@ -206,11 +207,10 @@ class DunningRun(models.Model):
             raise UserError(
                 self.env._("Reminders of this run are on their way already: start a new run.")
             )
-        # all lines at once: there may be a million
+        # all at once: there may be a million lines
         self.env.flush_all()
         self.env.cr.execute(SQL("DELETE FROM dunning_line WHERE run_id = %s", self.id))
-        self.env.invalidate_all()
-        self.env["dunning.notice"].search([("run_id", "=", self.id)]).unlink()
+        self.env["dunning.notice"]._erase(self)
 
     def _is_under_way(self):
         """Whether any notice of the run has been confirmed or issued."""

@@ -24,6 +24,7 @@ NOTICE_FIELDS = [
     "date",
     "date_oldest",
     "amount_open",
+    "amount_held",
     "amount_credit",
     "amount_total",
     "amount_total_company",
@@ -44,6 +45,7 @@ LINE_FIELDS = [
     "date",
     "date_maturity",
     "amount_open",
+    "amount_held",
     "amount_net",
     "verdict",
     "date_next",
@@ -125,6 +127,7 @@ class DunningRun(models.Model):
             Column(self.env._("Due since"), "date"),
             Column(self.env._("Days"), "int"),
             Column(self.env._("Open"), "amount"),
+            Column(self.env._("Disputed"), "amount"),
             Column(self.env._("Credits"), "amount"),
             Column(self.env._("To pay"), "amount"),
             Column(self.env._("Currency"), width=9),
@@ -161,6 +164,7 @@ class DunningRun(models.Model):
                 notice.date_oldest,
                 notice.days_overdue,
                 Amount(notice.amount_open, digits),
+                Amount(notice.amount_held, digits),
                 Amount(notice.amount_credit, digits),
                 Amount(notice.amount_total, digits),
                 notice.currency_id.name,
@@ -199,6 +203,7 @@ class DunningRun(models.Model):
             Column(self.env._("Due date"), "date"),
             Column(self.env._("Days"), "int"),
             Column(self.env._("Open"), "amount"),
+            Column(self.env._("Disputed"), "amount"),
             Column(self.env._("To pay"), "amount"),
             Column(self.env._("Currency"), width=9),
             Column(self.env._("Level"), width=20),
@@ -217,6 +222,7 @@ class DunningRun(models.Model):
                 line.date_maturity,
                 line.days_overdue,
                 Amount(line.amount_open, digits),
+                Amount(line.amount_held, digits),
                 Amount(line.amount_net, digits),
                 line.currency_id.name,
                 line.level_id.name,
@@ -224,77 +230,3 @@ class DunningRun(models.Model):
                 line.notice_id.name,
                 line.date_next,
             ]
-
-    # Totals
-
-    def _xlsx_totals(self, book):
-        """Sums by currency, never over currencies: of the reminders by level,
-        and of the items that were stopped by reason.
-        """
-        own = self.company_id.currency_id
-        sheet = book.sheet(
-            self.env._("Totals"),
-            [
-                Column(self.env._("Level"), width=32),
-                Column(self.env._("Currency"), width=9),
-                Column(self.env._("Reminders"), "int", 11),
-                Column(self.env._("Items"), "int"),
-                Column(self.env._("Open"), "amount"),
-                Column(self.env._("Credits"), "amount"),
-                Column(self.env._("To pay"), "amount"),
-                Column(self.env._("To pay in %s", own.name), "amount"),
-            ],
-        )
-        sheet.header()
-        for label, currency, count, items, opened, credit, total, company in self._xlsx_sums():
-            money = [Amount(value, currency.decimal_places) for value in (opened, credit, total)]
-            sheet.add(
-                [label, currency.name, count, items, *money, Amount(company, own.decimal_places)]
-            )
-        sheet.skip()
-        sheet.header(
-            [
-                Column(self.env._("Not reminded of")),
-                Column(self.env._("Currency")),
-                Column(""),
-                Column(self.env._("Items")),
-                Column(self.env._("Open")),
-            ]
-        )
-        for label, currency, count, opened in self._xlsx_stops():
-            amount = Amount(opened, currency.decimal_places) if currency else None
-            sheet.add([label, currency.name, None, count, amount, None, None, None])
-
-    def _xlsx_sums(self):
-        """Each level and currency of the reminders that count, then each currency."""
-        live = [("run_id", "=", self.id), ("state", "not in", ("dropped", "cancelled"))]
-        sums = [
-            "__count",
-            "item_count:sum",
-            "amount_open:sum",
-            "amount_credit:sum",
-            "amount_total:sum",
-            "amount_total_company:sum",
-        ]
-        notices = self.env["dunning.notice"]
-        levels = notices._read_group(live, ["level_id", "currency_id"], sums)
-        totals = notices._read_group(live, ["currency_id"], sums)
-        yield from ((level.name, *rest) for level, *rest in levels)
-        yield from ((self.env._("Total"), *rest) for rest in totals)
-
-    def _xlsx_stops(self):
-        """Number and open amount of the stopped items, by reason and currency;
-        those that only wait for their day are counted without an amount.
-        """
-        lines = self.env["dunning.line"]
-        labels = dict(lines._selection_verdict())
-        groups = lines._read_group(
-            [("run_id", "=", self.id), ("state", "=", "stopped")],
-            ["verdict", "currency_id"],
-            ["__count", "amount_open:sum"],
-        )
-        for verdict, *rest in groups:
-            yield labels.get(verdict, verdict), *rest
-        for verdict in ("not_due", "waiting", "pending"):
-            if count := self[f"{verdict}_count"]:
-                yield labels[verdict], self.env["res.currency"], count, 0

@@ -142,7 +142,7 @@ class ResPartner(models.Model):
         lang = contact._dunning_lang(self, company)
         debtor = self.with_context(lang=lang)
         sections = [debtor._dunning_section(account, company) for account in accounts]
-        banks = [section["bank"] for section in sections if section["account"].balance > 0]
+        banks = [section["bank"] for section in sections if section["account"].owed > 0]
         return {
             "debtor": debtor,
             "contact": contact.with_context(lang=lang),

@@ -122,6 +122,8 @@ class ResPartner(models.Model):
                 date=statement["period"].date,
                 balance=self._dunning_amounts(statement, "balance"),
                 overdue=self._dunning_amounts(statement, "amount_overdue"),
+                charges=self._dunning_amounts(statement, "amount_charges"),
+                owed=self._dunning_amounts(statement, "owed"),
             )
         )
         [subject] = template._render_field("subject", contact.ids).values()

@@ -8,8 +8,9 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     def _dunning_statement_xlsx(self, period):
-        """The statements of these debtors as one workbook: open items, movements
-        where they are asked for, and balances with totals by currency.
+        """The statements of these debtors as one workbook: open items, charges that are
+        not booked where there are any, movements where they are asked for, and balances
+        with totals by currency.
 
         :param period: Period
         :return: content of the file, as bytes
@@ -23,6 +24,11 @@ class ResPartner(models.Model):
         with workbook() as (book, output):
             sheet = book.sheet(self.env._("Open items"), self._dunning_item_columns())
             sheet.table(self._dunning_item_rows(accounts))
+            if any(account.charges for _debtor, account in accounts):
+                sheet = book.sheet(
+                    self.env._("Charges not booked"), self._dunning_unbooked_columns()
+                )
+                sheet.table(self._dunning_unbooked_rows(accounts))
             if period.date_from:
                 sheet = book.sheet(self.env._("Movements"), self._dunning_movement_columns())
                 sheet.table(self._dunning_movement_rows(accounts, period))
@@ -30,7 +36,7 @@ class ResPartner(models.Model):
         return output.getvalue()
 
     def _dunning_check_rows(self, accounts):
-        for name in ("items", "movements"):
+        for name in ("items", "charges", "movements"):
             if sum(len(getattr(account, name)) + 2 for _debtor, account in accounts) > MAX_ROWS:
                 raise UserError(
                     self.env._(
@@ -101,6 +107,41 @@ class ResPartner(models.Model):
         ids = {account.currency_id for _debtor, account in accounts}
         return {currency.id: currency.name for currency in self.env["res.currency"].browse(ids)}
 
+    # Charges that are not booked
+
+    def _dunning_unbooked_columns(self):
+        return [
+            Column(self.env._("Customer"), width=32),
+            Column(self.env._("Customer no.")),
+            Column(self.env._("Date"), "date"),
+            Column(self.env._("Reminder"), width=20),
+            Column(self.env._("Item"), width=20),
+            Column(self.env._("Kind"), width=14),
+            Column(self.env._("Charge"), width=28),
+            Column(self.env._("Amount"), "amount"),
+            Column(self.env._("Tax"), "amount"),
+            Column(self.env._("Total"), "amount"),
+            Column(self.env._("Currency"), width=9),
+        ]
+
+    def _dunning_unbooked_rows(self, accounts):
+        kinds = dict(self.env["dunning.charge"]._selection_kind())
+        names = self._dunning_currency_names(accounts)
+        for debtor, account in accounts:
+            for charge in account.charges:
+                amounts = (charge.amount, charge.tax, charge.amount + charge.tax)
+                yield [
+                    debtor.display_name,
+                    debtor.ref,
+                    charge.date,
+                    charge.notice,
+                    charge.item,
+                    kinds[charge.kind],
+                    charge.name,
+                    *(Amount(amount, account.digits) for amount in amounts),
+                    names[account.currency_id],
+                ]
+
     # Movements
 
     def _dunning_movement_columns(self):
@@ -141,6 +182,8 @@ class ResPartner(models.Model):
             self.env._("Over 120 days"),
             self.env._("Credits"),
             self.env._("Balance"),
+            self.env._("Charges not booked"),
+            self.env._("Total owed"),
         ]
         return [
             Column(self.env._("Customer"), width=32),
@@ -156,8 +199,15 @@ class ResPartner(models.Model):
         sums = {}
         rows = []
         for debtor, account in accounts:
-            amounts = [*account.ageing(), account.amount_credit, account.balance]
-            _digits, total = sums.setdefault(account.currency_id, (account.digits, [0] * 8))
+            amounts = [
+                *account.ageing(),
+                account.amount_credit,
+                account.balance,
+                account.amount_charges,
+                account.owed,
+            ]
+            empty = (account.digits, [0] * len(amounts))
+            _digits, total = sums.setdefault(account.currency_id, empty)
             total[:] = map(sum, zip(total, amounts, strict=True))
             cells = [Amount(amount, account.digits) for amount in amounts]
             rows.append([debtor.display_name, debtor.ref, names[account.currency_id], *cells])

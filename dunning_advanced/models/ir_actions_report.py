@@ -19,8 +19,11 @@ try:
 except (ImportError, OSError):  # OSError: Pango is missing on this machine
     weasyprint = None
 
-from .dunning_notice_letter import REPORT  # noqa: E402 - after the optional import
+from .dunning_handover_claim import HANDOVER  # noqa: E402 - after the optional import
+from .dunning_notice_letter import REPORT  # noqa: E402
 from .dunning_statement import STATEMENT  # noqa: E402
+
+PRINTED = (REPORT, STATEMENT, HANDOVER)
 
 # What can be kept between letters is made once per thread: it is not safe to share.
 _press = threading.local()
@@ -58,11 +61,11 @@ class IrActionsReport(models.Model):
     _inherit = "ir.actions.report"
 
     def _render_qweb_pdf_prepare_streams(self, report_ref, data, res_ids=None):
-        """Reminder letters and statements: frozen ones as they are, others by
+        """Reminder letters, statements and hand-overs: frozen ones as they are, others by
         WeasyPrint, and by Odoo's usual way where it cannot be imported.
         """
         report = self._get_report(report_ref)
-        if report.report_name not in (REPORT, STATEMENT) or not res_ids:
+        if report.report_name not in PRINTED or not res_ids:
             return super()._render_qweb_pdf_prepare_streams(report_ref, data, res_ids)
         streams = self._dunning_frozen(res_ids) if report.report_name == REPORT else {}
         fresh = [id_ for id_ in res_ids if id_ not in streams]
@@ -112,3 +115,18 @@ class ReportStatement(models.AbstractModel):
         debtors = self.env["res.partner"].browse(docids)
         statements = debtors._dunning_statements((data or {}).get("period"))
         return {"inline_css": _stylesheet(), **(data or {}), "letters": statements}
+
+
+class ReportHandover(models.AbstractModel):
+    _name = "report.dunning_advanced.handover"
+    _description = "First Document of a Hand-over"
+
+    def _get_report_values(self, docids, data=None):
+        handovers = self.env["dunning.handover"].browse(docids)
+        handovers.check_access("read")
+        contents = (data or {}).get("contents") or ()
+        return {
+            "inline_css": _stylesheet(),
+            **(data or {}),
+            "letters": handovers._file_values(contents),
+        }

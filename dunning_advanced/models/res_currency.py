@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import UserError
 
 from ..tools.rounding import decimal
@@ -49,3 +49,14 @@ class ResCurrency(models.Model):
         """The smallest amount of the currency, as Decimal."""
         self.ensure_one()
         return decimal(self.rounding)
+
+    @api.model
+    def _dunning_sums(self, amounts):
+        """Amounts of any currencies as one text, one sum for each currency.
+
+        :param amounts: pairs of res.currency and amount
+        """
+        sums = {}
+        for currency, amount in amounts:
+            sums[currency] = sums.get(currency, 0) + amount
+        return " + ".join(currency.format(total) for currency, total in sums.items())

@@ -37,6 +37,11 @@ class ResPartner(models.Model):
     dunning_overdue = fields.Monetary(
         string="Overdue", compute="_compute_dunning", groups="dunning_advanced.group_user"
     )
+    dunning_disputed = fields.Monetary(
+        string="Of which disputed",
+        compute="_compute_dunning",
+        groups="dunning_advanced.group_user",
+    )
     dunning_item_count = fields.Integer(
         string="Overdue items", compute="_compute_dunning", groups="dunning_advanced.group_user"
     )
@@ -60,6 +65,7 @@ class ResPartner(models.Model):
         for partner in self:
             rows = balances.get((company.id, partner.commercial_partner_id.id), [])
             partner.dunning_overdue = sum(row["overdue_company"] for row in rows)
+            partner.dunning_disputed = sum(row["disputed_company"] for row in rows)
             partner.dunning_item_count = sum(row["items"] for row in rows)
             partner.dunning_level_id = levels.get(partner.commercial_partner_id.id)
             overdue = self.env._("%s overdue", partner.dunning_item_count)
@@ -164,7 +170,8 @@ class ResPartner(models.Model):
         :param companies: res.company; each with its branches
         :param date: an item is overdue after its due date
         :return: dict of (company id, debtor id) to a list of dicts with
-            currency_id, overdue, overdue_company, items, due
+            currency_id, overdue, overdue_company, disputed, disputed_company (what is
+            disputed of the overdue), items, due
         """
         found = defaultdict(list)
         if not self.ids:
@@ -183,15 +190,23 @@ class ResPartner(models.Model):
         """As :meth:`_dunning_balances`, for debtors given as the right side of IN."""
         return SQL(
             """
+            SELECT debtor_id, currency_id, items, due, overdue, overdue_company,
+                   LEAST(disputed, overdue) AS disputed,
+                   LEAST(disputed_company, overdue_company) AS disputed_company
+              FROM (
             SELECT p.commercial_partner_id AS debtor_id, l.currency_id,
                    COUNT(*) FILTER (WHERE %(late)s) AS items,
                    MIN(COALESCE(l.date_maturity, l.date)) FILTER (WHERE %(late)s) AS due,
                    GREATEST(0, SUM(l.amount_residual_currency) FILTER (
                        WHERE %(late)s OR l.amount_residual_currency < 0)) AS overdue,
                    GREATEST(0, SUM(l.amount_residual) FILTER (
-                       WHERE %(late)s OR l.amount_residual_currency < 0)) AS overdue_company
+                       WHERE %(late)s OR l.amount_residual_currency < 0)) AS overdue_company,
+                   COALESCE(SUM(q.amount) FILTER (WHERE %(late)s), 0) AS disputed,
+                   COALESCE(SUM(q.amount * l.amount_residual / l.amount_residual_currency)
+                       FILTER (WHERE %(late)s), 0) AS disputed_company
               FROM account_move_line l
               JOIN res_partner p ON p.id = l.partner_id
+              LEFT JOIN (%(disputed)s) q ON q.id = l.id
              WHERE l.account_id IN (
                        SELECT id FROM account_account WHERE account_type = 'asset_receivable')
                AND l.reconciled IS NOT TRUE AND l.parent_state = 'posted'
@@ -199,12 +214,13 @@ class ResPartner(models.Model):
                AND p.commercial_partner_id IN %(debtors)s
                AND l.company_id IN %(companies)s
              GROUP BY p.commercial_partner_id, l.currency_id
-            HAVING COUNT(*) FILTER (WHERE %(late)s) > 0
+            HAVING COUNT(*) FILTER (WHERE %(late)s) > 0) balances
             """,
             late=SQL(
                 "(l.amount_residual_currency > 0 AND COALESCE(l.date_maturity, l.date) < %s)", date
             ),
             debtors=debtors,
+            disputed=self.env["dunning.dispute"]._items_sql(debtors),
             companies=tuple(self.env["dunning.engine"]._companies(company).ids),
         )
 

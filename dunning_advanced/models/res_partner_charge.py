@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ..tools.public_holidays import PublicHolidays
 from ..tools.waiting import BUSINESS, CONSUMER
 
 
@@ -49,3 +50,16 @@ class ResPartner(models.Model):
         if self._dunning_party() == BUSINESS and company.dunning_law == "company":
             return home
         return self.commercial_partner_id.country_id or home
+
+    def _dunning_holidays(self, company):
+        """The public holidays where this debtor lives, on which the post does not come.
+
+        :return: container of dates; those of the company where the debtor has no country
+        """
+        self.ensure_one()
+        debtor = self.commercial_partner_id
+        country = debtor.country_id or company.account_fiscal_country_id or company.country_id
+        state = (
+            debtor.state_id if debtor.state_id.country_id == country else debtor.state_id.browse()
+        )
+        return PublicHolidays(country.code or "", state.code or "")

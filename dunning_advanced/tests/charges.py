@@ -29,21 +29,6 @@ class ChargeCommon(DunningCommon):
         )
 
     @classmethod
-    def add_rate(cls, code, rate, day="2020-01-01"):
-        """A currency that is worth 1/rate of the company's."""
-        currency = cls.env.ref(f"base.{code}")
-        currency.active = True
-        cls.env["res.currency.rate"].create(
-            {
-                "name": day,
-                "currency_id": currency.id,
-                "company_id": cls.company.id,
-                "company_rate": rate,
-            }
-        )
-        return currency
-
-    @classmethod
     def make_person(cls, name, country):
         return cls.make_debtor(name, is_company=False, country_id=cls.env.ref(country).id)
 

@@ -30,6 +30,21 @@ class DunningCommon(AccountTestInvoicingCommon):
         )
 
     @classmethod
+    def add_rate(cls, code, rate, day="2020-01-01"):
+        """A currency that is worth 1/rate of the company's."""
+        currency = cls.env.ref(f"base.{code}")
+        currency.active = True
+        cls.env["res.currency.rate"].create(
+            {
+                "name": day,
+                "currency_id": currency.id,
+                "company_id": cls.company.id,
+                "company_rate": rate,
+            }
+        )
+        return currency
+
+    @classmethod
     def invoice(cls, days, amount=100.0, debtor=None, kind="out_invoice", currency=None, **values):
         """A posted invoice that is due ``days`` before DAY (negative: after it)."""
         due = DAY - timedelta(days=days)

@@ -78,6 +78,7 @@ class Maker:
             transfers=self.some(self.transfer, (0, 0, 1, 3)),
             bank=self.some(self.bank_line, (0, 0, 1, 2)),
             caps=self.some(self.cap, (0, 0, 1, 2)),
+            disputes=tuple(self.disputes()),
         )
 
     def some(self, make, counts):
@@ -125,6 +126,19 @@ class Maker:
     def cap(self):
         return (self.choice((1, 1, 2, 3)), self.choice((1, 2, 7, 14, 30)))
 
+    def disputes(self):
+        """Amounts of some invoices: a part of one installment, more, or all and beyond."""
+        owed = {}
+        for item in self.items:
+            if item.open > 0 and (item.invoice in owed or self.rarely(6)):
+                owed.setdefault(item.invoice, []).append(item)
+        for invoice, items in owed.items():
+            amounts = [item.open for item in items]
+            unit = Decimal(1).scaleb(-DIGITS[items[0].currency])
+            part = max(unit, (amounts[0] / 5).quantize(unit))
+            total = sum(amounts)
+            yield invoice, self.choice((part, amounts[-1], amounts[-1] + part, total, total * 2))
+
     def transfer(self):
         """Money for one invoice or several, mostly enough, of a state that counts or not."""
         kind, states = self.choice(
@@ -136,6 +150,7 @@ class Maker:
         item = self.choice(self.items)
         invoices = {item.invoice, *self.some(lambda: self.choice(self.items).invoice, (0, 0, 1))}
         amount = sum(abs(i.open) for i in self.items if i.invoice in invoices)
+        amount -= self.choice((0, 0, 5))
         return oracle.Transfer(
             kind=kind,
             invoices=tuple(sorted(invoices)),

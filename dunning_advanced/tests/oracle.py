@@ -122,6 +122,7 @@ class Ledger:
     transfers: tuple = ()
     bank: tuple = ()
     caps: tuple = ()  # as (contacts at most, in days)
+    disputes: tuple = ()  # as (invoice, amount that is held)
 
 
 @dataclass
@@ -137,10 +138,12 @@ class Answer:
     """What is decided for an item."""
 
     verdict: str | None = None
+    holds: set = field(default_factory=set)
     policy: int | None = None
     rung: int | None = None
     step: int = 0
     net: Decimal = Decimal(0)
+    held: Decimal = Decimal(0)  # of the net amount of an item that is not held as a whole
     notice: tuple | None = None
 
 
@@ -152,6 +155,7 @@ class Notice:
     contact: int
     items: list
     open: Decimal
+    held: Decimal
     net: Decimal
 
 
@@ -179,6 +183,10 @@ def decide(ledger):
     answers = {
         number: place(ledger, item) for number, item in enumerate(ledger.items) if item.open > 0
     }
+    for invoice, amount in ledger.disputes:
+        hold_part(ledger, answers, invoice, amount)
+    for number, answer in answers.items():
+        gate(ledger, ledger.items[number], answer)
     for debtor in range(len(ledger.debtors)):
         clear(ledger, answers, debtor)
     return answers, gather(ledger, answers)
@@ -197,30 +205,46 @@ def policy_of(ledger, item):
 
 
 def place(ledger, item):
-    """The next rung of an item, and the first of its own gates that holds."""
+    """The next rung of an item, and all that holds it back by itself."""
     policy = policy_of(ledger, item)
     rungs = ladder(ledger.policies[policy])
     past = item.past
     answer = Answer(policy=policy, step=past.step + 1 if past else 1, net=item.open)
-    holds = set()
     if rungs:
         rung = rungs.get(next_rung(ledger, item, rungs))
         answer.rung = rung and rung.number
-        holds = calendar(ledger, item, rung, answer.step)
+        answer.holds = calendar(ledger, item, rung, answer.step)
     else:
-        holds.add("no_level")
+        answer.holds.add("no_level")
     if item.pending:
-        holds.add("pending")
+        answer.holds.add("pending")
     if past and not past.delivered and not past.by_hand:
-        holds.add("undelivered")
+        answer.holds.add("undelivered")
     if item.excluded:
-        holds.add("excluded")
+        answer.holds.add("excluded")
     if item.held or ledger.debtors[item.debtor].held:
-        holds.add("held")
-    if pays_item(ledger, item):
-        holds.add("paying")
-    answer.verdict = next((gate for gate in BEFORE_CREDITS if gate in holds), None)
+        answer.holds.add("held")
     return answer
+
+
+def hold_part(ledger, answers, invoice, amount):
+    """Take a disputed amount off the installments of an invoice, the latest first."""
+    mine = [n for n in answers if ledger.items[n].invoice == invoice]
+    for number in sorted(mine, key=lambda n: (ledger.items[n].due, n), reverse=True):
+        part = min(amount, ledger.items[number].open)
+        amount -= part
+        if part == ledger.items[number].open:
+            answers[number].holds.add("held")
+        else:
+            answers[number].held = part
+            answers[number].net -= part
+
+
+def gate(ledger, item, answer):
+    """The first of the gates of an item that holds."""
+    if pays_item(ledger, item, answer):
+        answer.holds.add("paying")
+    answer.verdict = next((gate for gate in BEFORE_CREDITS if gate in answer.holds), None)
 
 
 def next_rung(ledger, item, rungs):
@@ -252,28 +276,37 @@ def calendar(ledger, item, rung, step):
 # Money on its way
 
 
-def pays_item(ledger, item):
-    """Whether transfers cover the invoice, or a bank line has exactly the open amount."""
-    exact = (item.debtor, item.currency, item.open)
-    if exact in [(line.debtor, line.currency, line.amount) for line in at_bank(ledger)]:
-        return True
+def pays_item(ledger, item, answer):
+    """Whether transfers cover what is asked for of the invoice, or a bank line has
+    exactly the open amount, with what is disputed or without.
+    """
+    for amount in (item.open, item.open - answer.held):
+        exact = (item.debtor, item.currency, amount)
+        if exact in [(line.debtor, line.currency, line.amount) for line in at_bank(ledger)]:
+            return True
     covered = sum(
         Fraction(transfer.amount) / Fraction(owed(ledger, transfer.invoices, item.currency))
         for transfer in ledger.transfers
         if item.invoice in transfer.invoices and transfer.currency == item.currency
         if (transfer.kind, transfer.state)
         in (("transaction", "pending"), ("transaction", "authorized"), ("payment", "in_process"))
+        if asked(ledger, item.invoice, item.currency) > 0
     )
     return covered >= 1
 
 
 def owed(ledger, invoices, currency):
-    """What is open of invoices in a currency; a transfer of several pays each its share."""
-    return sum(
-        abs(item.open)
-        for item in ledger.items
-        if item.invoice in invoices and item.currency == currency
-    )
+    """What is asked for of invoices in a currency; a transfer of several pays each its
+    share.
+    """
+    return sum(max(asked(ledger, invoice, currency), 0) for invoice in set(invoices))
+
+
+def asked(ledger, invoice, currency):
+    """What is open of an invoice but for what is disputed."""
+    disputed = sum(amount for number, amount in ledger.disputes if number == invoice)
+    mine = [item for item in ledger.items if item.invoice == invoice and item.currency == currency]
+    return sum(abs(item.open) for item in mine) - disputed
 
 
 def at_bank(ledger):
@@ -357,27 +390,40 @@ def gather(ledger, answers):
     for number, answer in answers.items():
         if answer.verdict is None:
             item = ledger.items[number]
-            key = (item.debtor, item.currency, answer.policy)
+            key = (item.debtor, item.currency, answer.policy, answer.rung < 1)
             groups.setdefault(key, []).append(number)
     notices = {}
-    for key, numbers in groups.items():
+    # what is overdue first: the early reminders of a debtor wait for it
+    overdue = {item.debtor for item in ledger.items if reminded_today(item)}
+    for key, numbers in sorted(groups.items(), key=lambda group: group[0][3]):
+        debtor, *_rest, early = key
         verdict, notice = write(ledger, answers, key, numbers)
+        if not verdict and early and debtor in overdue:
+            verdict, notice = "overdue_first", None
         for number in numbers:
             answers[number].verdict = verdict or "dun"
             answers[number].notice = key if notice else None
         if notice:
             notices[key] = notice
+            if not early:
+                overdue.add(debtor)
     return notices
+
+
+def reminded_today(item):
+    """Whether a reminder of the item, as overdue, waits for review or went out today."""
+    past = item.past
+    return item.pending or (past and not past.by_hand and past.rung > 0 and past.days_ago == 0)
 
 
 def write(ledger, answers, key, numbers):
     """The notice of a group, or the verdict that stops it."""
-    debtor, currency, policy = key
+    debtor, currency, policy, _early = key
     if pays_notice(ledger, debtor, currency, sum(answers[n].net for n in numbers)):
         return "paying", None
     rungs = ladder(ledger.policies[policy])
     top = max(answers[n].rung for n in numbers)
-    aligned = aligned_items(ledger.policies[policy], answers, numbers, top)
+    aligned = set(numbers) if ledger.policies[policy].align else set()
     number, missing = kept_rung(ledger, answers, key, numbers, top, aligned)
     if missing:
         return "no_rate", None
@@ -393,15 +439,9 @@ def write(ledger, answers, key, numbers):
         if n in aligned or (number < top and answers[n].rung == top):
             answers[n].rung = number
     opened = sum(ledger.items[n].open for n in numbers)
+    held = sum(answers[n].held for n in numbers)
     net = sum(answers[n].net for n in numbers)
-    return None, Notice(rungs[number].level, number, channel, contact, numbers, opened, net)
-
-
-def aligned_items(policy, answers, numbers, top):
-    """Items that share the level of their notice; what is not due never does."""
-    if not policy.align:
-        return set()
-    return {n for n in numbers if answers[n].rung >= 1 or answers[n].rung == top}
+    return None, Notice(rungs[number].level, number, channel, contact, numbers, opened, held, net)
 
 
 def kept_rung(ledger, answers, key, numbers, top, aligned):
@@ -423,7 +463,7 @@ def kept_rung(ledger, answers, key, numbers, top, aligned):
 
 def minimum_of(ledger, key, number):
     """The minimum of a rung in a currency; None when it takes a missing rate."""
-    debtor, currency, number_of_policy = key
+    debtor, currency, number_of_policy, _early = key
     policy = ledger.policies[number_of_policy]
     place = ladder(policy)[number].level
     level = sorted(policy.levels, key=lambda lv: lv.days)[place]

@@ -76,6 +76,7 @@ class OracleCommon(DunningCommon):
         moves = self.load_items(ledger)
         self.load_transfers(ledger, moves)
         self.load_bank(ledger)
+        self.load_disputes(ledger, moves)
         self.load_past(ledger)
         self.load_contacts(ledger)
         self.env.invalidate_all()
@@ -217,6 +218,17 @@ class OracleCommon(DunningCommon):
             ]
         )
         return moves
+
+    def load_disputes(self, ledger, moves):
+        debtors = {item.invoice: item.debtor for item in ledger.items}
+        self.env["dunning.hold"].create(
+            [
+                {**self.hold_values(self.contacts[debtors[invoice]][0].id, move), "amount": amount}
+                for invoice, amount in ledger.disputes
+                for move in [moves.get(invoice)]
+                if move
+            ]
+        )
 
     def load_transfers(self, ledger, moves):
         """Online transactions, and payments that have no entry in the books."""

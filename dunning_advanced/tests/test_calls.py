@@ -219,5 +219,5 @@ class TestStage(CallCase):
         )
         self.assertEqual(
             [group["stage"] for group in groups["groups"]],
-            ["todo", "contacted", "promised", "hold", "closed"],
+            ["todo", "contacted", "promised", "disputed", "hold", "closed"],
         )

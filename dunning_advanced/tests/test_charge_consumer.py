@@ -121,6 +121,45 @@ class TestConsumers(ChargeCommon):
         waiting._cancel("Once more")
         self.assertEqual(self.open_charges(self.notice_at(date(2024, 6, 20))), [("fee", 10)])
 
+    def test_public_holidays_put_the_term_off(self):
+        self.belgian.write({"street": "Grote Markt 1", "city": "Brussel", "zip": "1000"})
+        self.first.channel = "letter"
+        self.second.days = 15
+        day = date(2024, 7, 19)  # a Friday; Monday is one, Sunday is the national day
+        with freeze_time(day):
+            self.invoice((DAY - day).days + 5, debtor=self.belgian)
+            first = self.notice_at(day)
+        # working days 22, 23, 24: 14 days from the 24th, so costs from 7 August
+        self.assertEqual(first._charge_values()["named_until"], date(2024, 8, 6))
+        easter = date(2024, 3, 29)
+        late = self.make_person("Louise", "base.be")
+        late.write({"street": "Grote Markt 2", "city": "Brussel", "zip": "1000"})
+        with freeze_time(easter):
+            self.invoice((DAY - easter).days + 5, debtor=late)
+            first = self.notice_at(easter)
+        # working days 2, 3, 4 April: 14 days from the 4th, so costs from the 18th
+        self.assertEqual(first._charge_values()["named_until"], date(2024, 4, 17))
+        with freeze_time(date(2024, 4, 17)):
+            waiting = self.notice_at(date(2024, 4, 17))
+            self.assertFalse(self.open_charges(waiting))
+            waiting._cancel("Once more")
+        with freeze_time(date(2024, 4, 18)):
+            self.assertEqual(self.open_charges(self.notice_at(date(2024, 4, 18))), [("fee", 10)])
+
+    def test_holidays_of_the_state_of_a_customer(self):
+        corpus_christi = date(2024, 5, 30)
+        bavaria = self.env.ref("base.state_de_by")
+        self.german.state_id = bavaria
+        for country, state, off in [
+            (self.germany, bavaria, True),
+            (self.germany, False, False),
+            (self.env.ref("base.be"), bavaria, False),
+            (False, False, False),
+        ]:
+            self.german.write({"country_id": country and country.id, "state_id": state})
+            found = self.german._dunning_holidays(self.company)
+            self.assertEqual(corpus_christi in found, off, found)
+
     def test_norway_waits_two_weeks_for_everybody(self):
         business = self.make_debtor("Nordic", country_id=self.env.ref("base.no").id)
         self.first.days = 13

@@ -94,13 +94,11 @@ class TestChargeDiary(ChargeCommon):
         self.assertEqual((booked.state, booked.amount_total), ("posted", 44.95))
         self.assertEqual(second.amount_due, 644.95)
         # 12 March, the 40th day: the last reminder; the fixed sum is owed once, the interest
-        # runs on for 20 days. The charges have had a first reminder of their own by then
-        # and cost nothing.
-        charges_alone = self.night(3, 4, self.debtor)
-        self.assertEqual(charges_alone.line_ids.move_id, booked)
-        self.assertFalse(charges_alone.charge_ids)
+        # runs on for 20 days. The booked charges, due on 27 February, had no reminder of
+        # their own on 4 March: they go with this one and cost nothing.
+        self.assertFalse(self.night(3, 4, self.debtor))
         last = self.night(3, 12, self.debtor)
-        self.assertEqual(last.level_id, self.last)
+        self.assertEqual((last.level_id, last.line_ids.move_id), (self.last, invoice | booked))
         self.assertEqual(self.open_charges(last), [("interest", 3.72)])
         self.assertEqual(last.charge_ids.date_from, date(2025, 2, 21))
         # 20 March: the principal is paid; the charges stay open and collectable.
@@ -159,7 +157,7 @@ class TestChargeDiary(ChargeCommon):
         self.assertEqual(self.open_charges(second), [("fixed", 75), ("interest", 2.47)])
         self.assertEqual(second.amount_due, 577.47)
         # 12 March: the costs are owed once; 20 more days of interest.
-        self.night(3, 4, sanne)
+        self.assertFalse(self.night(3, 4, sanne))
         last = self.night(3, 12, sanne)
         self.assertEqual(self.open_charges(last), [("interest", 1.65)])
         # 15 March: everything is paid.

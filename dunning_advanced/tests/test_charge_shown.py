@@ -4,7 +4,6 @@ from io import BytesIO
 import openpyxl
 from freezegun import freeze_time
 from lxml import html
-from PyPDF2 import PdfReader
 
 from odoo import Command
 from odoo.exceptions import AccessError
@@ -12,6 +11,7 @@ from odoo.tests import Form, new_test_user
 
 from .charges import ChargeCommon
 from .common import DAY
+from .documents import pdf_pages
 
 
 @freeze_time(DAY)
@@ -40,8 +40,7 @@ class TestShown(ChargeCommon):
         self.invoice(10, 10000)
         notice = self.notice_at()
         notice._freeze_letters()
-        pages = PdfReader(BytesIO(notice.attachment_id.raw)).pages
-        text = " ".join(" ".join(page.extract_text() for page in pages).split())
+        text = " ".join(pdf_pages(notice.attachment_id.raw))
         for words in ("Fee of 5", "12.62 %", "34.48", "10,039.48", "Open invoices to pay"):
             self.assertIn(words, text)
 

@@ -202,13 +202,34 @@ class TestLadder(DunningCommon):
         invoice.invoice_date_due = DAY + days(2)
         self.assertFalse(self.levels_at(1)[0])
 
-    def test_early_reminder_is_not_aligned_with_overdue_items(self):
+    def test_early_reminder_waits_for_what_is_overdue(self):
+        """No reminder tells at once of what is overdue and of what is not, and no
+        customer gets two on one day."""
         self.policy.align = True
         old, early = self.invoice(20), self.invoice(-3)
+        run = self.remind()
+        self.assertEqual(self.verdicts(run), {old: "dun", early: "overdue_first"})
+        waiting = run.line_ids.filtered(lambda line: line.verdict == "overdue_first")
+        self.assertEqual(waiting.date_next, DAY + days(1))
+        following = self.remind(DAY + days(1))
         self.assertEqual(
-            {line.move_id: line.level_id for line in self.remind().line_ids},
-            {old: self.first, early: self.before},
+            {line.move_id: line.level_id for line in following.notice_ids.line_ids},
+            {early: self.before},
         )
+
+    def test_early_reminder_goes_where_nothing_overdue_does(self):
+        """What is overdue and stopped holds back nothing."""
+        self.first.minimum_amount = 1000
+        old, early = self.invoice(20), self.invoice(-3)
+        run = self.remind()
+        self.assertEqual(self.verdicts(run), {old: "minimum", early: "dun"})
+
+    def test_early_reminder_is_compared_with_early_ones(self):
+        self.invoice(20)
+        self.remind()
+        self.invoice(-4)
+        early = self.remind(DAY + days(1)).notice_ids.filtered(lambda notice: notice.rung < 1)
+        self.assertEqual(early.comparison, "new")
 
     def test_last_level_repeats_up_to_its_maximum(self):
         self.policy.write({"repeat_every": 10, "repeat_max": 2})

@@ -89,3 +89,9 @@ class TestExplain(DunningCommon):
             self.remind(DAY + timedelta(days=days))
         answer = self.ask(invoice, DAY + timedelta(days=60))
         self.assertIn("all levels of its policy were sent", answer)
+
+    def test_reminder_before_the_due_date_waits_for_an_overdue_one(self):
+        self.invoice(10)
+        answer = self.ask(self.invoice(-3))
+        self.assertIn("on that day the customer is reminded of overdue invoices", answer)
+        self.assertIn("“Friendly reminder” follows on 06/04/2024", answer)

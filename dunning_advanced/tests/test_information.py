@@ -4,9 +4,8 @@ from datetime import timedelta
 from freezegun import freeze_time
 from openpyxl import load_workbook
 
-from odoo.tools.pdf import PdfReader
-
 from .common import DAY, DunningCommon
+from .documents import pdf_pages
 
 ADDRESS = {"street": "Main Street 7", "city": "Ghent", "zip": "9000"}
 
@@ -29,8 +28,7 @@ class TestInformation(DunningCommon):
     def text_of(self, notice):
         """The words of the letter, in their order."""
         notice._freeze_letters()
-        pages = PdfReader(io.BytesIO(notice.attachment_id.raw)).pages
-        return " ".join(" ".join(page.extract_text() for page in pages).split())
+        return " ".join(pdf_pages(notice.attachment_id.raw))
 
     def test_listed_and_never_in_the_sum(self):
         self.invoice(5)
@@ -118,9 +116,7 @@ class TestInformation(DunningCommon):
         coming = [self.invoice(-20 - number) for number in range(3)]
         notice = self.run_at().notice_ids
         notice._freeze_letters()
-        pages = PdfReader(io.BytesIO(notice.attachment_id.raw)).pages
-        self.assertEqual(len(pages), 1)
-        text = self.text_of(notice)
+        [text] = pdf_pages(notice.attachment_id.raw)
         self.assertTrue(all(invoice.name in text for invoice in coming))
 
     def test_workbook_names_them(self):

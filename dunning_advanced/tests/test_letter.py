@@ -1,8 +1,5 @@
-import io
 from datetime import timedelta
 from unittest.mock import patch
-
-from PyPDF2 import PdfReader
 
 from odoo import Command
 from odoo.exceptions import UserError
@@ -10,17 +7,15 @@ from odoo.tools.image import image_process
 
 from odoo.addons.dunning_advanced.models import ir_actions_report as press
 
-from .common import DAY, DunningCommon
+from .common import DAY
+from .documents import LetterheadCommon, pdf_pages
 
 
-class TestLetter(DunningCommon):
+class TestLetter(LetterheadCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.company.write({"name": "Brandt Ltd", "street": "Main Street 1", "phone": "555 0100"})
         cls.first.channel = "letter"
-        cls.home = {"street": "12 rue de la Paix", "city": "Paris", "zip": "75002"}
-        cls.debtor.write({**cls.home, "ref": "C-1001"})
 
     def issue(self, day=DAY):
         """A run whose notices are issued."""
@@ -30,18 +25,13 @@ class TestLetter(DunningCommon):
         self.assertFalse(run.notice_ids.filtered("error"), run.notice_ids.mapped("error"))
         return run
 
-    def pages(self, content):
-        """Text of the pages of a PDF, blanks squeezed."""
-        reader = PdfReader(io.BytesIO(content))
-        return [" ".join(page.extract_text().split()) for page in reader.pages]
-
     def invoices(self, count):
         return [self.invoice(10 + index, 100 + index) for index in range(count)]
 
     def test_twelve_items_on_one_page(self):
         moves = self.invoices(12)
         notice = self.issue().notice_ids
-        [page] = self.pages(notice.attachment_id.raw)
+        [page] = pdf_pages(notice.attachment_id.raw)
         for move in moves:
             self.assertIn(move.name, page)
         self.assertIn("Page 1 of 1", page)
@@ -55,7 +45,7 @@ class TestLetter(DunningCommon):
 
     def test_forty_items_repeat_the_header(self):
         moves = self.invoices(40)
-        pages = self.pages(self.issue().notice_ids.attachment_id.raw)
+        pages = pdf_pages(self.issue().notice_ids.attachment_id.raw)
         self.assertGreater(len(pages), 1)
         for number, page in enumerate(pages, start=1):
             self.assertIn(f"Page {number} of {len(pages)}", page)
@@ -67,7 +57,7 @@ class TestLetter(DunningCommon):
         invoice = self.invoice(20, 500)
         self.pay(self.debtor, 120, invoices=invoice)
         self.pay(self.debtor, 80)
-        [page] = self.pages(self.issue().notice_ids.attachment_id.raw)
+        [page] = pdf_pages(self.issue().notice_ids.attachment_id.raw)
         for amount in ("500.00", "120.00", "380.00", "80.00", "300.00"):
             self.assertIn(amount, page)
         self.assertIn("Your credits and payments on account", page)
@@ -97,11 +87,26 @@ class TestLetter(DunningCommon):
         run = self.issue()
         action = run.action_print_letters()
         attachment_id = int(action["url"].split("/")[3].split("?")[0])
-        pages = self.pages(self.env["ir.attachment"].browse(attachment_id).raw)
+        pages = pdf_pages(self.env["ir.attachment"].browse(attachment_id).raw)
         self.assertEqual(len(pages), 4)
         for name in ("Azure", "Ems", "Mosel", "Neisse"):
             self.assertEqual(len([page for page in pages if name in page]), 1, name)
         self.assertEqual(run.notice_ids.delivery_ids.mapped("state"), ["done"] * 4)
+
+    def test_letters_for_one_envelope_follow_each_other(self):
+        """A customer with two currencies has two letters; another one's came in between."""
+        other = self.make_debtor("Ems", email=False, **self.home)
+        self.invoice(40, 500)
+        self.invoice(30, 400, debtor=other)
+        self.invoice(20, 100, currency=self.add_rate("GBP", 2))
+        letters = self.issue().notice_ids.delivery_ids
+        own = letters.filtered(lambda letter: letter.partner_id == self.debtor).sorted("id")
+        between = letters - own
+        self.assertTrue(own[0].id < between.id < own[1].id)
+        action = letters.action_print()
+        attachment_id = int(action["url"].split("/")[3].split("?")[0])
+        pages = pdf_pages(self.env["ir.attachment"].browse(attachment_id).raw)
+        self.assertEqual(["Azure" in page for page in pages], [True, True, False])
 
     def test_nothing_to_print_is_said(self):
         run = self.run_at()
@@ -114,7 +119,7 @@ class TestLetter(DunningCommon):
         streams = self.env["ir.actions.report"]._render_qweb_pdf_prepare_streams(
             press.REPORT, {}, notice.ids
         )
-        self.assertIn("Azure Interior", self.pages(streams[notice.id]["stream"].getvalue())[0])
+        self.assertIn("Azure Interior", pdf_pages(streams[notice.id]["stream"].getvalue())[0])
         self.assertFalse(notice.attachment_id)
         self.assertFalse(notice.delivery_ids)
 
@@ -146,13 +151,13 @@ class TestLetter(DunningCommon):
         by_channel = {delivery.channel: delivery for delivery in notice.delivery_ids}
         self.assertEqual(by_channel["email"].contact_id.name, "Only Mail")
         self.assertEqual(by_channel["letter"].contact_id, self.debtor)
-        [page] = self.pages(notice.attachment_id.raw)
+        [page] = pdf_pages(notice.attachment_id.raw)
         self.assertIn("12 rue de la Paix", page)
 
     def test_hostile_names_stay_text(self):
         self.debtor.name = "</div><img src='file:///etc/hostname'><script>x</script> {{ 7*7 }}"
         self.invoice(20)
-        [page] = self.pages(self.issue().notice_ids.attachment_id.raw)
+        [page] = pdf_pages(self.issue().notice_ids.attachment_id.raw)
         self.assertIn("{{ 7*7 }}", page)
         self.assertIn("<script>x", page)
 
@@ -165,7 +170,7 @@ class TestLetter(DunningCommon):
         with patch("urllib.request.OpenerDirector.open", lambda *args, **kw: opened.append(args)):
             notice._freeze_letters()
         self.assertFalse(opened)
-        self.assertIn("see", self.pages(notice.attachment_id.raw)[0])
+        self.assertIn("see", pdf_pages(notice.attachment_id.raw)[0])
 
     def test_languages(self):
         langs = {
@@ -185,7 +190,7 @@ class TestLetter(DunningCommon):
             self.invoice(20, 1234.5, debtor=debtor)
         run = self.issue()
         for notice in run.notice_ids:
-            [page] = self.pages(notice.attachment_id.raw)
+            [page] = pdf_pages(notice.attachment_id.raw)
             for words in langs[notice.lang]:
                 self.assertIn(words, page)
 
@@ -207,7 +212,7 @@ class TestLetter(DunningCommon):
         )
         self.invoice(20)
         self.invoice(21)
-        [page] = self.pages(self.issue().notice_ids.attachment_id.raw)
+        [page] = pdf_pages(self.issue().notice_ids.attachment_id.raw)
         self.assertIn("12-345-678", page)
 
     def test_failing_qr_code_fails_no_letter(self):
@@ -246,17 +251,7 @@ class TestLetter(DunningCommon):
             self.invoice(20, debtor=self.make_debtor(name, email=False, **self.home))
         notices = self.run_at().notice_ids
         reports = self.env["ir.actions.report"]
-        given = []
-
-        def convert(_self, bodies, **values):
-            given.append((bodies, values))
-            return b"%PDF-1.4"
-
-        with (
-            patch.object(press, "weasyprint", None),
-            patch.object(type(reports), "get_wkhtmltopdf_state", lambda _self: "ok"),
-            patch.object(type(reports), "_run_wkhtmltopdf", convert),
-        ):
+        with self.no_weasyprint() as given:
             reports._render_qweb_pdf_prepare_streams(press.REPORT, {}, notices[0].ids)
         bodies, values = given[0]
         body = bodies[0]

@@ -7,9 +7,9 @@ from hypothesis import given, settings, strategies as st
 
 from odoo.tests import BaseCase
 
-from ..tools import allocation, day_count, fees, interest, rates, rounding
+from ..tools import allocation, day_count, fees, installments, interest, rates, rounding
 
-MODULES = [allocation, day_count, fees, interest, rates, rounding]
+MODULES = [allocation, day_count, fees, installments, interest, rates, rounding]
 
 
 def table(*rows):

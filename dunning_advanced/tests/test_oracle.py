@@ -59,7 +59,7 @@ class TestOracle(OracleCommon):
         codes = {currency: code for code, currency in self.currencies.items()}
         policies = {policy: number for number, policy in enumerate(self.policies)}
         found = {
-            (partners[n.partner_id], codes[n.currency_id], policies[n.policy_id]): n
+            (partners[n.partner_id], codes[n.currency_id], policies[n.policy_id], n.rung < 1): n
             for n in run.notice_ids
         }
         self.assertEqual(len(found), len(run.notice_ids))
@@ -74,6 +74,7 @@ class TestOracle(OracleCommon):
             )
             self.check_sums(notice)
             self.assertAlmostEqual(notice.amount_open, float(expected.open))
+            self.assertAlmostEqual(notice.amount_held, float(expected.held))
             self.assertAlmostEqual(notice.amount_total, float(expected.net))
             lines = {self.items.index(line.move_line_id.id): line for line in notice.line_ids}
             self.assertEqual(
@@ -82,6 +83,7 @@ class TestOracle(OracleCommon):
             )
             for number, line in lines.items():
                 self.assertAlmostEqual(line.amount_net, float(answers[number].net))
+                self.assertAlmostEqual(line.amount_held, float(answers[number].held))
 
     def check_sums(self, notice):
         """The lines of a notice add up to its amounts."""
@@ -90,7 +92,9 @@ class TestOracle(OracleCommon):
         self.assertEqual(notice.date_oldest, min(lines.mapped("date_maturity")))
         self.assertAlmostEqual(notice.amount_open, sum(lines.mapped("amount_open")))
         self.assertAlmostEqual(notice.amount_total, sum(lines.mapped("amount_net")))
-        self.assertAlmostEqual(notice.amount_credit, notice.amount_open - notice.amount_total)
+        self.assertAlmostEqual(notice.amount_held, sum(lines.mapped("amount_held")))
+        credit = notice.amount_open - notice.amount_held - notice.amount_total
+        self.assertAlmostEqual(notice.amount_credit, credit)
         company = sum(
             line.amount_open_company * line.amount_net / line.amount_open for line in lines
         )

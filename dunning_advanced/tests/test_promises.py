@@ -197,7 +197,7 @@ class TestPromise(PromiseCase):
         self.env.ref("dunning_advanced.mail_template_promise_kept").subject = "{{ 1 / 0 }}"
         invoice = self.invoice(10)
         promise = self.promise(100, invoice)
-        with mute_logger("odoo.addons.dunning_advanced.models.dunning_promise_life"):
+        with mute_logger("odoo.addons.dunning_advanced.models.dunning_agreement"):
             self.receive(100, invoice, days=0)
         self.assertEqual((promise.state, invoice.amount_residual), ("kept", 0))
         self.assertIn("No thank-you was sent", promise.message_ids[0].body)

@@ -3,7 +3,7 @@ from unittest.mock import patch
 
 from odoo import Command
 from odoo.sql_db import Cursor
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 
 from .common import DAY, DunningCommon
@@ -110,6 +110,23 @@ class TestQueries(DunningCommon):
         new.button_draft()
         self.assertLessEqual(self.count_dunning_queries(new.action_post), 3)
 
+    def test_credit_holds_cost_posting_at_most_3_queries(self):
+        biller = new_test_user(
+            self.env,
+            "biller.queries",
+            "account.group_account_invoice",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        held = self.make_debtor("Deco")
+        self.env["dunning.credit.hold"].create({"partner_id": held.id, "reason": "Nothing paid"})
+        for blocks, debtor in ((False, held), (True, self.debtor)):
+            self.company.dunning_credit_block = blocks
+            new = self.invoice(1, debtor=debtor) | self.invoice(2, debtor=debtor)
+            new.button_draft()
+            mine = new.with_user(biller)
+            self.assertLessEqual(self.count_dunning_queries(mine.action_post), 3)
+
     def test_paying_reminded_invoices_costs_at_most_3_queries(self):
         invoices = self.invoice(20) | self.invoice(30) | self.invoice(40)
         self.remind()
@@ -118,7 +135,7 @@ class TestQueries(DunningCommon):
         )
         self.assertEqual(set(invoices.mapped("amount_residual")), {0})
 
-    def test_promises_cost_payments_of_others_one_query(self):
+    def test_agreements_and_disputes_cost_payments_of_others_a_query_each(self):
         promised, free = self.invoice(20), self.invoice(30, debtor=self.make_debtor("Deco"))
         self.env["dunning.promise"].create(
             {
@@ -132,4 +149,4 @@ class TestQueries(DunningCommon):
         items = (self.pay(free.partner_id, 100).move_id | free).line_ids.filtered(
             lambda line: line.account_id.account_type == "asset_receivable"
         )
-        self.assertEqual(self.count_dunning_queries(items.reconcile), 1)
+        self.assertEqual(self.count_dunning_queries(items.reconcile), 3)

@@ -52,6 +52,60 @@ class TestRunLife(DunningCommon):
         self.assertEqual((run.notice_ids.amount_total, run.state), (150, "proposed"))
         self.assertEqual(len(run.line_ids), 2)
 
+    def test_propose_again_leaves_no_trace_of_what_was_replaced(self):
+        self.invoice(5)
+        run = self.run_at()
+        kept = self.run_at(partner_ids=[Command.set(self.make_debtor("Other").ids)])
+        first = run.notice_ids
+        partner = self.make_debtor("Reader")
+        traces = self.env["ir.attachment"]
+        for thread in (first, kept, self.debtor):
+            file = ("note.txt", b"for the file")
+            note = thread.message_post(body="Look", attachments=[file], partner_ids=partner.ids)
+            thread.message_subscribe(partner.ids)
+            thread.activity_schedule("mail.mail_activity_data_todo", user_id=self.env.uid)
+            traces |= note.attachment_ids
+        of_first = [("res_id", "in", first.ids)]
+        found = {
+            "mail.message": [("model", "=", first._name), *of_first],
+            "mail.followers": [("res_model", "=", first._name), *of_first],
+            "mail.activity": [("res_model", "=", first._name), *of_first],
+            "mail.notification": [("res_partner_id", "=", partner.id)],
+        }
+        counts = {model: self.env[model].search_count(domain) for model, domain in found.items()}
+        run._propose()
+        self.assertFalse(first.exists())
+        for model in ("mail.message", "mail.followers", "mail.activity"):
+            self.assertTrue(counts[model], model)
+            self.assertFalse(self.env[model].search(found[model]), model)
+        self.assertEqual(
+            self.env["mail.notification"].search_count(found["mail.notification"]),
+            counts["mail.notification"] - 1,
+        )
+        self.assertEqual(traces.exists(), traces[1:])
+        for thread in (kept, self.debtor):
+            self.assertTrue(thread.message_ids.attachment_ids, thread)
+            self.assertTrue(thread.message_follower_ids and thread.activity_ids, thread)
+
+    def test_queries_of_proposing_again_do_not_depend_on_the_notices(self):
+        def again(run):
+            self.env.flush_all()
+            before = self.env.cr.sql_log_count
+            run._propose()
+            self.env.flush_all()
+            return self.env.cr.sql_log_count - before
+
+        self.invoice(5)
+        run = self.run_at()
+        again(run)  # fills the caches
+        few = again(run)
+        for number in range(30):
+            self.invoice(5, debtor=self.make_debtor(f"n{number} customer"))
+        again(run)
+        run.notice_ids._message_log_batch({notice.id: "Look" for notice in run.notice_ids})
+        self.assertEqual(len(run.notice_ids), 31)
+        self.assertLessEqual(again(run), few)
+
     def test_propose_again_after_issuing_is_refused(self):
         self.invoice(5)
         run = self.remind()

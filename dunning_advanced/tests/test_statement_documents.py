@@ -3,30 +3,19 @@ from datetime import datetime, timedelta
 from unittest.mock import patch
 
 import openpyxl
-from PyPDF2 import PdfReader
 
 from odoo.exceptions import UserError
 
-from odoo.addons.dunning_advanced.models import dunning_statement, ir_actions_report as press
+from odoo.addons.dunning_advanced.models import dunning_statement
 
-from .test_statement import StatementCommon
+from .documents import LetterheadCommon, pdf_pages, sheet_rows
+from .statements import StatementCommon
 
 
-class TestStatementPdf(StatementCommon):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.company.write({"name": "Brandt Ltd", "street": "Main Street 1", "phone": "555 0100"})
-        cls.home = {"street": "12 rue de la Paix", "city": "Paris", "zip": "75002"}
-        cls.debtor.write({**cls.home, "ref": "C-1001"})
-
+class TestStatementPdf(LetterheadCommon, StatementCommon):
     def pages(self, debtors=None, **values):
-        """Text of the pages of the PDF that the wizard gives, blanks squeezed."""
-        content = self.content(self.wizard(debtors, **values).action_pdf())
-        reader = PdfReader(io.BytesIO(content))
-        return [
-            " ".join(page.extract_text().replace("\ufeff", "").split()) for page in reader.pages
-        ]
+        """Text of the pages of the PDF that the wizard gives."""
+        return pdf_pages(self.content(self.wizard(debtors, **values).action_pdf()))
 
     def test_one_page_says_all(self):
         moves = [self.invoice(days, 100 + days) for days in (-5, 10, 45)]
@@ -136,18 +125,7 @@ class TestStatementPdf(StatementCommon):
     def test_fallback_gets_one_body_a_customer(self):
         """What wkhtmltopdf would be given where WeasyPrint is missing."""
         self.invoice(20)
-        reports = self.env["ir.actions.report"]
-        given = []
-
-        def convert(_self, bodies, **values):
-            given.append((bodies, values))
-            return b"%PDF-1.4"
-
-        with (
-            patch.object(press, "weasyprint", None),
-            patch.object(type(reports), "get_wkhtmltopdf_state", lambda _self: "ok"),
-            patch.object(type(reports), "_run_wkhtmltopdf", convert),
-        ):
+        with self.no_weasyprint() as given:
             self.assertEqual(self.debtor._dunning_statement_pdf(self.period()), b"%PDF-1.4")
         bodies, values = given[0]
         self.assertEqual(len(bodies), 1)
@@ -177,18 +155,13 @@ class TestStatementXlsx(StatementCommon):
         content = self.content(self.wizard(debtors, **values).action_xlsx())
         return openpyxl.load_workbook(io.BytesIO(content))
 
-    def rows(self, sheet):
-        """The rows of a sheet as dicts by title."""
-        titles, *rows = sheet.iter_rows(values_only=True)
-        return [dict(zip(titles, row, strict=True)) for row in rows]
-
     def test_items_are_typed_and_filtered(self):
         self.debtor.ref = "C-17"
         move = self.invoice(40, 1234.5, ref="PO 9")
         self.pay(self.debtor, 34.5, invoices=move)
         self.pay(self.debtor, 20)
         sheet = self.book()["Open items"]
-        item, credit = self.rows(sheet)
+        item, credit = sheet_rows(sheet)
         expected = {
             "Customer": "Azure Interior",
             "Customer no.": "C-17",
@@ -217,7 +190,7 @@ class TestStatementXlsx(StatementCommon):
         self.pay(other, 5)
         self.invoice(-10, 15000, debtor=other, currency=self.yen)
         sheet = self.book(self.debtor | other)["Balances"]
-        rows = self.rows(sheet)
+        rows = sheet_rows(sheet)
         found = {(row["Customer"], row["Currency"]): row for row in rows if row["Customer"]}
         self.assertEqual(found["Azure Interior", "USD"]["31–60 days"], 80)
         self.assertEqual(found["Deco Addict", "USD"]["1–30 days"], 20)
@@ -226,13 +199,13 @@ class TestStatementXlsx(StatementCommon):
         self.assertEqual(found["Deco Addict", "JPY"]["Not due"], 15000)
         self.assertEqual(found["Total", "USD"]["Balance"], 95)
         self.assertEqual(found["Total", "JPY"]["Balance"], 15000)
-        self.assertEqual(sheet.auto_filter.ref, "A1:K4")
+        self.assertEqual(sheet.auto_filter.ref, "A1:M4")
 
     def test_movements(self):
         self.invoice(60, 100)
         invoice = self.invoice(20, 50)
         self.pay(self.debtor, 30, days=15, invoices=invoice)
-        rows = self.rows(self.book(date_from="2024-04-01")["Movements"])
+        rows = sheet_rows(self.book(date_from="2024-04-01")["Movements"])
         found = [
             (row["Kind"], row["Charged"], row["Paid or credited"], row["Balance"]) for row in rows
         ]
@@ -287,5 +260,5 @@ class TestStatementXlsx(StatementCommon):
         invoice = self.invoice(20, 100)
         self.pay(self.debtor, 100, invoices=invoice)
         day = self.period().date - timedelta(days=1)
-        [row] = self.rows(self.book(date=day)["Open items"])
+        [row] = sheet_rows(self.book(date=day)["Open items"])
         self.assertEqual((row["Open"], row["Days"]), (100, 19))

@@ -1,7 +1,4 @@
-import io
 from unittest.mock import patch
-
-from PyPDF2 import PdfReader
 
 from odoo import Command
 from odoo.exceptions import AccessError
@@ -10,7 +7,8 @@ from odoo.tools import mute_logger
 
 from .common import DAY
 from .common_mail import EmailCommon
-from .test_statement import StatementCommon
+from .documents import pdf_pages
+from .statements import StatementCommon
 
 
 class TestStatementEmail(EmailCommon, StatementCommon):
@@ -29,8 +27,7 @@ class TestStatementEmail(EmailCommon, StatementCommon):
 
     def attachment(self, message):
         [part] = message.iter_attachments()
-        text = PdfReader(io.BytesIO(part.get_content())).pages[0].extract_text()
-        return part.get_filename(), " ".join(text.split())
+        return part.get_filename(), pdf_pages(part.get_content())[0]
 
     def contact(self, kind, address, **values):
         return self.env["res.partner"].create(

@@ -2,6 +2,7 @@ from datetime import date
 
 from odoo.tests import TransactionCase
 
+from odoo.addons.dunning_advanced.tools.public_holidays import PublicHolidays
 from odoo.addons.dunning_advanced.tools.waiting import (
     BUSINESS,
     CONSUMER,
@@ -41,6 +42,39 @@ class TestWaiting(TransactionCase):
         easter_monday = date(2026, 4, 6)
         self.assertEqual(working_day(date(2026, 4, 3), 3), date(2026, 4, 8))
         self.assertEqual(working_day(date(2026, 4, 3), 3, {easter_monday}), date(2026, 4, 9))
+
+    def test_public_holidays_of_a_place(self):
+        for country, state, sent, count, expected in [
+            # Good Friday is none in Belgium, Easter Monday is
+            ("BE", "", date(2026, 4, 2), 3, date(2026, 4, 8)),
+            ("DE", "", date(2026, 4, 2), 3, date(2026, 4, 9)),
+            # Corpus Christi in Bavaria, not in Berlin; a state that does not exist
+            ("DE", "BY", date(2026, 6, 3), 1, date(2026, 6, 5)),
+            ("DE", "DE-BY", date(2026, 6, 3), 1, date(2026, 6, 5)),
+            ("DE", "BE", date(2026, 6, 3), 1, date(2026, 6, 4)),
+            ("DE", "??", date(2026, 4, 2), 3, date(2026, 4, 9)),
+            # over the end of a year: Christmas, weekend, New Year, weekend
+            ("BE", "", date(2026, 12, 24), 5, date(2027, 1, 4)),
+            # Odoo's codes of cantons name the language too
+            ("CH", "VS-DE", date(2026, 6, 3), 1, date(2026, 6, 5)),
+            ("CH", "ZH-DE", date(2026, 6, 3), 1, date(2026, 6, 4)),
+            # nobody knows: Monday to Friday
+            ("??", "", date(2026, 4, 2), 3, date(2026, 4, 7)),
+            ("", "", date(2026, 4, 2), 3, date(2026, 4, 7)),
+        ]:
+            with self.subTest(country=country, state=state, sent=sent):
+                found = working_day(sent, count, PublicHolidays(country, state))
+                self.assertEqual(found, expected)
+
+    def test_term_of_a_letter_before_easter(self):
+        posted = Reminder(date(2026, 4, 3), by_post=True)
+        named = Reminder(posted.sent, by_post=True, named=True)
+        rule, days_off = protection("BE", CONSUMER), PublicHolidays("BE")
+        self.assertEqual(costs_from(rule, posted, days_off), date(2026, 4, 23))
+        self.assertEqual(fee_from(rule, DUE, [named], days_off), date(2026, 4, 23))
+        self.assertEqual(
+            interest_start(rule, DUE, [posted], days_off), (posted.sent, date(2026, 4, 23))
+        )
 
     def test_businesses_owe_from_the_due_date(self):
         for country in ("BE", "NL", "DE", None):

@@ -7,31 +7,18 @@ from odoo import Command
 from odoo.tests import HttpCase, new_test_user
 
 from .common import DAY, DunningCommon
+from .documents import sheet_rows
 
 
 class XlsxCommon(DunningCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.yen = cls.env.ref("base.JPY")
-        cls.yen.active = True
-        cls.env["res.currency.rate"].create(
-            {
-                "name": "2020-01-01",
-                "currency_id": cls.yen.id,
-                "company_id": cls.company.id,
-                "company_rate": 150,
-            }
-        )
+        cls.yen = cls.add_rate("JPY", 150)
 
     def book(self, run):
         """The workbook of a run, read back."""
         return openpyxl.load_workbook(BytesIO(run._xlsx()))
-
-    def rows(self, sheet):
-        """The rows of a sheet as dicts by title."""
-        titles, *rows = sheet.iter_rows(values_only=True)
-        return [dict(zip(titles, row, strict=True)) for row in rows]
 
 
 class TestXlsx(XlsxCommon):
@@ -41,7 +28,7 @@ class TestXlsx(XlsxCommon):
         self.invoice(10, 100)
         run = self.remind()
         sheet = self.book(run)["Reminders"]
-        [row] = self.rows(sheet)
+        [row] = sheet_rows(sheet)
         self.assertEqual(row["Number"], run.notice_ids.name)
         self.assertEqual(row["Customer"], "Azure Interior")
         self.assertEqual(row["Customer no."], "C-17")
@@ -56,16 +43,16 @@ class TestXlsx(XlsxCommon):
         self.assertEqual(row["Currency"], self.company.currency_id.name)
         self.assertEqual((row["Compared"], row["Last reminder"]), ("New", None))
         self.assertEqual(sheet.freeze_panes, "A2")
-        self.assertEqual(sheet.auto_filter.ref, "A1:V2")
+        self.assertEqual(sheet.auto_filter.ref, "A1:W2")
         self.assertTrue(sheet["A1"].font.bold)
-        self.assertEqual(sheet["N2"].number_format, "#,##0.00")
+        self.assertEqual(sheet["O2"].number_format, "#,##0.00")
         self.assertTrue(sheet["J2"].is_date)
 
     def test_items_tell_reminded_and_stopped(self):
         dunned, excluded = self.invoice(10), self.invoice(12, 70)
         excluded.line_ids.no_followup = True
         run = self.run_at()
-        rows = {row["Invoice"]: row for row in self.rows(self.book(run)["Items"])}
+        rows = {row["Invoice"]: row for row in sheet_rows(self.book(run)["Items"])}
         self.assertEqual(rows[dunned.name]["Decision"], "Reminded")
         self.assertEqual(rows[dunned.name]["Open"], 100)
         self.assertEqual(rows[excluded.name]["Decision"], "Excluded from follow-up")
@@ -75,11 +62,11 @@ class TestXlsx(XlsxCommon):
     def test_each_amount_has_the_decimals_of_its_currency(self):
         self.invoice(10, 15000, currency=self.yen)
         sheet = self.book(self.run_at())["Reminders"]
-        [row] = self.rows(sheet)
+        [row] = sheet_rows(sheet)
         self.assertEqual((row["To pay"], row["Currency"]), (15000, "JPY"))
-        self.assertEqual(sheet["N2"].number_format, "#,##0")
+        self.assertEqual(sheet["O2"].number_format, "#,##0")
         self.assertEqual(row[f"To pay in {self.company.currency_id.name}"], 100)
-        self.assertEqual(sheet["P2"].number_format, "#,##0.00")
+        self.assertEqual(sheet["Q2"].number_format, "#,##0.00")
 
     def test_totals_are_those_of_the_reminders_by_currency(self):
         self.invoice(10, 80)
@@ -89,14 +76,14 @@ class TestXlsx(XlsxCommon):
         run = self.run_at()
         run.notice_ids.filtered(lambda n: n.amount_total == 20)._drop("A friend")
         book = self.book(run)
-        live = [r for r in self.rows(book["Reminders"]) if r["State"] != "Dropped"]
+        live = [r for r in sheet_rows(book["Reminders"]) if r["State"] != "Dropped"]
         rows = list(book["Totals"].iter_rows(values_only=True))
         totals = {row[1]: row for row in rows if row[0] == "Total"}
         self.assertEqual(set(totals), {"JPY", self.company.currency_id.name})
         for currency, row in totals.items():
             own = [notice for notice in live if notice["Currency"] == currency]
             self.assertEqual(row[2], len(own))
-            self.assertEqual(row[6], sum(notice["To pay"] for notice in own))
+            self.assertEqual(row[7], sum(notice["To pay"] for notice in own))
         stops = {row[0]: row for row in rows[rows.index(next(r for r in rows if not any(r))) :]}
         self.assertEqual(stops["Excluded from follow-up"][3:5], (1, 100))
 
@@ -117,7 +104,7 @@ class TestXlsx(XlsxCommon):
         self.invoice(10)
         run = self.remind()
         run.notice_ids.delivery_ids._fail("Mailbox full")
-        [row] = self.rows(self.book(run)["Reminders"])
+        [row] = sheet_rows(self.book(run)["Reminders"])
         self.assertEqual(row["Reason or problem"], "Mailbox full")
 
     def test_words_are_in_the_language_of_the_user(self):
@@ -131,7 +118,7 @@ class TestXlsx(XlsxCommon):
     def test_empty_run(self):
         book = self.book(self.run_at())
         self.assertEqual(book.sheetnames, ["Reminders", "Items", "Totals"])
-        self.assertEqual(self.rows(book["Items"]), [])
+        self.assertEqual(sheet_rows(book["Items"]), [])
 
     def test_query_count_does_not_grow(self):
         def queries(day):

@@ -84,7 +84,9 @@ def overdue(principal, due, payments=()):
     return max(ZERO, principal - sum(amount for day, amount in payments if day <= due))
 
 
-def statement(terms, principal, due, until, payments=(), costs=ZERO, since=None, pauses=()):
+def statement(
+    terms, principal, due, until, payments=(), costs=ZERO, since=None, pauses=(), frozen=()
+):
     """Compute the interest of one debt and what payments have left of it.
 
     Simple interest is base x rate / 100 x part of a year, by segment. With monthly rests a
@@ -100,6 +102,8 @@ def statement(terms, principal, due, until, payments=(), costs=ZERO, since=None,
         are of what came after it, so that charges made one after the other add up to one
         made at the end
     :param pauses: (first day, last day) without interest, as a breathing space gives
+    :param frozen: (first day, last day, Decimal): so much of the debt bears none on these
+        days, as while it is disputed
     :return: :class:`Statement`
     :raises ValueError: for ``until`` before ``due`` and negative amounts
     :raises RateMissingError: for a day with a debt and without a rate
@@ -108,9 +112,13 @@ def statement(terms, principal, due, until, payments=(), costs=ZERO, since=None,
     >>> uk = Terms(constant(Decimal("12.25")))
     >>> statement(uk, Decimal(5000), date(2025, 1, 1), date(2025, 4, 12)).interest
     Decimal('169.49')
+    >>> half = [(date(2025, 1, 2), date(2025, 4, 12), Decimal(2500))]
+    >>> statement(uk, Decimal(5000), date(2025, 1, 1), date(2025, 4, 12), frozen=half).interest
+    Decimal('84.74')
     """
     _check(principal, due, until, payments, costs)
-    ledger = _Ledger(terms, principal, costs, due, until, pauses)
+    parts = [*((first, last, None) for first, last in pauses), *frozen]
+    ledger = _Ledger(terms, principal, costs, due, until, parts)
     for day, amount in payments:
         if day <= due:
             ledger.pay_early(amount)
@@ -151,9 +159,9 @@ def _rests(capitalization, due, until):
 class _Ledger:
     """What is open of a debt while the days go by."""
 
-    def __init__(self, terms, principal, costs, due, until, pauses):
+    def __init__(self, terms, principal, costs, due, until, frozen):
         self.terms = terms
-        self.pauses = pauses
+        self.frozen = frozen  # (first day, last day, amount), None for all of the debt
         self.due, self.until = due, until
         self.rests = _rests(terms.capitalization, due, until)
         self.principal = principal
@@ -166,7 +174,7 @@ class _Ledger:
         """All days on which a segment ends, the due date first."""
         terms = self.terms
         cuts = {self.due, self.until, *more, *self.rests}
-        for first, last in self.pauses:
+        for first, last, _amount in self.frozen:
             cuts |= {first - DAY, last}
         if not terms.locked and terms.capitalization != MONTHLY:
             cuts.update(terms.rates.changes(self.due, self.until))
@@ -174,8 +182,8 @@ class _Ledger:
 
     def accrue(self, start, end):
         """Add the interest of the days after ``start`` up to ``end``."""
-        base = self.principal + self.capitalized
-        if not base or self._paused(start + DAY):
+        base = self._base(start + DAY)
+        if not base:
             return
         rate = self.terms.rates.at(self._rate_day(start))
         amount = base * rate / 100 * self._fraction(start, end)
@@ -183,8 +191,12 @@ class _Ledger:
         self.segments.append(Segment(start + DAY, end, count, rate, base, amount))
         self.accrued += amount
 
-    def _paused(self, day):
-        return any(first <= day <= last for first, last in self.pauses)
+    def _base(self, day):
+        """What bears interest on a day."""
+        frozen = [amount for first, last, amount in self.frozen if first <= day <= last]
+        if None in frozen:
+            return ZERO
+        return max(ZERO, self.principal + self.capitalized - sum(frozen))
 
     def _rate_day(self, start):
         if self.terms.locked:

@@ -24,6 +24,19 @@ class Entry:
         return max((day - self.due).days, 0)
 
 
+@dataclass(frozen=True)
+class Charge:
+    """What a reminder costs and no entry of the ledger has."""
+
+    date: Date  # of the reminder
+    notice: str  # its number
+    item: str  # number of the invoice that it is asked for
+    kind: str  # fee, fixed or interest
+    name: str
+    amount: float
+    tax: float = 0.0
+
+
 @dataclass
 class Account:
     """The account of one debtor in one currency at a date."""
@@ -34,6 +47,7 @@ class Account:
     opening: float = 0.0  # balance before the first movement
     items: list = field(default_factory=list)
     movements: list = field(default_factory=list)
+    charges: list = field(default_factory=list)  # Charge, oldest first
 
     @property
     def debits(self):
@@ -64,6 +78,21 @@ class Account:
     def amount_overdue(self):
         """Sum of the items whose due date has passed."""
         return self._sum(item.open for item in self.debits if item.due < self.date)
+
+    @property
+    def charge_tax(self):
+        """Tax on the charges that are not booked."""
+        return self._sum(charge.tax for charge in self.charges)
+
+    @property
+    def amount_charges(self):
+        """Sum of the charges that are not booked, with tax."""
+        return self._sum([*(charge.amount for charge in self.charges), self.charge_tax])
+
+    @property
+    def owed(self):
+        """All that is owed: the balance, and the charges that it does not have."""
+        return self._sum([self.balance, self.amount_charges])
 
     @property
     def closing(self):

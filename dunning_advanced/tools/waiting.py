@@ -115,6 +115,8 @@ def protection(country, party):
 def working_day(day, count, holidays=()):
     """Return the so-many-th working day after a day; Saturdays are none, to be safe.
 
+    :param holidays: dates, or whatever else says ``in`` which days are none either
+
     >>> working_day(Date(2026, 3, 6), 1)
     datetime.date(2026, 3, 9)
     """

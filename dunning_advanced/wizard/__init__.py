@@ -1,11 +1,18 @@
 from . import (
+    account_move_reversal,
     base_partner_merge,
     dunning_bulk,
     dunning_call_log,
     dunning_change,
+    dunning_dispute_answer,
+    dunning_escalate,
     dunning_explain,
     dunning_interest_calculator,
+    dunning_plan,
+    dunning_plan_accept,
+    dunning_plan_amend,
     dunning_reason,
+    dunning_reason_escalate,
     dunning_set_level,
     dunning_statement,
 )

@@ -35,9 +35,9 @@ class DunningCallLog(models.TransientModel):
             wizard.contact_id = wizard.case_id.call_contact_id
 
     def action_apply(self):
-        """Log the call; a promise is asked for in its own form."""
+        """Log the call; a promise or a dispute is asked for in its own form."""
         today = fields.Date.context_today(self)
-        self.env["dunning.call"].create(
+        call = self.env["dunning.call"].create(
             {
                 "case_id": self.case_id.id,
                 "contact_id": self.contact_id.id,
@@ -50,6 +50,8 @@ class DunningCallLog(models.TransientModel):
         )
         if self.outcome == "promise":
             return self.case_id.action_promise()
+        if self.outcome == "dispute":
+            return self.case_id.action_dispute(call)
         return {"type": "ir.actions.act_window_close"}
 
     def action_fix(self):

@@ -181,7 +181,7 @@ class DunningExplain(models.TransientModel):
 
     def _say_held(self, facts, stops):
         if not stops:
-            return self.env._("nothing holds it")
+            return self._say_part_held(facts)
         hold = self._browse("dunning.hold", facts["hold_id"])
         return Markup("%s %s (%s)") % (
             self.env._("on hold until %s:", self._day(facts["hold_until"]))
@@ -190,6 +190,13 @@ class DunningExplain(models.TransientModel):
             self._link(hold),
             self.env._("set by %s", hold.user_id.name),
         )
+
+    def _say_part_held(self, facts):
+        if not facts["held"]:
+            return self.env._("nothing holds it")
+        said = self.env._("%s of it is disputed and not asked for:", self._amount(facts["held"]))
+        hold = self._browse("dunning.hold", facts["part_hold_id"])
+        return Markup("%s %s") % (said, self._link(hold))
 
     def _say_paying(self, facts, stops):
         if not (facts.get("item_paying") or facts.get("debtor_paying")):
@@ -202,7 +209,7 @@ class DunningExplain(models.TransientModel):
         return ""
 
     def _say_covered(self, facts, stops):
-        used = facts["open"] - facts["net"]
+        used = facts["open"] - facts["held"] - facts["net"]
         if stops:
             return self.env._("open payments or credit notes of the customer cover it")
         if used:
@@ -213,24 +220,22 @@ class DunningExplain(models.TransientModel):
             )
         return self.env._("no open credits cover it")
 
+    def _say_riding(self, _facts, stops):
+        return stops and self.env._("it books charges, which go with the next overdue invoices")
+
     def _say_no_rate(self, _facts, stops):
-        if stops:
-            return self.env._(
-                "%s has no exchange rate, so the minimum amount cannot be compared: add a rate",
-                self.move_line_id.currency_id.name,
-            )
-        return ""
+        return stops and self.env._(
+            "%s has no exchange rate, so the minimum amount cannot be compared: add a rate",
+            self.move_line_id.currency_id.name,
+        )
 
     def _say_minimum(self, facts, stops):
+        amount = self._amount(facts["net_top"])
         if stops:
-            return self.env._(
-                "%s at its level is below the minimum", self._amount(facts["net_top"])
-            )
+            return self.env._("%s at its level is below the minimum", amount)
         if facts["shift"]:
             return self.env._("below the minimum of its level, so one level down is taken")
-        return self.env._(
-            "%s at its level is not below the minimum", self._amount(facts["net_top"])
-        )
+        return self.env._("%s at its level is not below the minimum", amount)
 
     def _say_unreachable(self, facts, stops):
         if stops:
@@ -246,11 +251,13 @@ class DunningExplain(models.TransientModel):
             )
         return self.env._("the customer was not contacted too often")
 
+    def _say_overdue_first(self, _facts, stops):
+        return stops and self.env._("on that day the customer is reminded of overdue invoices")
+
     def _say_result(self, facts):
         stopping = [code for code, stops in facts["gates"] if stops]
         level = self._browse("dunning.level", facts.get("notice_level_id") or facts["level_id"])
-        labels = dict(self.env["dunning.channel"]._selection())
-        channel = labels.get(facts.get("channel"), "")
+        channel = dict(self.env["dunning.channel"]._selection()).get(facts.get("channel"), "")
         if not stopping:
             return self._paragraph(
                 self.env._(
@@ -263,9 +270,7 @@ class DunningExplain(models.TransientModel):
             )
         then = self._next_day(facts, stopping)
         if not level or not then:
-            return self._paragraph(
-                self.env._("It is not reminded until that changes."), strong=True
-            )
+            return self._paragraph(self.env._("It is not reminded until that changes."), True)
         return self._paragraph(
             self.env._(
                 "It is not reminded on %(date)s. “%(level)s” follows on %(then)s at the earliest.",
@@ -278,14 +283,16 @@ class DunningExplain(models.TransientModel):
 
     def _next_day(self, facts, stopping):
         """The first day on which the gates that stop by date let it pass;
-        none where one of the others stops it.
+        none where one of the others stops it, or a hold without a last day.
         """
         days = {
             "not_due": facts["start"],
             "waiting": facts["start"],
             "held": facts["hold_until"] and fields.Date.add(facts["hold_until"], days=1),
             "capped": facts.get("free_from"),
+            "riding": fields.Date.add(self.date, days=1),
+            "overdue_first": fields.Date.add(self.date, days=1),
         }
-        if any(code not in days for code in stopping):
+        if not all(days.get(code) for code in stopping):
             return None
         return max(filter(None, [*(days[code] for code in stopping), facts["start"]]))

@@ -89,6 +89,10 @@ registry.category("web_tour.tours").add("dunning_run", {
             trigger: ".o_statusbar_status [data-value=done].o_arrow_button_current",
         },
         {
+            content: "The title is a day with its year",
+            trigger: ".oe_title .o_field_widget[name=date]:contains(/20\\d\\d/)",
+        },
+        {
             content: "See the deliveries",
             trigger: ".o_menu_sections [data-menu-xmlid='dunning_advanced.menu_reminders']",
             run: "click",

@@ -1,0 +1,260 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL, format_date
+
+INVOICES = ("out_invoice", "out_receipt")
+
+
+class DunningCreditHold(models.Model):
+    """Somebody decided that a customer gets nothing more on credit for now."""
+
+    _name = "dunning.credit.hold"
+    _description = "Credit Hold"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "date desc, id desc"
+    _check_company_auto = True
+
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", required=True, index=True, ondelete="restrict"
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company, index=True
+    )
+    reason = fields.Char(
+        required=True, tracking=True, help="Whoever makes an invoice for the customer reads it."
+    )
+    date = fields.Date(string="Since", required=True, default=fields.Date.context_today)
+    user_id = fields.Many2one(
+        "res.users", string="Set by", default=lambda self: self.env.user, readonly=True
+    )
+    active = fields.Boolean(default=True, readonly=True, copy=False)
+    date_lifted = fields.Date(string="Lifted on", readonly=True, copy=False)
+    lifted_by_id = fields.Many2one("res.users", readonly=True, copy=False)
+
+    _one_active = models.UniqueIndex(
+        "(partner_id, company_id) WHERE active",
+        "This customer is on credit hold already: lift that one first.",
+    )
+
+    @api.depends("partner_id")
+    def _compute_display_name(self):
+        for hold in self:
+            hold.display_name = self.env._("Credit hold: %s", hold.partner_id.display_name)
+
+    @api.constrains("partner_id")
+    def _check_debtor(self):
+        for hold in self:
+            debtor = hold.partner_id.commercial_partner_id
+            if hold.partner_id != debtor:
+                raise ValidationError(
+                    self.env._(
+                        "%(contact)s is a contact of %(debtor)s: choose %(debtor)s.",
+                        contact=hold.partner_id.name,
+                        debtor=debtor.name,
+                    )
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        holds = super().create(vals_list)
+        holds._tell_cases(lambda hold: self.env._("Credit hold: %s", hold.reason))
+        return holds
+
+    def action_lift(self):
+        """Ask why the customer gets credit again."""
+        return self.env["dunning.reason"]._ask(
+            "lift_credit", self.env._("Lift credit hold"), credit_hold_ids=self
+        )
+
+    def _lift(self, reason, date):
+        """End credit holds.
+
+        :param reason: text
+        """
+        self.write({"active": False, "date_lifted": date, "lifted_by_id": self.env.uid})
+        for hold in self:
+            hold._message_log(body=self.env._("Lifted: %s", reason))
+        self.activity_unlink(["dunning_advanced.mail_activity_credit"])
+        self._tell_cases(lambda _hold: self.env._("Credit hold lifted: %s", reason))
+
+    def _tell_cases(self, words):
+        for hold in self:
+            for case in self.env["dunning.case"]._open_of(hold):
+                case._message_log(body=words(hold))
+
+    def _words(self):
+        """What whoever makes an invoice has to know."""
+        self.ensure_one()
+        return self.env._(
+            "%(customer)s is on credit hold since %(date)s: %(reason)s. Ask %(user)s before you "
+            "deliver on credit.",
+            customer=self.partner_id.name,
+            date=format_date(self.env, self.date),
+            reason=self.reason.rstrip("."),
+            user=self.user_id.name,
+        )
+
+    @api.model
+    def _join(self, keep, others):
+        """Lift the credit holds of customers that become one, but one a company.
+
+        :param keep: res.partner that stays
+        :param others: res.partner that are merged into it
+        """
+        holds = self.search([("partner_id", "in", (keep | others).ids)])
+        for group in holds.grouped("company_id").values():
+            kept = group.sorted(lambda hold: (hold.partner_id != keep, hold.id))[0]
+            (group - kept)._lift(self.env._("Merged"), fields.Date.context_today(self))
+
+    @api.model
+    def _cron_propose_lift(self):
+        """Ask whoever set a credit hold to lift it when nothing is overdue any more."""
+        today = fields.Date.context_today(self)
+        groups = self._read_group([("active", "=", True)], ["company_id"])
+        companies = [company for [company] in groups]
+        progress = self.env["ir.cron"]._commit_progress
+        progress(remaining=len(companies))
+        for company in companies:
+            self._settled(company, today)._propose_lift(today)
+            if not progress(1):
+                return
+
+    @api.model
+    def _settled(self, company, date):
+        """The credit holds of customers with nothing overdue whom nobody asked about."""
+        self.env.flush_all()
+        balances = self.env["res.partner"]._dunning_balances_sql(
+            company,
+            date,
+            SQL(
+                "(SELECT partner_id FROM dunning_credit_hold WHERE active AND company_id = %s)",
+                company.id,
+            ),
+        )
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT h.id
+                  FROM dunning_credit_hold h
+                  LEFT JOIN (SELECT debtor_id, SUM(overdue) AS overdue FROM (%(balances)s) b
+                              GROUP BY debtor_id) owed ON owed.debtor_id = h.partner_id
+                 WHERE h.active AND h.company_id = %(company)s AND COALESCE(owed.overdue, 0) <= 0
+                   AND NOT EXISTS (SELECT FROM mail_activity a
+                                    WHERE a.res_model = %(model)s AND a.res_id = h.id
+                                      AND a.activity_type_id = %(kind)s AND a.active)
+                 ORDER BY h.id
+                """,
+                balances=balances,
+                company=company.id,
+                model=self._name,
+                kind=self.env.ref("dunning_advanced.mail_activity_credit").id,
+            )
+        )
+        return self.browse(id_ for [id_] in rows)
+
+    def _asked(self):
+        """Who set it, while still at work; else the responsible of the company."""
+        user = self.user_id.filtered("active")
+        return user or self.company_id._dunning_responsible(user)
+
+    def _propose_lift(self, date):
+        self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(
+            [
+                {
+                    "res_model_id": self.env["ir.model"]._get_id(self._name),
+                    "res_id": hold.id,
+                    "activity_type_id": self.env.ref("dunning_advanced.mail_activity_credit").id,
+                    "summary": self.env._(
+                        "Nothing of %s is overdue any more: lift the credit hold?",
+                        hold.partner_id.name,
+                    ),
+                    "date_deadline": date,
+                    "user_id": hold._asked().id,
+                    "automated": True,
+                }
+                for hold in self
+            ]
+        )
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    # Plain information for everybody at work, without a right to dunning.
+    dunning_credit_hold = fields.Char(
+        string="Credit hold",
+        compute="_compute_dunning_credit_hold",
+        compute_sudo=True,
+        groups="base.group_user",
+    )
+
+    @api.depends_context("company", "lang")
+    @api.depends("commercial_partner_id")
+    def _compute_dunning_credit_hold(self):
+        found = self._dunning_credit_holds(self.env.company)
+        for partner in self:
+            hold = found.get(partner.commercial_partner_id)
+            partner.dunning_credit_hold = hold and hold._words()
+
+    def _dunning_credit_holds(self, companies):
+        """The credit holds of these customers in companies and those above them.
+
+        :return: dict of debtor to dunning.credit.hold, as superuser
+        """
+        holds = (
+            self.env["dunning.credit.hold"]
+            .sudo()
+            .search(
+                [
+                    ("partner_id", "in", self.commercial_partner_id.ids),
+                    ("company_id", "parent_of", companies.ids),
+                ],
+                order="date, id",
+            )
+        )
+        return {hold.partner_id: hold for hold in holds}
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    @api.depends("partner_id", "company_id", "move_type")
+    def _compute_alerts(self):
+        return super()._compute_alerts()
+
+    def _get_alerts(self):
+        alerts = super()._get_alerts()
+        if self.state == "draft" and self.move_type in INVOICES and self.env.user._is_internal():
+            debtor = self.commercial_partner_id.with_company(self.company_id)
+            if words := debtor.dunning_credit_hold:
+                alerts["dunning_credit_hold"] = {"level": "warning", "message": words}
+        return alerts
+
+    def _post(self, soft=True):
+        self._check_credit_hold()
+        return super()._post(soft)
+
+    def _check_credit_hold(self):
+        """Where the company wants it, only managers post for a customer on credit hold.
+
+        :raises UserError: for others
+        """
+        blocked = self.filtered(
+            lambda move: move.move_type in INVOICES and move.company_id.sudo().dunning_credit_block
+        )
+        if not blocked or self.env.su:
+            return
+        if self.env.user.has_group("dunning_advanced.group_manager"):
+            return
+        for company, moves in blocked.grouped("company_id").items():
+            holds = moves.commercial_partner_id._dunning_credit_holds(company)
+            for move in moves:
+                hold = holds.get(move.commercial_partner_id)
+                # what a reminder costs is no new credit
+                if hold and not move.sudo().dunning_charge_notice_ids:
+                    raise UserError(
+                        self.env._(
+                            "%s Only a dunning manager may post this invoice.",
+                            hold.with_env(self.env).sudo()._words(),
+                        )
+                    )

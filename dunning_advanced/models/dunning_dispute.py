@@ -1,0 +1,262 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import format_date
+
+
+class DunningDispute(models.Model):
+    """A customer does not agree with an invoice, or a part of it. What is disputed is
+    held until somebody answers; the rest is asked for as before.
+    """
+
+    _name = "dunning.dispute"
+    _description = "Dispute"
+    _inherit = ["dunning.agreement", "mail.thread", "mail.activity.mixin"]
+    _order = "date_deadline, id"
+    _check_company_auto = True
+
+    move_id = fields.Many2one(
+        "account.move",
+        string="Invoice",
+        required=True,
+        index=True,
+        ondelete="cascade",
+        domain="[('commercial_partner_id', '=', partner_id), ('state', '=', 'posted'),"
+        " ('move_type', 'in', ('out_invoice', 'out_receipt')), ('amount_residual', '>', 0)]",
+    )
+    partner_id = fields.Many2one(
+        compute="_compute_partner_id", store=True, readonly=False, precompute=True
+    )
+    company_id = fields.Many2one(
+        compute="_compute_company_id", store=True, readonly=False, precompute=True, default=None
+    )
+    currency_id = fields.Many2one(
+        related="move_id.currency_id", store=True, precompute=True, default=None
+    )
+    move_residual = fields.Monetary(related="move_id.amount_residual", string="Open on the invoice")
+    move_state = fields.Selection(related="move_id.state", string="State of the invoice")
+    amount = fields.Monetary(
+        string="Disputed",
+        compute="_compute_amount",
+        store=True,
+        readonly=False,
+        precompute=True,
+        tracking=True,
+    )
+    amount_open = fields.Monetary(
+        string="Still disputed",
+        readonly=True,
+        copy=False,
+        help="Less what was credited since, and no more than is open on the invoice.",
+    )
+    amount_accepted = fields.Monetary(string="Accepted", readonly=True, copy=False)
+    reason_id = fields.Many2one(
+        "dunning.dispute.reason",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        tracking=True,
+        check_company=True,
+    )
+    text = fields.Text(string="What the customer says")
+    attachment_ids = fields.Many2many("ir.attachment", string="Attachments", copy=False)
+    opened_by = fields.Selection(
+        [("user", "One of us"), ("customer", "The customer")],
+        string="Entered by",
+        required=True,
+        readonly=True,
+        default="user",
+    )
+    channel = fields.Selection(
+        selection=lambda self: (
+            self.env["dunning.promise"]._fields["channel"]._description_selection(self.env)
+        ),
+        string="Made by",
+        required=True,
+        default="phone",
+    )
+    call_id = fields.Many2one("dunning.call", readonly=True, ondelete="set null")
+    date_open = fields.Date(
+        string="Disputed on", required=True, default=fields.Date.context_today, readonly=True
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        string="Owner",
+        compute="_compute_user_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        tracking=True,
+        domain=[("share", "=", False)],
+    )
+    date_deadline = fields.Date(
+        string="Answer by",
+        compute="_compute_date_deadline",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
+        tracking=True,
+    )
+    state = fields.Selection(
+        [
+            ("open", "Open"),
+            ("accepted", "Accepted"),
+            ("partial", "Partly accepted"),
+            ("rejected", "Rejected"),
+            ("withdrawn", "Withdrawn"),
+        ],
+        required=True,
+        readonly=True,
+        default="open",
+        copy=False,
+        tracking=True,
+    )
+    date_decided = fields.Date(string="Decided on", readonly=True, copy=False)
+    decided_by_id = fields.Many2one("res.users", string="Decided by", readonly=True, copy=False)
+    answer = fields.Text(string="Answer to the customer", readonly=True, copy=False)
+    date_told = fields.Date(string="Customer told on", readonly=True, copy=False)
+    credit_move_id = fields.Many2one(
+        "account.move",
+        string="Credit note",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    credit_state = fields.Selection(related="credit_move_id.state", string="State of credit note")
+    hold_id = fields.Many2one("dunning.hold", readonly=True, copy=False, index="btree_not_null")
+    is_waiting = fields.Boolean(
+        readonly=True, copy=False, help="The invoice was reset to draft, which was noted here."
+    )
+
+    _amount_positive = models.Constraint(
+        "CHECK (amount > 0)", "A dispute is about an amount above zero: enter what is disputed."
+    )
+    _one_open = models.UniqueIndex(
+        "(move_id) WHERE state = 'open'",
+        "This invoice is disputed already: change the amount of that dispute, or answer it first.",
+    )
+    _open_of_debtor = models.Index("(partner_id) WHERE state = 'open'")
+
+    @api.depends("move_id")
+    def _compute_partner_id(self):
+        for dispute in self:
+            dispute.partner_id = dispute.move_id.commercial_partner_id or dispute.partner_id
+
+    @api.depends("move_id")
+    def _compute_company_id(self):
+        for dispute in self:
+            company = dispute.move_id.company_id.root_id
+            dispute.company_id = dispute.company_id or company or self.env.company
+
+    @api.depends("move_id")
+    def _compute_amount(self):
+        for dispute in self:
+            dispute.amount = dispute.move_id.amount_residual
+
+    @api.depends("reason_id", "partner_id", "company_id")
+    def _compute_user_id(self):
+        cases = self._cases()
+        for dispute in self:
+            case = cases.get(dispute._key(), self.env["dunning.case"])
+            dispute.user_id = (
+                dispute.reason_id.user_id
+                or dispute.company_id._dunning_responsible(case.user_id)
+                or dispute.user_id
+            )
+
+    @api.depends("reason_id", "date_open")
+    def _compute_date_deadline(self):
+        for dispute in self:
+            days = dispute.reason_id.default_days
+            dispute.date_deadline = dispute.date_open and fields.Date.add(
+                dispute.date_open, days=days
+            )
+
+    @api.depends("move_id.name", "amount", "reason_id.name")
+    def _compute_display_name(self):
+        for dispute in self:
+            amount = dispute.currency_id and dispute.currency_id.format(dispute.amount)
+            parts = (dispute.move_id.name, amount, dispute.reason_id.name)
+            dispute.display_name = " · ".join(filter(None, parts))
+
+    @api.constrains("move_id", "amount")
+    def _check_amount(self):
+        for dispute in self.filtered(lambda dispute: dispute.state == "open"):
+            move = dispute.move_id
+            if move.state != "posted" or not move.is_sale_document(include_receipts=True):
+                raise ValidationError(
+                    self.env._("%s is no posted customer invoice: choose one.", move.display_name)
+                )
+            dispute._check_open_amount(move.amount_residual)
+
+    def _check_open_amount(self, residual):
+        invoice, currency = self.move_id.name, self.currency_id
+        if self.move_id.move_type == "out_refund" or residual <= 0:
+            raise ValidationError(
+                self.env._("Nothing is open on %s: choose an invoice that is not paid.", invoice)
+            )
+        if currency.compare_amounts(self.amount, residual) > 0:
+            raise ValidationError(
+                self.env._(
+                    "The dispute is about more than is open: %(open)s on %(invoice)s. Dispute up "
+                    "to that.",
+                    open=currency.format(residual),
+                    invoice=invoice,
+                )
+            )
+
+    @api.constrains("date_open", "date_deadline")
+    def _check_deadline(self):
+        for dispute in self:
+            if dispute.date_deadline < dispute.date_open:
+                raise ValidationError(
+                    self.env._(
+                        "The dispute cannot be answered before it was made, on %s: choose a "
+                        "later day.",
+                        format_date(self.env, dispute.date_open),
+                    )
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        disputes = super().create(vals_list)
+        disputes._own_attachments()
+        disputes._begin()
+        return disputes
+
+    def write(self, vals):
+        if "move_id" in vals and any(dispute.move_id.id != vals["move_id"] for dispute in self):
+            raise UserError(
+                self.env._(
+                    "A dispute stays with its invoice: withdraw it, and open one for the other."
+                )
+            )
+        result = super().write(vals)
+        if "attachment_ids" in vals:
+            self._own_attachments()
+        if {"amount", "date_deadline", "user_id", "reason_id"} & vals.keys():
+            self.filtered(lambda dispute: dispute.state == "open")._follow(vals)
+        return result
+
+    @api.model
+    def _ask(self, **defaults):
+        """The dialog that asks what is disputed.
+
+        :param defaults: default values, as ``default_move_id``
+        :return: action
+        """
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Dispute"),
+            "res_model": self._name,
+            "view_mode": "form",
+            "target": "new",
+            "context": defaults,
+        }
+
+    def _own_attachments(self):
+        """Files that were added in the form belong to the dispute: who may read it reads them."""
+        for dispute in self:
+            loose = dispute.attachment_ids.sudo().filtered(lambda file: not file.res_id)
+            loose.write({"res_model": self._name, "res_id": dispute.id})

@@ -1,0 +1,176 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from .dunning_dispute_life import ACTIVITY
+
+BATCH = 100
+
+
+class DunningDispute(models.Model):
+    """What happens to a disputed invoice decides the dispute, or changes it."""
+
+    _inherit = "dunning.dispute"
+
+    @api.model
+    def _settled_sql(self, condition):
+        """What has become of disputes, from their invoices and credit notes.
+
+        What was credited since lowers the dispute, from whatever credit note it came;
+        more than is open on the invoice cannot be disputed. Whoever pays does not
+        dispute any more. An invoice that is reset to draft leaves the dispute as it is.
+
+        :param condition: SQL on the row ``d`` of dunning_dispute
+        :return: SQL of a query with a row for each dispute that changes, and the columns
+            id, state, why, accepted, amount (still disputed) and waiting
+        """
+        return SQL(
+            """
+            SELECT * FROM (
+                SELECT d.id, d.amount_open, d.is_waiting, c.rounding,
+                       m.state = 'draft' AS waiting,
+                       CASE WHEN m.state = 'draft' THEN d.amount_open
+                            ELSE LEAST(f.open, d.amount - f.credited) END AS amount,
+                       CASE WHEN m.state = 'cancel' THEN d.amount ELSE f.accepted END AS accepted,
+                       CASE WHEN m.state = 'cancel' THEN 'cancelled'
+                            WHEN m.state = 'draft' THEN NULL
+                            WHEN f.noted > 0 OR f.accepted > d.amount - c.rounding / 2
+                                 THEN 'credited'
+                            WHEN f.open <= 0 THEN 'settled' END AS why,
+                       CASE WHEN m.state = 'cancel' OR f.accepted > d.amount - c.rounding / 2
+                                 THEN 'accepted'
+                            WHEN f.accepted > 0 THEN 'partial'
+                            ELSE 'withdrawn' END AS state
+                  FROM dunning_dispute d
+                  JOIN account_move m ON m.id = d.move_id
+                  JOIN res_currency c ON c.id = d.currency_id
+                  CROSS JOIN LATERAL (
+                       SELECT open, credited, noted,
+                              LEAST(d.amount, GREATEST(credited, noted)) AS accepted
+                         FROM (%(facts)s) facts) f
+                 WHERE d.state = 'open' AND %(condition)s) s
+             WHERE why IS NOT NULL OR waiting IS DISTINCT FROM COALESCE(is_waiting, FALSE)
+                OR ABS(amount - amount_open) > rounding / 2
+            """,
+            facts=self._facts_sql(),
+            condition=condition,
+        )
+
+    def _facts_sql(self):
+        """What is open on the invoice of a row ``d``, what was credited of it since the
+        dispute, and what the credit note comes to that was made from it.
+        """
+        return SQL(
+            """
+            SELECT COALESCE(SUM(GREATEST(l.amount_residual_currency, 0)), 0) AS open,
+                   COALESCE(SUM(back.amount), 0) AS credited,
+                   COALESCE((SELECT n.amount_total FROM account_move n
+                              WHERE n.id = d.credit_move_id AND n.state = 'posted'), 0) AS noted
+              FROM account_move_line l
+              JOIN account_account a ON a.id = l.account_id
+                   AND a.account_type = 'asset_receivable'
+              CROSS JOIN LATERAL (
+                   SELECT SUM(r.debit_amount_currency) AS amount
+                     FROM account_partial_reconcile r
+                     JOIN account_move_line b ON b.id = r.credit_move_id
+                     JOIN account_move n ON n.id = b.move_id AND n.move_type = 'out_refund'
+                    WHERE r.debit_move_id = l.id AND r.max_date >= d.date_open) back
+             WHERE l.move_id = d.move_id
+            """
+        )
+
+    @api.model
+    def _items_sql(self, debtors):
+        """What is disputed of each open item, as it is held.
+
+        :param debtors: right side of IN
+        :return: SQL of a query with the columns id and amount
+        """
+        spread = self.env["dunning.hold"]._spread
+        return SQL(
+            """
+            SELECT l.id, %s AS amount
+              FROM dunning_dispute d
+              JOIN account_move_line l ON l.move_id = d.move_id
+             WHERE d.state = 'open' AND d.partner_id IN %s AND l.reconciled IS NOT TRUE
+               AND l.parent_state = 'posted' AND l.amount_residual_currency > 0
+               AND l.account_id IN (
+                   SELECT id FROM account_account WHERE account_type = 'asset_receivable')
+            """,
+            spread(
+                SQL("d.amount_open"),
+                SQL("l.amount_residual_currency"),
+                SQL("d.id"),
+                SQL("l"),
+                SQL("l.date_maturity"),
+            ),
+            debtors,
+        )
+
+    def _settle(self, date):
+        """Follow what has happened to the invoices of these disputes."""
+        if self:
+            self._apply(self._changed(SQL("d.id IN %s", tuple(self.ids))), date)
+
+    @api.model
+    def _settle_moves(self, moves, date):
+        """Follow what was just reconciled or credited: one query where nothing is disputed.
+
+        :param moves: account.move, invoices and credit notes
+        """
+        self.search(
+            [
+                ("state", "=", "open"),
+                "|",
+                ("move_id", "in", moves.ids),
+                ("credit_move_id", "in", moves.ids),
+            ]
+        )._settle(date)
+
+    @api.model
+    def _cron_settle(self):
+        """Follow what has happened to all disputed invoices, batch by batch, and ask
+        again about what is open and nobody is asked about any more.
+        """
+        today = fields.Date.context_today(self)
+        progress = self.env["ir.cron"]._commit_progress
+        while rows := self._changed(SQL("TRUE"), BATCH):
+            if not progress(self._apply(rows, today), remaining=1):
+                return
+        kind = self.env.ref(ACTIVITY)
+        asked = fields.Domain("activity_ids", "any", [("activity_type_id", "=", kind.id)])
+        while forgotten := self.search(fields.Domain("state", "=", "open") & ~asked, limit=BATCH):
+            forgotten._ask_owner(automated=True)
+            if not progress(len(forgotten), remaining=1):
+                return
+        progress(remaining=0)
+
+    @api.model
+    def _changed(self, condition, limit=None):
+        self.env.flush_all()
+        query = SQL("%s ORDER BY id", self._settled_sql(condition))
+        if limit:
+            query = SQL("%s LIMIT %s", query, limit)
+        self.env.cr.execute(query)
+        return self.env.cr.dictfetchall()
+
+    @api.model
+    def _apply(self, rows, date):
+        """Write what was found.
+
+        :param rows: list of dicts with the columns of :meth:`_settled_sql`
+        :return: number of disputes that were looked at
+        """
+        words = {
+            "cancelled": self.env._("the invoice was cancelled"),
+            "credited": self.env._("a credit note was booked"),
+            "settled": self.env._("the invoice is settled"),
+        }
+        for row in rows:
+            dispute = self.browse(row["id"])
+            if row["why"]:
+                dispute.amount_accepted = row["accepted"]
+                dispute._end(row["state"], date, words[row["why"]])
+            else:
+                dispute._note_draft(row["waiting"])
+                dispute._adjust(row["amount"], date)
+        return len(rows)

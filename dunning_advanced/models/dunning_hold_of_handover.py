@@ -1,0 +1,27 @@
+from odoo import models
+from odoo.exceptions import UserError
+
+
+class DunningHold(models.Model):
+    _inherit = "dunning.hold"
+
+    def _check_may_lift(self):
+        """The hold of a hand-over ends with it, or we would remind beside the agency."""
+        if not self.env.su:
+            self._check_not_handed()
+        return super()._check_may_lift()
+
+    def _check_not_handed(self):
+        """:raises UserError: when a hold is that of a hand-over"""
+        handover = (
+            self.env["dunning.handover"]
+            .sudo()
+            .search([("hold_id", "in", self.ids), ("state", "=", "handed")], limit=1)
+        )
+        if handover:
+            raise UserError(
+                self.env._(
+                    "%s is handed over: return or close the hand-over, and the hold ends.",
+                    handover.display_name,
+                )
+            )

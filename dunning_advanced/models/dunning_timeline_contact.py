@@ -1,0 +1,265 @@
+from odoo import api, fields, models
+from odoo.tools import SQL, format_date
+
+
+class DunningTimeline(models.Model):
+    """What was said and agreed: calls, messages, promises, holds, and the case itself."""
+
+    _inherit = "dunning.timeline"
+    _depends = {
+        "dunning.call": ["case_id", "company_id", "conversation", "date", "partner_id", "user_id"],
+        "mail.message": ["date", "message_type", "model", "res_id", "subtype_id"],
+        "dunning.promise": [
+            "amount",
+            "closed_by_id",
+            "company_id",
+            "currency_id",
+            "date_closed",
+            "date_end",
+            "date_made",
+            "hold_id",
+            "partner_id",
+            "state",
+            "user_id",
+        ],
+        "dunning.hold": [
+            "active",
+            "company_id",
+            "date_from",
+            "date_lifted",
+            "date_to",
+            "lifted_by_id",
+            "partner_id",
+            "user_id",
+        ],
+        "dunning.case": [
+            "closed_by_id",
+            "company_id",
+            "date_close",
+            "date_open",
+            "partner_id",
+            "state",
+            "user_id",
+        ],
+    }
+
+    @api.model
+    def _sources(self):
+        return {
+            **super()._sources(),
+            "case_opened": self._source_case_opened(),
+            "call": self._source_call(),
+            "message": self._source_message(),
+            "promise_made": self._source_promise_made(),
+            "promise_closed": self._source_promise_closed(),
+            "hold_set": self._source_hold_set(),
+            "hold_lifted": self._source_hold_lifted(),
+            "hold_ended": self._source_hold_ended(),
+            "case_closed": self._source_case_closed(),
+        }
+
+    @api.model
+    def _source_call(self):
+        return self._event(
+            SQL("FROM dunning_call e"),
+            "call",
+            "dunning.call",
+            tone=SQL("CASE WHEN e.conversation THEN 'normal' ELSE 'muted' END"),
+            date=SQL("e.date"),
+            moment=SQL("e.create_date"),
+            user_id=SQL("e.user_id"),
+        )
+
+    def _tell_call(self, call):
+        return call._summary()
+
+    @api.model
+    def _source_message(self):
+        """What was written to the customer on the case, statements of account among it,
+        and what came back. The e-mails of reminders are told as deliveries.
+        """
+        return self._event(
+            SQL(
+                """
+                FROM dunning_case c
+                JOIN mail_message e ON e.model = 'dunning.case' AND e.res_id = c.id
+               WHERE (e.message_type IN ('email', 'email_outgoing')
+                      OR e.message_type = 'comment' AND e.subtype_id = %s)
+                 AND NOT EXISTS (SELECT FROM dunning_delivery d WHERE d.message_id = e.id)
+                """,
+                self.env.ref("mail.mt_comment").id,
+            ),
+            "message",
+            "mail.message",
+            date=self._day(SQL("e.date")),
+            moment=SQL("e.date"),
+            partner_id=SQL("c.partner_id"),
+            company_id=SQL("c.company_id"),
+            user_id=SQL("CASE WHEN e.message_type <> 'email' THEN e.create_uid END"),
+        )
+
+    def _tell_message(self, message):
+        words = message.subject or message.preview or ""
+        if message.message_type == "email":
+            return self.env._("Received: %s", words)
+        return self.env._("Sent: %s", words)
+
+    def _opened(self, record):
+        if record._name == "mail.message":
+            return self.env[record.model].browse(record.res_id)
+        return super()._opened(record)
+
+    @api.model
+    def _source_promise_made(self):
+        return self._event(
+            SQL("FROM dunning_promise e"),
+            "promise",
+            "dunning.promise",
+            tone=SQL("'info'"),
+            date=SQL("e.date_made"),
+            moment=SQL("e.create_date"),
+            currency_id=SQL("e.currency_id"),
+            amount=SQL("e.amount"),
+            user_id=SQL("e.user_id"),
+        )
+
+    def _tell_promise_made(self, promise):
+        channels = dict(promise._fields["channel"]._description_selection(self.env))
+        values = {
+            "date": format_date(self.env, promise.date),
+            "channel": channels[promise.channel],
+        }
+        if promise.note:
+            return self.env._(
+                "Promise to pay by %(date)s (%(channel)s): %(note)s", note=promise.note, **values
+            )
+        return self.env._("Promise to pay by %(date)s (%(channel)s)", **values)
+
+    @api.model
+    def _source_promise_closed(self):
+        return self._event(
+            SQL("FROM dunning_promise e WHERE e.state <> 'open'"),
+            "promise",
+            "dunning.promise",
+            tone=SQL(
+                """
+                CASE e.state WHEN 'kept' THEN 'success' WHEN 'partial' THEN 'warning'
+                             WHEN 'broken' THEN 'danger' ELSE 'muted' END
+                """
+            ),
+            date=SQL("COALESCE(e.date_closed, e.date_end)"),
+            moment=SQL("e.write_date"),
+            currency_id=SQL("e.currency_id"),
+            amount=SQL("e.amount"),
+            user_id=SQL("e.closed_by_id"),
+        )
+
+    def _tell_promise_closed(self, promise):
+        day = format_date(self.env, promise.date)
+        if promise.state == "kept":
+            return self.env._("Promise to pay by %s kept", day)
+        if promise.state == "cancelled":
+            return self.env._("Promise to pay by %s cancelled", day)
+        if promise.state == "broken":
+            return self.env._("Promise to pay by %s broken", day)
+        return self.env._(
+            "Promise to pay by %(date)s partly kept: %(paid)s came",
+            date=day,
+            paid=promise.currency_id.format(promise.amount_paid),
+        )
+
+    # A hold that belongs to something else is told by that.
+
+    @api.model
+    def _own_holds(self):
+        """Condition on a hold ``e``: somebody set it for its own sake. To be extended."""
+        return SQL(
+            "NOT EXISTS (SELECT FROM dunning_promise x"
+            " WHERE x.partner_id = e.partner_id AND x.hold_id = e.id)"
+        )
+
+    @api.model
+    def _source_hold(self, condition, **columns):
+        return self._event(
+            SQL("FROM dunning_hold e WHERE %s AND %s", condition, self._own_holds()),
+            "hold",
+            "dunning.hold",
+            **columns,
+        )
+
+    @api.model
+    def _source_hold_set(self):
+        """A hold that begins later is told on the day on which it was set."""
+        return self._source_hold(
+            SQL("TRUE"),
+            tone=SQL("'primary'"),
+            date=SQL("LEAST(e.date_from, %s)", self._day(SQL("e.create_date"))),
+            moment=SQL("e.create_date"),
+            user_id=SQL("e.user_id"),
+        )
+
+    def _tell_hold_set(self, hold):
+        values = {"reason": hold.display_name, "what": hold.subject}
+        if hold.date_to:
+            until = format_date(self.env, hold.date_to)
+            return self.env._("On hold until %(date)s: %(what)s, %(reason)s", date=until, **values)
+        return self.env._("On hold: %(what)s, %(reason)s", **values)
+
+    @api.model
+    def _source_hold_lifted(self):
+        return self._source_hold(
+            SQL("e.active IS NOT TRUE AND e.date_lifted <= COALESCE(e.date_to, 'infinity')"),
+            date=SQL("e.date_lifted"),
+            moment=SQL("e.write_date"),
+            user_id=SQL("e.lifted_by_id"),
+        )
+
+    def _tell_hold_lifted(self, hold):
+        return self.env._("Hold lifted: %s", hold.display_name)
+
+    @api.model
+    def _source_hold_ended(self):
+        """A hold whose last day is over."""
+        return self._source_hold(
+            SQL(
+                "e.date_to < %s AND (e.active OR e.date_lifted > e.date_to)",
+                fields.Date.context_today(self),
+            ),
+            date=SQL("e.date_to"),
+            moment=SQL("e.date_to + INTERVAL '1 day'"),
+        )
+
+    def _tell_hold_ended(self, hold):
+        return self.env._("Last day of the hold: %s", hold.display_name)
+
+    # The case
+
+    @api.model
+    def _source_case_opened(self):
+        return self._event(
+            SQL("FROM dunning_case e"),
+            "case",
+            "dunning.case",
+            tone=SQL("'muted'"),
+            date=SQL("e.date_open"),
+            moment=SQL("e.create_date"),
+            user_id=SQL("e.create_uid"),
+        )
+
+    def _tell_case_opened(self, case):
+        return self.env._("Case opened")
+
+    @api.model
+    def _source_case_closed(self):
+        return self._event(
+            SQL("FROM dunning_case e WHERE e.state = 'closed'"),
+            "case",
+            "dunning.case",
+            tone=SQL("'muted'"),
+            date=SQL("e.date_close"),
+            moment=SQL("e.write_date"),
+            user_id=SQL("e.closed_by_id"),
+        )
+
+    def _tell_case_closed(self, case):
+        return self.env._("Case closed")

@@ -1,0 +1,170 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+
+class DunningTimeline(models.Model):
+    """What follows after the last level: hand-overs, write-offs and credit holds."""
+
+    _inherit = "dunning.timeline"
+    _depends = {
+        "dunning.handover": [
+            "amount_handed",
+            "company_id",
+            "date_end",
+            "date_handed",
+            "ended_by_id",
+            "handed_by_id",
+            "hold_id",
+            "partner_id",
+        ],
+        "dunning.writeoff": [
+            "amount_company",
+            "company_id",
+            "date_decided",
+            "date_proposed",
+            "decided_by_id",
+            "partner_id",
+            "state",
+            "user_id",
+        ],
+        "dunning.credit.hold": [
+            "active",
+            "company_id",
+            "date",
+            "date_lifted",
+            "lifted_by_id",
+            "partner_id",
+            "user_id",
+        ],
+        "res.company": ["currency_id"],
+    }
+
+    kind = fields.Selection(
+        selection_add=[
+            ("credit_hold", "Credit hold"),
+            ("handover", "Hand-over"),
+            ("writeoff", "Write-off"),
+            ("level",),
+        ]
+    )
+
+    @api.model
+    def _icons(self):
+        return {
+            **super()._icons(),
+            "credit_hold": "fa-ban",
+            "handover": "fa-gavel",
+            "writeoff": "fa-trash-o",
+        }
+
+    @api.model
+    def _sources(self):
+        return {
+            **super()._sources(),
+            "credit_hold_set": self._source_credit_hold(
+                SQL("TRUE"), SQL("e.date"), SQL("e.user_id"), "primary"
+            ),
+            "credit_hold_lifted": self._source_credit_hold(
+                SQL("e.active IS NOT TRUE"), SQL("e.date_lifted"), SQL("e.lifted_by_id"), "normal"
+            ),
+            "handover_begun": self._source_step(
+                "handover", "date_handed", "handed_by_id", SQL("e.amount_handed"), SQL("'danger'")
+            ),
+            "handover_ended": self._source_step(
+                "handover", "date_end", "ended_by_id", SQL("NULL"), SQL("'normal'")
+            ),
+            "writeoff_proposed": self._source_step(
+                "writeoff", "date_proposed", "user_id", SQL("e.amount_company"), SQL("'warning'")
+            ),
+            "writeoff_decided": self._source_step(
+                "writeoff",
+                "date_decided",
+                "decided_by_id",
+                SQL("e.amount_company"),
+                SQL("CASE e.state WHEN 'approved' THEN 'danger' ELSE 'muted' END"),
+            ),
+        }
+
+    @api.model
+    def _own_holds(self):
+        return SQL(
+            "%s AND NOT EXISTS (SELECT FROM dunning_handover x"
+            " WHERE x.partner_id = e.partner_id AND x.hold_id = e.id)",
+            super()._own_holds(),
+        )
+
+    @api.model
+    def _source_step(self, kind, date, user, amount, tone):
+        """Steps after the last level that have a day of their life; their amount is in
+        company currency.
+
+        :param kind: "handover" or "writeoff"
+        :param date: name of the field of the day
+        :param user: name of the field that says who did it
+        :param amount: SQL
+        :param tone: SQL
+        """
+        day = SQL.identifier("e", date)
+        return self._event(
+            SQL(
+                "FROM %s e JOIN res_company o ON o.id = e.company_id WHERE %s IS NOT NULL",
+                SQL.identifier(f"dunning_{kind}"),
+                day,
+            ),
+            kind,
+            f"dunning.{kind}",
+            tone=tone,
+            date=day,
+            moment=SQL("e.write_date"),
+            currency_id=SQL("CASE WHEN %s IS NOT NULL THEN o.currency_id END", amount),
+            amount=amount,
+            user_id=SQL.identifier("e", user),
+        )
+
+    def _tell_handover_begun(self, handover):
+        return self.env._(
+            "%(number)s handed over to %(agency)s",
+            number=handover.name,
+            agency=handover.agency_id.name,
+        )
+
+    def _tell_handover_ended(self, handover):
+        outcomes = dict(handover._fields["outcome"]._description_selection(self.env))
+        states = dict(handover._fields["state"]._description_selection(self.env))
+        values = {
+            "number": handover.name,
+            "outcome": outcomes.get(handover.outcome) or states[handover.state],
+        }
+        if handover.end_reason:
+            return self.env._(
+                "Hand-over %(number)s: %(outcome)s, %(reason)s",
+                reason=handover.end_reason,
+                **values,
+            )
+        return self.env._("Hand-over %(number)s: %(outcome)s", **values)
+
+    def _tell_writeoff_proposed(self, writeoff):
+        return self.env._("Write-off proposed: %s", writeoff.reason)
+
+    def _tell_writeoff_decided(self, writeoff):
+        if writeoff.state == "approved":
+            return self.env._("Written off: %s", writeoff.reason)
+        return self.env._("Write-off rejected: %s", writeoff.decision)
+
+    @api.model
+    def _source_credit_hold(self, condition, date, user, tone):
+        return self._event(
+            SQL("FROM dunning_credit_hold e WHERE %s", condition),
+            "credit_hold",
+            "dunning.credit.hold",
+            tone=SQL("%s", tone),
+            date=date,
+            moment=SQL("e.write_date"),
+            user_id=user,
+        )
+
+    def _tell_credit_hold_set(self, hold):
+        return self.env._("Credit hold: %s", hold.reason)
+
+    def _tell_credit_hold_lifted(self, hold):
+        return self.env._("Credit hold lifted: %s", hold.reason)
