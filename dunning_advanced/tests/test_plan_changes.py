@@ -243,7 +243,8 @@ class TestPlanChanges(PlanCase):
         self.night()
         plan.action_default()
         events = self.env["dunning.timeline"].search(
-            [("partner_id", "=", self.debtor.id), ("kind", "in", ("plan", "hold"))], order="date, id"
+            [("partner_id", "=", self.debtor.id), ("kind", "in", ("plan", "hold"))],
+            order="date, id",
         )
         self.assertEqual(set(events.mapped("kind")), {"plan"})
         self.assertEqual(
