@@ -27,7 +27,7 @@ class DunningBehavior(models.Model):
         related="company_id.currency_id", string="Company currency"
     )
     date = fields.Date(string="As of", required=True, readonly=True)
-    months = fields.Integer(string="Months", readonly=True, aggregator=None)
+    months = fields.Integer(readonly=True, aggregator=None)
     settled_count = fields.Integer(string="Invoices paid", readonly=True)
     on_time_count = fields.Integer(string="Paid on time", readonly=True)
     overdue_count = fields.Integer(

@@ -197,7 +197,7 @@ class DunningCase(models.Model):
         return self.env._("Can be reminded: %s", level.name)
 
     def _say_level(self, level):
-        return self.env._("Next level: %s", level.name)
+        return self.env._("Next reminder: %s", level.name)
 
     def _say_stopped(self, verdict):
         return dict(self.env["dunning.line"]._selection_verdict())[verdict]

@@ -59,7 +59,7 @@ class DunningScoreStep(models.Model):
         store=True,
         precompute=True,
     )
-    threshold = fields.Float(string="From", required=True, digits=(16, 2))
+    threshold = fields.Float(string="From", required=True, digits=(16, 2), aggregator=None)
     points = fields.Integer(required=True, aggregator=None)
     company_id = fields.Many2one(
         "res.company", index=True, help="Leave empty to apply the step in every company."

@@ -85,7 +85,7 @@ class TestNextAction(WorklistCase):
         self.assertEqual(self.next_of(case), ("close", 0))
         self.at(12)
         self.assertEqual(self.next_of(case), ("level", 15))
-        self.assertIn("First reminder", case.next_action)
+        self.assertEqual(case.next_action, "Next reminder: First reminder")
         self.at(16)
         self.assertEqual(self.next_of(case), ("remind", 16), "it can be reminded today")
         self.assertEqual(case.action_next()["res_model"], "dunning.notice")
