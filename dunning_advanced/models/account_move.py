@@ -89,3 +89,13 @@ class AccountMove(models.Model):
                 fields.Date.context_today(self),
                 self.env._("reset to draft, so it is no longer in the plan."),
             )
+
+    def _dunning_bank(self, company, currency):
+        """The account to pay these invoices to: their own, else the best of the company.
+
+        :return: res.partner.bank
+        """
+        own = self.partner_bank_id
+        if len(own) == 1 and own.partner_id == company.partner_id:
+            return own
+        return company._dunning_bank(currency)

@@ -89,13 +89,43 @@ class AccountMoveLine(models.Model):
         """Take the mark "No Follow-Up" off these items: they are reminded again."""
         self.no_followup = False
 
+    def _dunning_agreements(self):
+        """Promises and plans about these items that can still be kept, by one query.
+
+        :return: list of (model, ids)
+        """
+        for model in ("dunning.promise", "dunning.payment.plan"):
+            self.env[model].flush_model(["state"])
+            self.env[f"{model}.item"].flush_model()
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT 'dunning.promise', array_agg(DISTINCT i.promise_id)
+                  FROM dunning_promise_item i
+                  JOIN dunning_promise p ON p.id = i.promise_id
+                       AND p.state IN ('open', 'partial', 'broken')
+                 WHERE i.move_line_id IN %(items)s
+                HAVING COUNT(*) > 0
+                 UNION ALL
+                SELECT 'dunning.payment.plan', array_agg(DISTINCT plan_id)
+                  FROM dunning_payment_plan_item
+                 WHERE move_line_id IN %(items)s AND is_running
+                HAVING COUNT(*) > 0
+                """,
+                items=tuple(self.ids) or (0,),
+            )
+        )
+
+    def _judge_dunning_agreements(self, date):
+        for model, ids in self._dunning_agreements():
+            self.env[model].sudo().browse(ids)._judge(date)
+
     def _reconcile_post_hook(self, data):
         """Money or a credit note has come in: promises to pay these items may be kept now,
         installments paid, disputes about their invoices answered.
         """
         result = super()._reconcile_post_hook(data)
         today = fields.Date.context_today(self)
-        self.env["dunning.promise"].sudo()._judge_items(self, today)
-        self.env["dunning.payment.plan"].sudo()._judge_items(self, today)
+        self._judge_dunning_agreements(today)
         self.env["dunning.dispute"].sudo()._settle_moves(self.move_id, today)
         return result

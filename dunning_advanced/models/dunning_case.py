@@ -24,6 +24,14 @@ class DunningCase(models.Model):
     user_id = fields.Many2one(
         "res.users", string="Responsible", tracking=True, domain=[("share", "=", False)]
     )
+    team_id = fields.Many2one(
+        "dunning.team",
+        tracking=True,
+        index="btree_not_null",
+        check_company=True,
+        ondelete="restrict",
+        help="Without a responsible, the case goes to a member of the team with the next run.",
+    )
     state = fields.Selection(
         [("open", "Open"), ("closed", "Closed")], required=True, default="open", tracking=True
     )
@@ -86,33 +94,6 @@ class DunningCase(models.Model):
     def _close(self):
         today = fields.Date.context_today(self)
         self.write({"state": "closed", "date_close": today, "closed_by_id": self.env.uid})
-
-    @api.model
-    def _open_for(self, run):
-        """Open a case for each debtor with an overdue item in a run, if it has none.
-
-        :param run: dunning.run, proposed
-        """
-        self.env.flush_all()
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO dunning_case (partner_id, company_id, state, date_open, user_id,
-                                          create_uid, create_date, write_uid, write_date)
-                SELECT l.partner_id, l.company_id, 'open', l.date, MAX(n.user_id),
-                       %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
-                  FROM dunning_line l
-                  LEFT JOIN dunning_notice n ON n.id = l.notice_id
-                 WHERE l.run_id = %(run)s AND l.date_maturity < l.date
-                   AND l.verdict NOT IN ('excluded', 'covered')
-                 GROUP BY l.partner_id, l.company_id, l.date
-                ON CONFLICT DO NOTHING
-                """,
-                run=run.id,
-                uid=self.env.uid,
-            )
-        )
-        self.env.invalidate_all()
 
     @api.model
     def _join_open(self, keep, others):

@@ -1,11 +1,8 @@
 import base64
-import logging
 from contextlib import suppress
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-
-_logger = logging.getLogger(__name__)
 
 REPORT = "dunning_advanced.letter"
 
@@ -120,21 +117,11 @@ class DunningNotice(models.Model):
         return subject[:1].upper() + subject[1:]
 
     def _qr_code(self, bank, reference):
-        """A QR code to pay by, where the bank account allows one.
-
-        :return: data URI, or None; a letter never fails because of it
-        """
-        if not bank or self.amount_due <= 0:
-            return None
         single = self.line_ids.move_id if len(self.line_ids) == 1 else self.env["account.move"]
-        try:
-            return bank.build_qr_code_base64(
-                self.amount_due,
-                reference,
-                single.payment_reference or "",
-                self.currency_id,
-                self.partner_id,
-            )
-        except Exception as error:  # noqa: BLE001 - a letter never fails for its QR code
-            _logger.info("No QR code on reminder %s: %s", self.display_name, error)
-            return None
+        return bank._dunning_qr(
+            self.amount_due,
+            reference,
+            single.payment_reference or "",
+            self.currency_id,
+            self.partner_id,
+        )

@@ -163,10 +163,7 @@ class DunningNotice(models.Model):
 
     def _bank_account(self):
         """The account to pay to: that of the invoices, else the company's best one."""
-        own = self.line_ids.move_id.partner_bank_id
-        if len(own) == 1 and own.partner_id == self.company_id.partner_id:
-            return own
-        return self.company_id._dunning_bank(self.currency_id)
+        return self.line_ids.move_id._dunning_bank(self.company_id, self.currency_id)
 
     def _payment_reference(self):
         """What to write on the transfer: the invoices, or the reminder if they are many."""
@@ -219,14 +216,3 @@ class DunningLine(models.Model):
             return ""
         token = f"?access_token={move.access_token}" if move.access_token else ""
         return f"{self.get_base_url()}{move.access_url}{token}"
-
-
-class ResPartnerBank(models.Model):
-    _inherit = "res.partner.bank"
-
-    def _dunning_number(self):
-        """The account number as people read it: an IBAN in groups of four."""
-        number = self.sanitized_acc_number or ""
-        if self.acc_type != "iban":
-            return self.acc_number or ""
-        return " ".join(number[at : at + 4] for at in range(0, len(number), 4))

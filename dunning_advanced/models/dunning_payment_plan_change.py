@@ -33,6 +33,7 @@ class DunningPaymentPlan(models.Model):
             )
         today = fields.Date.context_today(self)
         self._end("defaulted", today, self.env._("Not kept: everything is due again."))
+        self._tell_end(today)
 
     def action_extend(self):
         """Give plans in arrears the usual time once more."""
@@ -99,7 +100,7 @@ class DunningPaymentPlan(models.Model):
             )
         mine.write({"version": self.version + 1, "amount_items": self.amount_items + extra})
         self._hold_on(date)
-        self._tell_change(before, ", ".join(items.move_id.mapped("name")))
+        self._tell_change(before, ", ".join(items.move_id.mapped("name")), date)
         self._judge(date)
 
     def _raise(self, extra, date, append):
@@ -137,7 +138,7 @@ class DunningPaymentPlan(models.Model):
             for row in self.installment_ids.sorted("date")
         )
 
-    def _tell_change(self, before, invoices):
+    def _tell_change(self, before, invoices, date):
         self._message_log(
             body=Markup("<br/>").join(
                 [
@@ -151,7 +152,7 @@ class DunningPaymentPlan(models.Model):
                 ]
             )
         )
-        self._send_schedule()
+        self._send_schedule(date)
 
     # Invoices that leave
 

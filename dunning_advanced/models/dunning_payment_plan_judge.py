@@ -201,16 +201,6 @@ class DunningPaymentPlan(models.Model):
             lambda plan: self.env._("Plan %s is not kept: end it, or give more time", plan.name),
         )
 
-    @api.model
-    def _judge_items(self, items, date):
-        """Judge the plans about items that were just reconciled: one query where there
-        is none.
-        """
-        lines = self.env["dunning.payment.plan.item"].search(
-            [("move_line_id", "in", items.ids), ("is_running", "=", True)]
-        )
-        lines.plan_id._judge(date)
-
     # Every night
 
     @api.model

@@ -113,6 +113,7 @@ class DunningPaymentPlan(models.Model):
             body=self.env._("Accepted by %(name)s on %(date)s", name=name, date=self._say_day(date))
         )
         self._tell_case(self.env._("Payment plan runs: %s", self._get_html_link()))
+        self._send_agreement(date)
         self._judge(date)
 
     def _check_acceptable(self, name, date):
@@ -168,7 +169,9 @@ class DunningPaymentPlan(models.Model):
         :raises UserError: when one has ended already
         """
         self._check_state("draft", "to_approve", "offered", "running")
-        self._end("cancelled", fields.Date.context_today(self), self.env._("Cancelled"))
+        today = fields.Date.context_today(self)
+        self._end("cancelled", today, self.env._("Cancelled"))
+        self._tell_end(today)
 
     def _end(self, state, date, why):
         """End plans; what their hold kept quiet goes on at the step where it was.

@@ -73,7 +73,7 @@ class DunningPaymentPlan(models.Model):
         )
         self._hold(date)
         self._tell_case(self.env._("Payment plan offered: %s", self._get_html_link()))
-        self._send_offer()
+        self._send_offer(date)
 
     def _hold(self, date):
         """Dunning of the items waits until the offer ends."""
@@ -107,4 +107,11 @@ class DunningPaymentPlan(models.Model):
         self._check_state("offered", "to_approve", "cancelled")
         self._lift(self.env._("Taken back"), fields.Date.context_today(self))
         self.activity_unlink(["dunning_advanced.mail_activity_plan_approve"])
-        self.write({"state": "draft", "date_offered": False, "date_valid": False})
+        self.write(
+            {
+                "state": "draft",
+                "date_offered": False,
+                "date_valid": False,
+                "decline_reason": False,
+            }
+        )

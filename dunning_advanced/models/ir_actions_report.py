@@ -1,3 +1,4 @@
+import base64
 import io
 import logging
 import threading
@@ -8,6 +9,7 @@ from markupsafe import Markup
 from odoo import api, models
 from odoo.tools import file_open
 from odoo.tools.gc import disabling_gc
+from odoo.tools.image import image_data_uri
 from odoo.tools.pdf import merge_pdf
 
 # WeasyPrint reports every step of every letter as INFO.
@@ -21,9 +23,10 @@ except (ImportError, OSError):  # OSError: Pango is missing on this machine
 
 from .dunning_handover_claim import HANDOVER  # noqa: E402 - after the optional import
 from .dunning_notice_letter import REPORT  # noqa: E402
+from .dunning_payment_plan_document import PLAN  # noqa: E402
 from .dunning_statement import STATEMENT  # noqa: E402
 
-PRINTED = (REPORT, STATEMENT, HANDOVER)
+PRINTED = (REPORT, STATEMENT, HANDOVER, PLAN)
 
 # What can be kept between letters is made once per thread: it is not safe to share.
 _press = threading.local()
@@ -61,8 +64,8 @@ class IrActionsReport(models.Model):
     _inherit = "ir.actions.report"
 
     def _render_qweb_pdf_prepare_streams(self, report_ref, data, res_ids=None):
-        """Reminder letters, statements and hand-overs: frozen ones as they are, others by
-        WeasyPrint, and by Odoo's usual way where it cannot be imported.
+        """Reminder letters, statements, hand-overs and payment plans: frozen ones as
+        they are, others by WeasyPrint, and by Odoo's usual way where it cannot be imported.
         """
         report = self._get_report(report_ref)
         if report.report_name not in PRINTED or not res_ids:
@@ -95,6 +98,14 @@ class IrActionsReport(models.Model):
     def _dunning_merge(self, documents):
         """Several PDF files as one."""
         return documents[0] if len(documents) == 1 else merge_pdf(documents)
+
+    @api.model
+    def _dunning_qr_code(self, text):
+        """A text as a QR code for a document.
+
+        :return: data URI
+        """
+        return image_data_uri(base64.b64encode(self.barcode("QR", text, width=200, height=200)))
 
 
 class ReportLetter(models.AbstractModel):
@@ -130,3 +141,13 @@ class ReportHandover(models.AbstractModel):
             **(data or {}),
             "letters": handovers._file_values(contents),
         }
+
+
+class ReportPaymentPlan(models.AbstractModel):
+    _name = "report.dunning_advanced.payment_plan"
+    _description = "Payment Plan"
+
+    def _get_report_values(self, docids, data=None):
+        plans = self.env["dunning.payment.plan"].browse(docids)
+        plans.check_access("read")
+        return {"inline_css": _stylesheet(), **(data or {}), "letters": plans._letter_values()}

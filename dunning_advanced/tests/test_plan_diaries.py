@@ -66,7 +66,7 @@ class TestPlanDiaries(PlanCase):
         self.assertEqual((plan.date_arrears, plan.date_cure), (self.day(36), self.day(50)))
         self.assertEqual(self.case().activity_ids.user_id, self.marc)
         self.assertIn("100.00 of 07/03/2024 did not come", self.tasks()[0])
-        self.assertEqual(self.mails(plan)[-1], "An installment is missing")
+        self.assertEqual(self.mails(plan)[-1], "An installment has not arrived yet")
         # 10 July: the night has nothing new to say.
         self.at(37)
         self.reminded()

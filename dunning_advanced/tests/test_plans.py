@@ -38,5 +38,10 @@ class TestPlan(PlanCase):
         self.assertEqual((plan.state, plan.date_end), ("completed", self.day(30)))
         self.assertFalse(plan.hold_id.active)
         self.assertEqual(
-            self.mails(plan), [f"Your payment plan {plan.name}", "Thank you, all is paid"]
+            self.mails(plan),
+            [
+                f"Your payment plan {plan.name}",
+                f"Your payment plan {plan.name} is agreed",
+                "Thank you, all is paid",
+            ],
         )

@@ -90,20 +90,7 @@ class DunningPlan(models.TransientModel):
         for wizard in self:
             wizard.promise_ids = wizard._promises(wizard.item_ids._origin)
 
-    @api.depends(
-        "item_ids",
-        "method",
-        "number",
-        "amount_each",
-        "frequency",
-        "date_first",
-        "whole",
-        "down_payment",
-        "date_down",
-        "interest",
-        "interest_rate",
-        "currency_id",
-    )
+    @api.depends("item_ids", *TERMS)
     def _compute_preview(self):
         for wizard in self:
             wizard.amount_items = sum(wizard.item_ids.mapped("amount_residual_currency"))
