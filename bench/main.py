@@ -22,7 +22,7 @@ from devtools import databases
 from devtools.console import timed
 from devtools.session import create_database, odoo_env
 
-from . import issuing, peer, plans
+from . import behavior, issuing, peer, plans
 from .ledger import SIZES, multiply, seed
 from .letters import measure_letters
 from .measure import measure
@@ -81,6 +81,8 @@ def measure_all(empty, args):
             if args.peer and items == SIZES[0]:
                 with copied(dbname, "bench_peer", args.keep) as copy, timed("Measuring the peer"):
                     results[0].update(compare(copy, results[0]["seconds"]))
+            with timed(f"Measuring payment behavior over {items:,} items"):
+                results[-1].update(isolated(behavior.measure_behavior, dbname))
     return results, lines
 
 
@@ -161,7 +163,7 @@ def report(results, lines):
                 "{peer_lines:,} lines and {peer_notices:,} notices of the peer"
                 " over {items:,} items: {peer_seconds} s, {peer_ratio} times ours".format(**result)
             )
-    print(*lines, GOALS, sep="\n")
+    print(*map(behavior.tell, results), *lines, GOALS, sep="\n")
     print("Again: ./dev bench --full --peer (half an hour on two cores; nothing else should run)")
 
 

@@ -248,8 +248,8 @@ class _Sample:
 
     def worklist(self):
         case = self.env["dunning.case"]
-        cases = case.search([("state", "=", "open")], order="amount_overdue desc", limit=80)
-        cases.read(["amount_overdue", "level_id", "last_notice_id", "hold_id", "notice_ids"])
+        cases = case.search([("state", "=", "open")], order="priority desc", limit=80)
+        cases.read(["priority", "amount_overdue", "level_id", "grade", "stage", "next_action"])
 
     def explain(self):
         answers = self.env["dunning.engine.explain"]._answers(

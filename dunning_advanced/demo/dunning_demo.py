@@ -167,6 +167,9 @@ class DunningDemo(models.AbstractModel):
         company = self.env.company
         marc = self.env.ref("base.user_demo", raise_if_not_found=False)
         shared = {"company_id": company.id, "user_id": (marc or self.env.user).id}
+        standard = self.env.ref("dunning_advanced.policy_standard")
+        members = self.env.ref("base.user_admin") | (marc or self.env["res.users"])
+        team = self.env["dunning.team"].create({"name": "Receivables", "member_ids": members.ids})
         self.env["dunning.rule"].create(
             [
                 {
@@ -185,6 +188,23 @@ class DunningDemo(models.AbstractModel):
                         Command.link(self.env.ref(f"base.{c}").id) for c in ("de", "nl")
                     ],
                     "policy_id": charging.id,
+                },
+                {
+                    "name": "Large and old debts: a person looks first",
+                    "sequence": 3,
+                    "company_id": company.id,
+                    "policy_id": standard.id,
+                    "team_id": team.id,
+                    "amount_from": 5_000,
+                    "days_from": 30,
+                    "approval": True,
+                },
+                {
+                    "name": "Everybody else, shared by the team",
+                    "sequence": 4,
+                    "company_id": company.id,
+                    "policy_id": standard.id,
+                    "team_id": team.id,
                 },
             ]
         )

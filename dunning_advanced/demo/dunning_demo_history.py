@@ -31,6 +31,7 @@ class DunningDemo(models.AbstractModel):
         self._talk(flagged, today)
         run = self._run(today)
         self._close_cases(today)
+        self.env["dunning.behavior"]._refresh(self.env.company, today)
         return run
 
     @api.model

@@ -116,13 +116,16 @@ class AccountMoveLine(models.Model):
             )
         )
 
+    def _judge_dunning_agreements(self, date):
+        for model, ids in self._dunning_agreements():
+            self.env[model].sudo().browse(ids)._judge(date)
+
     def _reconcile_post_hook(self, data):
         """Money or a credit note has come in: promises to pay these items may be kept now,
         installments paid, disputes about their invoices answered.
         """
         result = super()._reconcile_post_hook(data)
         today = fields.Date.context_today(self)
-        for model, ids in self._dunning_agreements():
-            self.env[model].sudo().browse(ids)._judge(today)
+        self._judge_dunning_agreements(today)
         self.env["dunning.dispute"].sudo()._settle_moves(self.move_id, today)
         return result

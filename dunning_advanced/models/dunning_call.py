@@ -1,5 +1,8 @@
+from datetime import time
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import format_time
 
 # Outcomes for which somebody of the customer was on the line.
 CONVERSATIONS = ("reached", "promise", "dispute", "callback")
@@ -18,7 +21,7 @@ class DunningCall(models.Model):
         related="case_id.partner_id", string="Customer", store=True, precompute=True, index=True
     )
     company_id = fields.Many2one(related="case_id.company_id", store=True, precompute=True)
-    contact_id = fields.Many2one("res.partner", string="Spoke with")
+    contact_id = fields.Many2one("res.partner", string="Spoke with", index="btree_not_null")
     number = fields.Char(help="As it was dialed.")
     date = fields.Date(required=True, default=fields.Date.context_today)
     user_id = fields.Many2one("res.users", default=lambda self: self.env.user, required=True)
@@ -41,6 +44,7 @@ class DunningCall(models.Model):
         help="Somebody spoke with the customer: it counts as a contact.",
     )
     date_callback = fields.Date(string="Call back on")
+    hour_callback = fields.Float(string="Call back at", help="Time of the day; 0:00 for any.")
     note = fields.Text()
 
     @api.depends("outcome")
@@ -60,6 +64,14 @@ class DunningCall(models.Model):
             if missing or (call.date_callback and call.date_callback < call.date):
                 raise ValidationError(
                     self.env._("On which day should be called back? Choose today or later.")
+                )
+
+    @api.constrains("hour_callback")
+    def _check_hour(self):
+        for call in self:
+            if not 0 <= round(call.hour_callback * 60) < 24 * 60:
+                raise ValidationError(
+                    self.env._("Call back at a time of the day, from 0:00 to 23:59.")
                 )
 
     @api.model_create_multi
@@ -89,15 +101,27 @@ class DunningCall(models.Model):
             case.activity_schedule(
                 "mail.mail_activity_data_call",
                 self.date_callback,
-                summary=self.env._("Call back %s", self.contact_id.name or case.partner_id.name),
+                summary=self._callback_summary(),
                 note=self.note,
                 user_id=self.user_id.id,
             )
         if self.outcome == "wrong":
             responsible = case.company_id._dunning_responsible(case.user_id or self.user_id)
             case.activity_schedule(
-                "dunning_advanced.mail_activity_contact",
+                "dunning_advanced.mail_activity_phone",
                 self.date,
                 summary=self.env._("Wrong number: %s", self.number or self.contact_id.name),
                 user_id=responsible.id,
             )
+
+    def _callback_summary(self):
+        name = self.contact_id.name or self.case_id.partner_id.name
+        if self.outcome == "voicemail":
+            what = self.env._("Try again: %s", name)
+        else:
+            what = self.env._("Call back %s", name)
+        minutes = round(self.hour_callback * 60)
+        if not minutes:
+            return what
+        at = format_time(self.env, time(minutes // 60, minutes % 60), time_format="short")
+        return self.env._("%(what)s at %(time)s", what=what, time=at)

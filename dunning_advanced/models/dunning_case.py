@@ -8,7 +8,7 @@ class DunningCase(models.Model):
 
     _name = "dunning.case"
     _description = "Dunning Case"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "dunning.batch"]
     _order = "state desc, id desc"
     _check_company_auto = True
 
@@ -23,6 +23,14 @@ class DunningCase(models.Model):
     )
     user_id = fields.Many2one(
         "res.users", string="Responsible", tracking=True, domain=[("share", "=", False)]
+    )
+    team_id = fields.Many2one(
+        "dunning.team",
+        tracking=True,
+        index="btree_not_null",
+        check_company=True,
+        ondelete="restrict",
+        help="Without a responsible, the case goes to a member of the team with the next run.",
     )
     state = fields.Selection(
         [("open", "Open"), ("closed", "Closed")], required=True, default="open", tracking=True
@@ -60,7 +68,7 @@ class DunningCase(models.Model):
                         amount=case.amount_summary,
                     )
                 )
-        self._close()
+        self._settle()
 
     def action_view_notices(self):
         """Open all notices of the customer."""
@@ -88,33 +96,6 @@ class DunningCase(models.Model):
         self.write({"state": "closed", "date_close": today, "closed_by_id": self.env.uid})
 
     @api.model
-    def _open_for(self, run):
-        """Open a case for each debtor with an overdue item in a run, if it has none.
-
-        :param run: dunning.run, proposed
-        """
-        self.env.flush_all()
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO dunning_case (partner_id, company_id, state, date_open, user_id,
-                                          create_uid, create_date, write_uid, write_date)
-                SELECT l.partner_id, l.company_id, 'open', l.date, MAX(n.user_id),
-                       %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
-                  FROM dunning_line l
-                  LEFT JOIN dunning_notice n ON n.id = l.notice_id
-                 WHERE l.run_id = %(run)s AND l.date_maturity < l.date
-                   AND l.verdict NOT IN ('excluded', 'covered')
-                 GROUP BY l.partner_id, l.company_id, l.date
-                ON CONFLICT DO NOTHING
-                """,
-                run=run.id,
-                uid=self.env.uid,
-            )
-        )
-        self.env.invalidate_all()
-
-    @api.model
     def _join_open(self, keep, others):
         """Close the open cases of customers that become one, but one a company.
 
@@ -133,18 +114,13 @@ class DunningCase(models.Model):
                 case._close()
 
     @api.model
-    def _cron_close(self):
-        """Close the cases of customers with nothing overdue."""
-        cases = self.search([("state", "=", "open")])
-        cases.filtered(lambda case: not case.item_count)._close()
-
-    @api.model
     def _ask_for_contact_data(self, run):
         """Schedule the task to find contact data, once, on the open case of each
         debtor that a run could not reach.
 
         :param run: dunning.run, proposed
         """
+        self._end_search_for_contact_data(run)
         self._ask_once(
             run,
             "dunning_advanced.mail_activity_contact",
@@ -169,9 +145,8 @@ class DunningCase(models.Model):
             None: whoever did it is asked again
         """
         self.env.flush_all()
-        self.env.cr.execute(
-            SQL(
-                """
+        query = SQL(
+            """
                 INSERT INTO mail_activity (
                     res_model_id, res_model, res_id, res_name, activity_type_id, summary,
                     date_deadline, user_id, automated, active,
@@ -188,15 +163,45 @@ class DunningCase(models.Model):
                                       AND a.activity_type_id = %(kind)s
                                       AND (a.active OR a.date_done > %(again)s))
                 """,
-                model=self.env["ir.model"]._get_id(self._name),
-                kind=self.env.ref(kind).id,
-                summary=summary,
-                date=run.date,
-                user=run.company_id._dunning_responsible(self.env["res.users"]).id or None,
-                company=run.company_id.id,
-                debtors=debtors,
-                again=again,
-                uid=self.env.uid,
-            )
+            model=self.env["ir.model"]._get_id(self._name),
+            kind=self.env.ref(kind).id,
+            summary=summary,
+            date=run.date,
+            user=run.company_id._dunning_responsible(self.env["res.users"]).id or None,
+            company=run.company_id.id,
+            debtors=debtors,
+            again=again,
+            uid=self.env.uid,
         )
+        with self.env["dunning.engine"]._planned(run._scope()):
+            self.env.cr.execute(query)
         self.env.invalidate_all()
+
+    @api.model
+    def _end_search_for_contact_data(self, run):
+        """Who is reached again needs no search any more: take the task back."""
+        tasks = self.env["mail.activity"].sudo()
+        kind = self.env.ref("dunning_advanced.mail_activity_contact")
+        asked = tasks.search(
+            [
+                ("res_model", "=", self._name),
+                ("activity_type_id", "=", kind.id),
+                ("automated", "=", True),
+            ]
+        )
+        cases = (
+            self.browse(asked.mapped("res_id"))
+            .exists()
+            .filtered(lambda case: case.company_id == run.company_id)
+        )
+        reached = self.env["dunning.notice"]._read_group(
+            [
+                ("run_id", "=", run.id),
+                ("state", "=", "proposed"),
+                ("partner_id", "in", cases.partner_id.ids),
+            ],
+            ["partner_id"],
+        )
+        partners = {partner for [partner] in reached}
+        done = cases.filtered(lambda case: case.partner_id in partners)
+        asked.filtered(lambda task: task.res_id in done._ids).unlink()

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.tools import SQL
 
 
 class DunningCase(models.Model):
@@ -126,50 +125,3 @@ class DunningCase(models.Model):
             case.level_id = levels.get(case.company_id, {}).get(case.partner_id.id)
             case.rung = case.level_id.rung
             case.is_last = case.level_id.is_last
-
-    # The worklist is sorted by what is not stored
-
-    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
-        today = fields.Date.context_today(self)
-        terms = {
-            "amount_overdue": lambda balance: SQL("COALESCE(%s.overdue, 0)", balance),
-            "days_overdue": lambda balance: SQL("%s - COALESCE(%s.due, %s)", today, balance, today),
-        }
-        if field_name not in terms:
-            return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
-        balance = query.make_alias(alias, "balance")
-        query.add_join(
-            "LEFT JOIN",
-            balance,
-            SQL("(%s)", self._balances_sql(today)),
-            SQL(
-                "%s.debtor_id = %s AND %s.company_id = %s",
-                SQL.identifier(balance),
-                SQL.identifier(alias, "partner_id"),
-                SQL.identifier(balance),
-                SQL.identifier(alias, "company_id"),
-            ),
-        )
-        return SQL("%s %s", terms[field_name](SQL.identifier(balance)), direction)
-
-    @api.model
-    def _balances_sql(self, date):
-        """What the debtors with an open case owe, as in :meth:`_compute_balance`."""
-        self.env["account.move.line"].flush_model()
-        return SQL(" UNION ALL ").join(
-            SQL(
-                "SELECT debtor_id, %s AS company_id, SUM(overdue_company) AS overdue,"
-                " MIN(due) AS due FROM (%s) balances GROUP BY debtor_id",
-                company.id,
-                self.env["res.partner"]._dunning_balances_sql(
-                    company,
-                    date,
-                    SQL(
-                        "(SELECT partner_id FROM dunning_case"
-                        " WHERE state = 'open' AND company_id = %s)",
-                        company.id,
-                    ),
-                ),
-            )
-            for company in self.env.companies
-        )

@@ -100,6 +100,7 @@ class DunningEngine(models.AbstractModel):
         :return: dict of stage name to SQL
         """
         names = [
+            ("items", self.env["dunning.engine.item"]._stage_items),
             *self.env["dunning.engine.policy"]._stages(),
             *self.env["dunning.engine.incoming"]._stages(),
             *self.env["dunning.engine.item"]._stages(),

@@ -11,7 +11,6 @@ class DunningEngineItem(models.AbstractModel):
     def _stages(self):
         holds = self.env["dunning.hold"]
         return [
-            ("items", self._stage_items),
             ("history", self._stage_history),
             ("pending", self._stage_pending),
             ("held_items", lambda scope: holds._active_sql(scope, "item")),
@@ -131,6 +130,7 @@ class DunningEngineItem(models.AbstractModel):
         return SQL(
             """
             SELECT i.*, policy.id AS policy_id, d.channel AS wish, d.user_id, d.approval,
+                   CASE WHEN override.id IS NULL THEN d.rule_id END AS rule_id,
                    h.step AS last_step, h.date AS last_date, h.notice_id AS last_notice_id,
                    h.delivered AS last_delivered,
                    p.first_rung, p.align,

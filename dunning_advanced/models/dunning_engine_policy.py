@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.tools import SQL
 
 
@@ -13,6 +13,7 @@ class DunningEnginePolicy(models.AbstractModel):
             ("policies", self._stage_policies),
             ("ladder", self._stage_ladder),
             ("floors", self._stage_floors),
+            ("balances", self._stage_balances),
             ("debtors", self._stage_debtors),
         ]
 
@@ -60,34 +61,82 @@ class DunningEnginePolicy(models.AbstractModel):
         """Whether any minimum is a share of the balance, which takes more work."""
         return any(level.minimum_share for level in self._policies(scope).level_ids)
 
-    def _stage_debtors(self, scope):
-        """Policy, responsible and wishes of each debtor."""
-        partners = self.env["res.partner"].sudo().with_company(scope.company)
-        default = self.env["dunning.policy"].sudo()._default_for(scope.company)
+    def _stage_balances(self, scope):
+        """What each debtor owes overdue in company currency, open credits taken off by
+        currency, and since when. Read only where a follow-up rule asks.
+        """
         return SQL(
             """
-            SELECT d.id, d.channel, COALESCE(r.approval, FALSE) AS approval,
+            SELECT b.debtor_id, SUM(b.overdue) AS overdue, %(date)s - MIN(b.due) AS days
+              FROM (SELECT i.debtor_id, GREATEST(0, SUM(i.open_company)) AS overdue,
+                           MIN(i.due) FILTER (WHERE i.open > 0) AS due
+                      FROM items i
+                     WHERE i.open < 0 OR i.due < %(date)s
+                     GROUP BY i.debtor_id, i.currency_id
+                    HAVING bool_or(i.open > 0)) b
+             GROUP BY b.debtor_id
+            """,
+            date=scope.date,
+        )
+
+    def _stage_debtors(self, scope):
+        """Policy, responsible and wishes of each debtor.
+
+        What is set on the customer comes first. Then whoever has the open case goes on
+        with it; only where nobody has it do the rule and the company choose.
+        """
+        partners = self.env["res.partner"].sudo().with_company(scope.company)
+        default = self.env["dunning.policy"].sudo()._default_for(scope.company)
+        rules = self._rules(scope)
+        return SQL(
+            """
+            SELECT d.id, d.rule_id, COALESCE(d.channel, r.channel) AS channel,
+                   COALESCE(r.approval, FALSE) AS approval,
                    COALESCE(d.policy_id, r.policy_id, %(policy)s) AS policy_id,
-                   COALESCE(d.user_id, r.user_id, %(user)s) AS user_id
+                   CASE WHEN d.user_id IS NULL THEN r.team_id END AS team_id,
+                   COALESCE(d.user_id, %(case_user)s, CASE WHEN r.team_id IS NULL
+                       THEN COALESCE(%(rule_user)s, %(user)s) END) AS user_id
               FROM (SELECT c.id, c.dunning_channel AS channel, %(own_policy)s AS policy_id,
                            %(own_user)s AS user_id, %(rule)s AS rule_id
-                      FROM res_partner c
+                      FROM res_partner c %(facts)s
                      WHERE c.commercial_partner_id = c.id AND %(only)s) d
               LEFT JOIN dunning_rule r ON r.id = d.rule_id
+              LEFT JOIN dunning_case k ON k.partner_id = d.id AND k.state = 'open'
+                    AND k.company_id = %(company)s
             """,
             policy=default.id or None,
             user=scope.company.dunning_user_id.id or None,
+            company=scope.company.id,
             own_policy=partners._field_to_sql("c", "dunning_policy_id"),
-            own_user=partners._field_to_sql("c", "dunning_user_id"),
-            rule=self._first_rule(scope),
+            own_user=self._active_user(partners._field_to_sql("c", "dunning_user_id")),
+            case_user=self._active_user(SQL("k.user_id")),
+            rule_user=self._active_user(SQL("r.user_id")),
+            rule=rules._first_sql(scope),
+            facts=rules._facts_join(scope),
             only=self.env["dunning.engine"]._only(scope, SQL("c.id")),
         )
 
-    def _first_rule(self, scope):
-        """The first follow-up rule that matches debtor ``c``, as an SQL expression."""
-        rules = self.env["dunning.rule"].sudo()._for_company(scope.company)
-        matches = [
-            SQL("WHEN c.id IN %s THEN %s", rule._debtors_query().subselect(), rule.id)
-            for rule in rules
-        ]
-        return SQL("CASE %s END", SQL(" ").join(matches)) if matches else SQL("NULL::int")
+    @api.model
+    def _active_user(self, user):
+        """An SQL expression for a user, NULL when that one works here no more."""
+        return SQL(
+            "CASE WHEN %(user)s = ANY(ARRAY(SELECT id FROM res_users WHERE active)) THEN %(user)s"
+            " END",
+            user=user,
+        )
+
+    @api.model
+    def _rules(self, scope):
+        """The follow-up rules that a scope asks, in their order."""
+        return self.env["dunning.rule"].sudo()._for_company(scope.company)
+
+    @api.model
+    def _choices(self, scope):
+        """What is chosen for the debtors of a scope.
+
+        :return: dict of debtor id to the columns of the stage ``debtors``
+        """
+        self.env.flush_all()
+        query = SQL("%s SELECT * FROM debtors", self.env["dunning.engine"]._with(scope))
+        self.env.cr.execute(query)
+        return {row["id"]: row for row in self.env.cr.dictfetchall()}

@@ -11,7 +11,7 @@ class DunningEngineGroup(models.AbstractModel):
 
     @api.model
     def _propose(self, scope):
-        """Write notices and lines of a run, in one statement.
+        """Write notices and lines of a run, and open the cases, in one statement.
 
         :param scope: with ``run_id``
         :return: dict of verdict to number of items
@@ -20,12 +20,13 @@ class DunningEngineGroup(models.AbstractModel):
         engine = self.env["dunning.engine"]
         query = SQL(
             """
-            %(stages)s,
+            %(stages)s, %(opening)s,
             written_notices AS (%(notices)s),
             written_lines AS (%(lines)s)
             SELECT verdict, COUNT(*) FROM verdicts GROUP BY verdict
             """,
             stages=engine._with(scope),
+            opening=self._opening(scope),
             notices=self._insert_notices(scope),
             lines=self._insert_lines(scope),
         )
@@ -36,6 +37,13 @@ class DunningEngineGroup(models.AbstractModel):
             self.env["dunning.notice"]._inform_run(scope)
         self.env.invalidate_all()
         return counts
+
+    @api.model
+    def _opening(self, scope):
+        """Stages that open cases; a look at a past ledger opens none."""
+        if self._writes(scope):
+            return self.env["dunning.case"]._opening(scope)
+        return SQL("given AS (SELECT NULL::int AS id, NULL::int AS user_id)")
 
     @api.model
     def _insert_notices(self, scope):
@@ -49,13 +57,15 @@ class DunningEngineGroup(models.AbstractModel):
                 amount_open, amount_held, amount_credit, amount_total, amount_total_company,
                 delivered, %(compared)s, create_uid, create_date, write_uid, write_date)
             SELECT n.id, %(run)s, %(company)s, n.debtor_id, n.currency_id, n.policy_id,
-                   n.level_id, n.top - n.shift, 'proposed', %(date)s, n.user_id,
+                   n.level_id, n.top - n.shift, 'proposed', %(date)s,
+                   COALESCE(n.user_id, given.user_id, %(user)s),
                    n.approval OR n.automatic IS NOT TRUE, n.channel, n.contact_id, n.items, n.due,
                    n.open, n.held, n.open - n.held - n.net, n.net,
                    ROUND(n.net_company, %(digits)s), FALSE,
                    %(comparison)s,
                    %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
               FROM notices n
+              LEFT JOIN given ON given.id = n.debtor_id
               LEFT JOIN (%(last)s) last ON last.partner_id = n.debtor_id
                     AND last.currency_id = n.currency_id AND last.policy_id = n.policy_id
                     AND last.early = n.early
@@ -64,6 +74,7 @@ class DunningEngineGroup(models.AbstractModel):
             run=scope.run_id,
             company=scope.company.id,
             date=scope.date,
+            user=scope.company.dunning_user_id.id or None,
             digits=scope.company.currency_id.decimal_places,
             compared=SQL(", ").join(map(SQL.identifier, compared)),
             comparison=SQL(", ").join(compared.values()),

@@ -45,7 +45,9 @@ class DunningInstallment(models.Model):
         string="Paid on", readonly=True, help="Day of value of the money that settled it."
     )
     reminded_on = fields.Date(readonly=True, help="The customer was told that it comes up.")
-    state = fields.Selection(STATES, compute="_compute_state", search="_search_state")
+    state = fields.Selection(
+        STATES, string="Status", compute="_compute_state", search="_search_state"
+    )
 
     _amount_positive = models.Constraint(
         "CHECK (amount > 0)", "An installment is above zero: choose fewer or larger ones."

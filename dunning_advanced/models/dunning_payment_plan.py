@@ -45,6 +45,7 @@ class DunningPaymentPlan(models.Model):
             ("replaced", "Replaced"),
             ("cancelled", "Cancelled"),
         ],
+        string="Status",
         required=True,
         readonly=True,
         default="draft",
@@ -95,8 +96,8 @@ class DunningPaymentPlan(models.Model):
         string="Valid until", copy=False, help="The customer may accept it until this day."
     )
     date_start = fields.Date(string="Accepted on", readonly=True, copy=False, tracking=True)
-    accepted_channel = fields.Selection(CHANNELS, string="Accepted by", readonly=True, copy=False)
-    signed_by = fields.Char(string="Accepted by (name)", readonly=True, copy=False)
+    accepted_channel = fields.Selection(CHANNELS, string="Accepted how", readonly=True, copy=False)
+    signed_by = fields.Char(string="Accepted by", readonly=True, copy=False)
     signed_on = fields.Datetime(string="Signed at", readonly=True, copy=False)
     signature = fields.Image(readonly=True, copy=False, attachment=True, max_width=1024)
     date_arrears = fields.Date(

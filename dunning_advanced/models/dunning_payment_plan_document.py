@@ -178,9 +178,7 @@ class DunningPaymentPlan(models.Model):
 
     def _qr_code(self, bank, reference):
         """A QR code to pay the next installment by."""
-        return bank._dunning_qr(
-            self.amount_next, reference, "", self.currency_id, self.partner_id
-        )
+        return bank._dunning_qr(self.amount_next, reference, "", self.currency_id, self.partner_id)
 
     def _link_code(self, url):
         """The address of the customer's page as a QR code, for people with the paper in hand."""

@@ -72,6 +72,7 @@ class DunningPromise(models.Model):
     closed_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     amount_paid = fields.Monetary(string="Paid", readonly=True, copy=False)
     hold_id = fields.Many2one("dunning.hold", readonly=True, copy=False)
+    thanked = fields.Boolean(readonly=True, copy=False)
 
     _amount_positive = models.Constraint(
         "CHECK (amount > 0)", "A promise is about an amount above zero: enter what will be paid."
@@ -112,12 +113,18 @@ class DunningPromise(models.Model):
                 *(Command.create({"move_line_id": item.id}) for item in promise.item_ids - known),
             ]
 
+    def _taken(self, items):
+        """Those of some items that are in an open promise.
+
+        :return: dunning.promise.item
+        """
+        return self.env["dunning.promise.item"].search(
+            [("move_line_id", "in", items.ids), ("is_open", "=", True)]
+        )
+
     def _check_free(self, items):
         """:raises ValidationError: when an item is promised already"""
-        taken = self.env["dunning.promise.item"].search(
-            [("move_line_id", "in", items.ids), ("is_open", "=", True)], limit=1
-        )
-        if taken:
+        if taken := self._taken(items)[:1]:
             raise ValidationError(
                 self.env._(
                     "%(item)s is promised already: %(promise)s. Wait for that promise, or cancel "
@@ -225,10 +232,7 @@ class DunningPromise(models.Model):
                 ("no_followup", "=", False),
             ]
         )
-        promised = self.env["dunning.promise.item"].search(
-            [("move_line_id", "in", items.ids), ("is_open", "=", True)]
-        )
-        items -= promised.move_line_id
+        items -= self._taken(items).move_line_id
         made = self.date_made or fields.Date.context_today(self)
         return items.filtered(lambda item: (item.date_maturity or item.date) <= made) or items
 

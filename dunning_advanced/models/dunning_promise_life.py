@@ -23,6 +23,21 @@ class DunningPromise(models.Model):
 
     def _begin(self):
         """Dunning of the promised items waits until the tolerance is over."""
+        self._hold()
+        for promise in self:
+            promise._tell_case(
+                self.env._(
+                    "Promise: %(promise)s, made by %(channel)s.",
+                    promise=promise._get_html_link(),
+                    channel=promise._channel_name(),
+                )
+            )
+
+    def _hold(self, date=None):
+        """Hold the promised items.
+
+        :param date: first day, that of each promise when empty
+        """
         reason = self.env.ref("dunning_advanced.hold_reason_promise")
         holds = self.env["dunning.hold"].create(
             [
@@ -33,7 +48,7 @@ class DunningPromise(models.Model):
                     "partner_id": promise.partner_id.id,
                     "user_id": promise.user_id.id,
                     "item_ids": [Command.set(promise.item_ids.ids)],
-                    "date_from": promise.date_made,
+                    "date_from": date or promise.date_made,
                     "date_to": promise.date_end,
                 }
                 for promise in self
@@ -41,13 +56,6 @@ class DunningPromise(models.Model):
         )
         for promise, hold in zip(self, holds, strict=True):
             promise.hold_id = hold
-            promise._tell_case(
-                self.env._(
-                    "Promise: %(promise)s, made by %(channel)s.",
-                    promise=promise._get_html_link(),
-                    channel=promise._channel_name(),
-                )
-            )
 
     def _channel_name(self):
         return dict(self._fields["channel"]._description_selection(self.env))[self.channel]
@@ -180,5 +188,25 @@ class DunningPromise(models.Model):
 
     def _thank(self):
         """Thank for kept promises by e-mail, where the company does that."""
-        thanked = self.filtered("company_id.dunning_promise_thanks")
-        thanked._mail("mail_template_promise_kept", self.env._("No thank-you was sent"))
+        thanked = self.filtered(
+            lambda promise: (
+                promise.company_id.dunning_promise_thanks
+                and not promise.thanked
+                and promise.contact_id
+                and promise._may_mail()
+            )
+        )
+        sent = thanked._mail("mail_template_promise_kept", self.env._("No thank-you was sent"))
+        sent.thanked = True
+
+    def _may_mail(self):
+        """Whether the contact of a promise wants e-mails and gets them; says so if not."""
+        contact = self.contact_id.sudo()
+        if contact.is_blacklisted:
+            why = self.env._("%s does not want e-mails", contact.email)
+        elif contact.message_bounce:
+            why = self.env._("e-mails to %s come back", contact.email)
+        else:
+            return True
+        self._message_log(body=self.env._("No thank-you was sent: %s", why))
+        return False

@@ -181,6 +181,8 @@ class DunningRun(models.Model):
         self.env["dunning.engine"]._lock(self.company_id)
         self._check_receivable()
         self._forget_proposal()
+        if not self.simulation:
+            self.env["dunning.team"]._give_out(self._scope(), SQL("TRUE"))
         counts = self.env["dunning.engine.group"]._propose(self._scope())
         sends = counts.get("dun") and not self.simulation
         self.write(
@@ -193,7 +195,6 @@ class DunningRun(models.Model):
             }
         )
         if not self.simulation:
-            self.env["dunning.case"]._open_for(self)
             self.env["dunning.case"]._ask_for_contact_data(self)
             self.env["dunning.case"]._ask_for_decision(self)
         return counts

@@ -85,7 +85,8 @@ class DunningTimeline(models.Model):
     partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
-    amount = fields.Monetary(readonly=True)
+    # What is asked, promised and paid does not add up.
+    amount = fields.Monetary(readonly=True, aggregator=None)
     user_id = fields.Many2one("res.users", string="Who", readonly=True)
     responsible_id = fields.Many2one(
         "res.users", readonly=True, help="Of the open case of the customer."

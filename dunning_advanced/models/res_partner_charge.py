@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from ..tools.public_holidays import PublicHolidays
 from ..tools.waiting import BUSINESS, CONSUMER
@@ -36,6 +37,17 @@ class ResPartner(models.Model):
         self.ensure_one()
         debtor = self.sudo().commercial_partner_id
         return debtor.dunning_party or (BUSINESS if debtor.is_company else CONSUMER)
+
+    @api.model
+    def _dunning_party_domain(self, party):
+        """The debtors of whom :meth:`_dunning_party` says the same, as a domain.
+
+        :param party: "business" or "consumer"
+        """
+        unsaid = Domain("dunning_party", "=", False)
+        return Domain("dunning_party", "=", party) | unsaid & Domain(
+            "is_company", "=" if party == BUSINESS else "!=", True
+        )
 
     def _dunning_law(self, company):
         """The country whose law says what a reminder may cost this debtor.

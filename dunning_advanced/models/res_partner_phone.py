@@ -1,6 +1,7 @@
 from markupsafe import Markup
 
 from odoo import api, fields, models
+from odoo.tools import format_date
 
 from ..tools import phone
 
@@ -24,11 +25,33 @@ class ResPartner(models.Model):
 
     @api.depends("phone", "country_id", "commercial_partner_id.country_id")
     def _compute_dunning_phone(self):
+        wrong = self._dunning_wrong_numbers()
         for partner in self:
             number = partner._dunning_phone()
+            said = wrong.get((partner._origin, number.dialed))
             link = Markup('<a href="tel:%s">%s</a>') % (number.dialed, number.readable)
-            partner.dunning_phone = link if number.dialed else False
-            partner.dunning_phone_problem = partner._dunning_phone_problem(number)
+            partner.dunning_phone = link if number.dialed and not said else False
+            partner.dunning_phone_problem = (
+                self.env._(
+                    "%(number)s was the wrong number on %(date)s",
+                    number=number.readable,
+                    date=format_date(self.env, said),
+                )
+                if said
+                else partner._dunning_phone_problem(number)
+            )
+
+    def _dunning_wrong_numbers(self):
+        """Numbers at which the last call reached somebody else.
+
+        :return: dict of (res.partner, number as dialed) to the day of that call
+        """
+        calls = self.env["dunning.call"].sudo()
+        found = calls.search(
+            [("contact_id", "in", self.ids), ("number", "!=", False)], order="date, id"
+        )
+        last = {(call.contact_id._origin, call.number): call for call in found}
+        return {key: call.date for key, call in last.items() if call.outcome == "wrong"}
 
     def _dunning_phone(self):
         """The number of this contact, read as it is dialed in its country, in that of

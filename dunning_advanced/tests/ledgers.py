@@ -5,6 +5,7 @@ what the items do to each other is what can go wrong.
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 from hypothesis import strategies as st
 
@@ -63,23 +64,40 @@ class Maker:
         for invoice in range(self.random.randint(4, 40)):
             self.add_invoice(items, invoice)
         self.items = items
-        rules = tuple(
-            (frozenset(self.random.sample(range(len(debtors)), 4)), self.choice(self.policies))
-            for _rule in range(self.choice((0, 0, 1, 2)))
-        )
-        return oracle.Ledger(
+        ledger = oracle.Ledger(
             DAY,
             policies,
             debtors,
             tuple(items),
-            rules,
-            RATES,
-            DIGITS,
+            rates=RATES,
+            digits=DIGITS,
             transfers=self.some(self.transfer, (0, 0, 1, 3)),
             bank=self.some(self.bank_line, (0, 0, 1, 2)),
             caps=self.some(self.cap, (0, 0, 1, 2)),
             disputes=tuple(self.disputes()),
         )
+        return replace(ledger, rules=self.some(partial(self.rule, ledger), (0, 0, 1, 2, 3)))
+
+    def rule(self, ledger):
+        """Limits are near what one of the debtors owes, mostly at it."""
+        overdue, days = oracle.balance(ledger, self.choice(self.cast))
+        cent = Decimal("0.01")
+        return oracle.Rule(
+            members=frozenset(self.random.sample(range(len(CONTACTS)), self.choice((4, 6, 7)))),
+            policy=self.choice(self.policies),
+            channel=self.sometimes(CHANNELS, 3),
+            approval=self.rarely(3),
+            amount=self.limits(overdue, cent) if self.rarely(2) else (None, None),
+            days=self.limits(days, 1) if self.rarely(3) else (None, None),
+            **self.choice(({}, {}, {"grades": "AB"}, {"grades": "CDE"}, {"new": self.rarely(2)})),
+        )
+
+    def limits(self, value, unit):
+        """0 would be no limit."""
+        at = self.choice((value, value, value + unit, value - unit))
+        if at <= 0:
+            return (None, None)
+        return self.choice(((at, None), (None, at), (at, at + 10 * unit)))
 
     def some(self, make, counts):
         return tuple(make() for _time in range(self.choice(counts)))
@@ -116,6 +134,7 @@ class Maker:
             wish=self.sometimes(CHANNELS, 2),
             held=self.rarely(20),
             contacted=self.some(self.contact, (0, 1, 2, 4)),
+            grade=self.choice((None, *"ABCDE")),
         )
 
     def contact(self):

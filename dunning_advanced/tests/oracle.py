@@ -59,6 +59,21 @@ class Debtor:
     wish: str | None = None
     held: bool = False
     contacted: tuple = ()  # earlier contacts, as (days ago, channel, state of the delivery)
+    grade: str | None = None  # class of payment behavior; none for new customers
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A follow-up rule; of a pair of limits, None is no limit."""
+
+    members: frozenset
+    policy: int
+    channel: str | None = None
+    approval: bool = False
+    amount: tuple = (None, None)  # overdue in company currency
+    days: tuple = (None, None)  # since the oldest overdue item was due
+    grades: str | None = None  # letters of the classes
+    new: bool | None = None  # whether only new customers, or only others
 
 
 @dataclass(frozen=True)
@@ -116,7 +131,7 @@ class Ledger:
     policies: tuple  # the first is the default
     debtors: tuple
     items: tuple
-    rules: tuple = ()  # (debtors that match, policy), in order
+    rules: tuple = ()  # in order
     rates: dict = field(default_factory=dict)  # units for one of the company's; may be missing
     digits: dict = field(default_factory=dict)
     transfers: tuple = ()
@@ -157,6 +172,7 @@ class Notice:
     open: Decimal
     held: Decimal
     net: Decimal
+    review: bool  # whatever the level says
 
 
 def ladder(policy):
@@ -197,11 +213,52 @@ def decide(ledger):
 
 def policy_of(ledger, item):
     debtor = ledger.debtors[item.debtor]
-    by_rule = [policy for members, policy in ledger.rules if item.debtor in members]
-    for choice in (item.policy, debtor.policy, *by_rule):
+    rule = rule_of(ledger, item.debtor)
+    for choice in (item.policy, debtor.policy, rule and rule.policy):
         if choice is not None:
             return choice
     return 0
+
+
+def rule_of(ledger, debtor):
+    """The first rule of which all conditions hold."""
+    overdue, days = balance(ledger, debtor)
+    grade = ledger.debtors[debtor].grade
+    for rule in ledger.rules:
+        if (
+            debtor in rule.members
+            and within(overdue, rule.amount)
+            and within(days, rule.days)
+            and (rule.grades is None or (grade is not None and grade in rule.grades))
+            and rule.new in (None, grade is None)
+        ):
+            return rule
+    return None
+
+
+def within(value, limits):
+    low, high = limits
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+def balance(ledger, debtor):
+    """What is overdue in company currency, and for how many days at most. Credits lower it
+    in their own currency, where anything is overdue, but not below zero.
+    """
+    mine = [item for item in ledger.items if item.debtor == debtor]
+    late = [item for item in mine if item.open > 0 and item.due < ledger.day]
+    total = sum(
+        max(
+            sum(
+                item.open_company
+                for item in mine
+                if item.currency == currency and (item.open < 0 or item in late)
+            ),
+            0,
+        )
+        for currency in {item.currency for item in late}
+    )
+    return total, max(((ledger.day - item.due).days for item in late), default=0)
 
 
 def place(ledger, item):
@@ -430,7 +487,9 @@ def write(ledger, answers, key, numbers):
     if number is None:
         return "minimum", None
     level = sorted(ledger.policies[policy].levels, key=lambda lv: lv.days)[rungs[number].level]
-    channel, contact = reach(ledger.debtors[debtor], level)
+    rule = rule_of(ledger, debtor)
+    wish = ledger.debtors[debtor].wish or (rule and rule.channel)
+    channel, contact = reach(ledger.debtors[debtor], wish, level)
     if channel is None:
         return "unreachable", None
     if capped(ledger, ledger.debtors[debtor]):
@@ -441,7 +500,10 @@ def write(ledger, answers, key, numbers):
     opened = sum(ledger.items[n].open for n in numbers)
     held = sum(answers[n].held for n in numbers)
     net = sum(answers[n].net for n in numbers)
-    return None, Notice(rungs[number].level, number, channel, contact, numbers, opened, held, net)
+    review = bool(rule and rule.approval)
+    return None, Notice(
+        rungs[number].level, number, channel, contact, numbers, opened, held, net, review
+    )
 
 
 def kept_rung(ledger, answers, key, numbers, top, aligned):
@@ -489,9 +551,9 @@ def convert(ledger, amount, source, target):
     return value.quantize(Decimal(1).scaleb(-ledger.digits[target]), ROUND_HALF_UP)
 
 
-def reach(debtor, level):
+def reach(debtor, wish, level):
     """The first wished way by which anybody can be reached, and whom."""
-    for channel in (debtor.wish, level.channel, level.fallback):
+    for channel in (wish, level.channel, level.fallback):
         for kind in ("dunning", "invoice", "own"):
             for place, contact in enumerate(debtor.contacts):
                 usable = contact.email if channel == "email" else contact.address

@@ -105,6 +105,7 @@ class OracleCommon(DunningCommon):
                         "minimum_share": level.share,
                         "channel": level.channel,
                         "fallback_channel": level.fallback,
+                        "automatic": True,
                         "minimum_ids": [
                             Command.create(
                                 {"currency_id": self.currencies[code].id, "amount": amount}
@@ -133,18 +134,31 @@ class OracleCommon(DunningCommon):
             ]
         )
         self.env["dunning.rule"].create(
-            [
-                {
-                    "name": f"Rule {number}",
-                    "sequence": number,
-                    "policy_id": self.policies[policy].id,
-                    "partner_domain": str(
-                        [("id", "in", [self.contacts[member][0].id for member in members])]
-                    ),
-                }
-                for number, (members, policy) in enumerate(ledger.rules)
-            ]
+            [self.rule_values(number, rule) for number, rule in enumerate(ledger.rules)]
         )
+        for debtor, partners in zip(ledger.debtors, self.contacts, strict=True):
+            if debtor.grade:
+                values = {"date": DAY, "company_id": self.company.id, "grade": debtor.grade}
+                self.insert("dunning_behavior", [{**values, "partner_id": partners[0].id}])
+
+    def rule_values(self, number, rule):
+        members = [self.contacts[member][0].id for member in rule.members]
+        grades = rule.grades or " "
+        return {
+            "name": f"Rule {number}",
+            "sequence": number,
+            "policy_id": self.policies[rule.policy].id,
+            "channel": rule.channel,
+            "approval": rule.approval,
+            "partner_domain": str([("id", "in", members)]),
+            "amount_from": rule.amount[0],
+            "amount_to": rule.amount[1],
+            "days_from": rule.days[0],
+            "days_to": rule.days[1],
+            "grade_from": grades[0].strip(),
+            "grade_to": grades[-1].strip(),
+            "newcomers": {None: False, True: "only", False: "never"}[rule.new],
+        }
 
     def hold_values(self, partner_id, move_id=False):
         return {

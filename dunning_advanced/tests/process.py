@@ -138,6 +138,31 @@ class Commands:
     def prepare(self, count, items=1):
         return prepare(self.env, count, items)
 
+    def share_team(self):
+        """Make a rule that gives all customers of all companies to a team of two.
+
+        :return: ids of the members
+        """
+        group = self.env.ref("dunning_advanced.group_user")
+        users = self.env["res.users"].create(
+            [
+                {"name": name, "login": f"{name}.{time.time_ns()}", "group_ids": group.ids}
+                for name in ("ann", "bob")
+            ]
+        )
+        team = self.env["dunning.team"].create({"name": "Shared", "member_ids": users.ids})
+        policy = self.env.ref("dunning_advanced.policy_standard")
+        self.env["dunning.rule"].create({"name": "All", "policy_id": policy.id, "team_id": team.id})
+        self.env.cr.commit()
+        return users.ids
+
+    def press_propose(self, run_id):
+        """Propose as the web client does, which begins again after a conflict."""
+        from odoo.service.model import retrying
+
+        run = self.env["dunning.run"].browse(run_id)
+        retrying(lambda: run.copy()._propose(), self.env)
+
     def confirm(self, run_id):
         """Confirm a run as the button does; returns its state."""
         run = self.env["dunning.run"].browse(run_id)

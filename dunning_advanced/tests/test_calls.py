@@ -86,6 +86,23 @@ class TestPhoneOfCase(CallCase):
         self.case.invalidate_recordset()
         self.assertFalse(self.case.phone)
 
+    def test_number_that_was_wrong_is_to_be_corrected(self):
+        self.log("wrong")
+        self.case.invalidate_recordset()
+        self.debtor.invalidate_recordset()
+        self.assertFalse(self.case.phone)
+        self.assertEqual(
+            self.case.phone_problem, "+32 470 12 34 56 was the wrong number on 06/03/2024"
+        )
+        self.debtor.phone = "0470 65 43 21"
+        self.case.invalidate_recordset()
+        self.assertEqual(self.case.phone, '<a href="tel:+32470654321">+32 470 65 43 21</a>')
+        self.debtor.phone = "0470 12 34 56"
+        self.log("reached")
+        self.case.invalidate_recordset()
+        self.debtor.invalidate_recordset()
+        self.assertIn("tel:+32470123456", self.case.phone)
+
     def test_others_do_not_see_the_fields(self):
         biller = new_test_user(self.env, "biller.calls", "account.group_account_invoice")
         self.assertNotIn("dunning_phone", self.debtor.with_user(biller).fields_get())
@@ -107,6 +124,31 @@ class TestCall(CallCase):
         self.assertEqual(activity.date_deadline, DAY + timedelta(days=2))
         self.assertEqual(activity.user_id, self.marc)
 
+    def test_call_back_at_a_time(self):
+        self.log("callback", date_callback=DAY, hour_callback=14.5)
+        activity = self.activities(self.call_kind)
+        self.assertEqual(activity.date_deadline, DAY)
+        self.assertEqual(" ".join(activity.summary.split()), "Call back Azure Interior at 2:30 PM")
+        for hour in (-1, 24, 23.995):
+            with self.assertRaisesRegex(ValidationError, "from 0:00 to 23:59"):
+                self.env["dunning.call"].create(
+                    {
+                        "case_id": self.case.id,
+                        "outcome": "callback",
+                        "date_callback": DAY,
+                        "hour_callback": hour,
+                    }
+                )
+
+    def test_voicemail_is_tried_again_on_the_next_day_of_work(self):
+        self.at(4)  # a Friday
+        self.log("voicemail")
+        activity = self.activities(self.call_kind)
+        self.assertEqual(activity.date_deadline, DAY + timedelta(days=7))
+        self.assertEqual(activity.summary, "Try again: Azure Interior")
+        self.log("voicemail", date_callback=False)
+        self.assertEqual(len(self.activities(self.call_kind)), 1)
+
     def test_call_back_needs_a_day_that_comes(self):
         for day in (False, DAY - timedelta(days=1)):
             with self.assertRaisesRegex(ValidationError, "Choose today or later"):
@@ -116,7 +158,7 @@ class TestCall(CallCase):
 
     def test_wrong_number_asks_for_contact_data(self):
         self.log("wrong")
-        activity = self.activities(self.env.ref("dunning_advanced.mail_activity_contact"))
+        activity = self.activities(self.env.ref("dunning_advanced.mail_activity_phone"))
         self.assertEqual(activity.summary, "Wrong number: +32470123456")
 
     def test_promise_opens_its_form(self):
@@ -200,6 +242,7 @@ class TestStage(CallCase):
             self.invoice(10, debtor=self.make_debtor(f"Debtor{number}"))
         self.run_at()
         cases = self.env["dunning.case"].search([])
+        cases.mapped("stage")  # the time zone of the user is read once
         counts = []
         for some in (cases[:1], cases):
             self.env.flush_all()

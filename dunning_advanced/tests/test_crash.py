@@ -169,6 +169,25 @@ class TestCrash(BaseCase):
         first.call("commit")
         self.assertEqual(second.call("propose", run_id), "")
 
+    def test_two_companies_give_cases_to_one_team_at_once(self):
+        """The one that comes second counts what the first has given."""
+        first, second = self.workers
+        members = first.call("share_team")
+        runs = [first.call("prepare", 3) for _company in range(2)]
+        mine = "team_id = (SELECT MAX(id) FROM dunning_team)"
+        self.query(f"UPDATE dunning_case SET user_id = NULL WHERE {mine} RETURNING id")  # noqa: S608
+        second.call("commit")  # sees what was committed meanwhile
+        self.assertEqual(first.call("propose", runs[0]), "")
+        second.start("press_propose", runs[1])
+        time.sleep(1)
+        first.call("commit")
+        second.answer()
+        given = self.query(
+            f"SELECT user_id, COUNT(*) FROM dunning_case WHERE {mine}"  # noqa: S608
+            " GROUP BY user_id ORDER BY user_id"
+        )
+        self.assertEqual(given, [(user, 3) for user in members])
+
     def test_confirmed_twice_at_once(self):
         run_id = self.workers[0].call("prepare", 15)
         [[self.last_mail]] = self.query("SELECT COALESCE(MAX(id), 0) FROM mail_mail")

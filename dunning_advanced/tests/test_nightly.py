@@ -1,47 +1,17 @@
-from datetime import datetime, timedelta
+from datetime import timedelta
 from unittest.mock import patch
 
-from freezegun import freeze_time
-
-from odoo import Command
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
 from odoo.addons.dunning_advanced.models import dunning_batch, dunning_notice_issue
 
-from .common import DAY, DunningCommon
+from .common import DAY
+from .common_night import NightCase
 
 
-class TestNightly(DunningCommon):
+class TestNightly(NightCase):
     """What happens at night, through the scheduled actions themselves."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.env["res.company"].search([("id", "!=", cls.company.id)]).dunning_nightly = False
-        cls.marc = new_test_user(
-            cls.env,
-            "marc.dunning",
-            "dunning_advanced.group_user",
-            company_id=cls.company.id,
-            company_ids=[Command.set(cls.company.ids)],
-        )
-        cls.company.dunning_user_id = cls.marc
-
-    def setUp(self):
-        super().setUp()
-        self.at(DAY)
-
-    def at(self, day):
-        """Set the clock to the night of a day."""
-        clock = freeze_time(datetime.combine(day, datetime.min.time()) + timedelta(hours=2))
-        clock.start()
-        self.addCleanup(clock.stop)
-
-    def trigger(self, name):
-        with self.enter_registry_test_mode():
-            self.env.ref(f"dunning_advanced.ir_cron_{name}").method_direct_trigger()
-        self.env.invalidate_all()
 
     def nightly_run(self, company=None):
         return self.env["dunning.run"].search(
@@ -58,7 +28,7 @@ class TestNightly(DunningCommon):
         self.remind(DAY - timedelta(days=14))
         self.first.automatic = True
         self.invoice(5)
-        self.trigger("propose")
+        self.night("propose")
         run = self.nightly_run()
         sent, waiting = run.notice_ids.sorted("rung")
         self.assertEqual((sent.state, sent.level_id), ("issued", self.first))
@@ -84,7 +54,7 @@ class TestNightly(DunningCommon):
         )
         self.invoice(5)
         self.invoice(5, debtor=self.make_debtor("Deco Addict"))
-        self.trigger("propose")
+        self.night("propose")
         run = self.nightly_run()
         states = {notice.partner_id: notice.state for notice in run.notice_ids}
         self.assertEqual(sorted(states.values()), ["issued", "proposed"])
@@ -94,7 +64,7 @@ class TestNightly(DunningCommon):
     def test_without_responsible_the_review_is_for_everybody(self):
         self.company.dunning_user_id = False
         self.invoice(5)
-        self.trigger("propose")
+        self.night("propose")
         review = self.reviews(self.nightly_run())
         self.assertEqual(len(review), 1)
         self.assertFalse(review.user_id)
@@ -102,8 +72,8 @@ class TestNightly(DunningCommon):
     def test_twice_in_a_night(self):
         self.first.automatic = True
         self.invoice(5)
-        self.trigger("propose")
-        self.trigger("propose")
+        self.night("propose")
+        self.night("propose")
         run = self.nightly_run()
         self.assertEqual(len(run), 1)
         self.assertEqual(len(run.notice_ids.delivery_ids), 1)
@@ -112,14 +82,14 @@ class TestNightly(DunningCommon):
     def test_a_draft_of_the_day_does_not_stop_the_night(self):
         self.invoice(5)
         draft = self.env["dunning.run"].create({"date": DAY})
-        self.trigger("propose")
+        self.night("propose")
         self.assertEqual(self.nightly_run(), draft)
         self.assertTrue(draft.notice_ids)
 
     def test_company_without_nightly_run(self):
         self.invoice(5)
         self.company.dunning_nightly = False
-        self.trigger("propose")
+        self.night("propose")
         self.assertFalse(self.nightly_run())
 
     @mute_logger("odoo.addons.dunning_advanced.models.dunning_run")
@@ -137,13 +107,13 @@ class TestNightly(DunningCommon):
             ["[('gone', '=', 1)]", rule.id],
         )
         rule.invalidate_recordset()
-        self.trigger("propose")
+        self.night("propose")
         self.assertTrue(self.nightly_run().notice_ids)
         failed = self.nightly_run(broken)
         self.assertIn("“Broken rule”", failed.error)
         self.assertEqual(failed.state, "draft")
         rule.partner_domain = "[]"
-        self.trigger("propose")
+        self.night("propose")
         self.assertEqual((self.nightly_run(broken), failed.error), (failed, False))
         self.assertEqual(failed.state, "done")
 
@@ -163,7 +133,7 @@ class TestNightly(DunningCommon):
             self.assertEqual(run.state, "confirmed")
             cron = self.env.ref("dunning_advanced.ir_cron_issue")
             self.assertTrue(self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]))
-            self.trigger("issue")
+            self.night("issue")
         failed = run.notice_ids.filtered(lambda notice: notice.partner_id == debtors[3])
         self.assertIn("cannot be reached", failed.error)
         self.assertEqual(set((run.notice_ids - failed).mapped("state")), {"issued"})
@@ -179,8 +149,8 @@ class TestNightly(DunningCommon):
         self.invoice(5)
         kind = self.env.ref("dunning_advanced.mail_activity_contact")
         for offset in range(3):
-            self.at(DAY + timedelta(days=offset))
-            self.trigger("propose")
+            self.at(offset)
+            self.night("propose")
         case = self.env["dunning.case"].search([("partner_id", "=", self.debtor.id)])
         task = case.activity_ids.filtered(lambda activity: activity.activity_type_id == kind)
         self.assertEqual(len(task), 1)
@@ -188,10 +158,10 @@ class TestNightly(DunningCommon):
 
     def test_settled_cases_close(self):
         invoice = self.invoice(5)
-        self.trigger("propose")
+        self.night("propose")
         case = self.env["dunning.case"].search([("partner_id", "=", self.debtor.id)])
-        self.trigger("close")
+        self.night("close")
         self.assertEqual(case.state, "open")
         self.pay(self.debtor, 100, invoices=invoice)
-        self.trigger("close")
+        self.night("close")
         self.assertEqual((case.state, case.date_close), ("closed", DAY))

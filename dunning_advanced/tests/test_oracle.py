@@ -72,6 +72,7 @@ class TestOracle(OracleCommon):
                 (notice.level_id, notice.rung, notice.channel, notice.contact_id),
                 (levels[expected.level], expected.rung, expected.channel, contact),
             )
+            self.assertEqual(notice.to_review, expected.review)
             self.check_sums(notice)
             self.assertAlmostEqual(notice.amount_open, float(expected.open))
             self.assertAlmostEqual(notice.amount_held, float(expected.held))

@@ -109,7 +109,9 @@ class TestPlanMail(EmailCommon, PlanCase):
         self.assertEqual(self.subject(message), "An installment has not arrived yet")
         text = self.text(message).replace("&nbsp;", " ")
         self.assertIn("$ 100.00 of the installment of 07/03/2024 has not arrived yet", text)
-        self.assertIn(f"by {self.env['ir.qweb.field.date'].value_to_html(plan.date_cure, {})}", text)
+        self.assertIn(
+            f"by {self.env['ir.qweb.field.date'].value_to_html(plan.date_cure, {})}", text
+        )
         self.at(60)
         plan.installment_ids.reminded_on = self.today()
         self.night()
@@ -149,9 +151,7 @@ class TestPlanMail(EmailCommon, PlanCase):
         self.arrived()
         plan._amend(self.items(self.invoice(5, 30)), self.today())
         [message] = self.arrived()
-        self.assertEqual(
-            self.subject(message), f"New schedule of your payment plan {plan.name}"
-        )
+        self.assertEqual(self.subject(message), f"New schedule of your payment plan {plan.name}")
         self.assertIn("$ 110.00", self.text(message).replace("&nbsp;", " "))
         self.assertIn("Version 2", self.pdf(message)[1])
 

@@ -139,7 +139,9 @@ class TestPlanPage(PortalCase):
         answer = self.url_open(self.link(self.offer, "/pdf"))
         self.assertEqual(answer.headers["Content-Type"], "application/pdf")
         self.assertTrue(answer.content.startswith(b"%PDF"))
-        self.assertFalse(self.url_open(self.link(self.offer, "/pdf", token="x")).content[:4] == b"%PDF")
+        self.assertFalse(
+            self.url_open(self.link(self.offer, "/pdf", token="x")).content[:4] == b"%PDF"
+        )
         self.offer.action_draft()
         self.assertFalse(self.url_open(self.link(self.offer, "/pdf")).content[:4] == b"%PDF")
 

@@ -1,7 +1,6 @@
-from datetime import datetime, timedelta
+from datetime import timedelta
 from unittest.mock import patch
 
-from freezegun import freeze_time
 from psycopg2.errors import UniqueViolation
 
 from odoo import Command
@@ -9,68 +8,8 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, new_test_user
 from odoo.tools import mute_logger
 
-from .common import DAY, DunningCommon
-
-
-class PromiseCase(DunningCommon):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.env["res.company"].search([("id", "!=", cls.company.id)]).dunning_nightly = False
-        cls.marc = new_test_user(
-            cls.env,
-            "marc.promises",
-            "dunning_advanced.group_user",
-            company_id=cls.company.id,
-            company_ids=[Command.set(cls.company.ids)],
-        )
-        cls.company.dunning_user_id = cls.marc
-
-    def setUp(self):
-        super().setUp()
-        self.clock = freeze_time(datetime.combine(DAY, datetime.min.time()))
-        self.now = self.clock.start()
-        self.addCleanup(self.clock.stop)
-
-    def at(self, days):
-        """Noon of a day after DAY."""
-        day = DAY + timedelta(days=days)
-        self.now.move_to(datetime.combine(day, datetime.min.time()) + timedelta(hours=12))
-
-    def items(self, *moves):
-        return self.env["account.move"].union(*moves).line_ids.filtered("date_maturity")
-
-    def promise(self, amount, *moves, days=7, **values):
-        given = {"item_ids": [Command.set(self.items(*moves).ids)]} if moves else {}
-        return self.env["dunning.promise"].create(
-            {
-                "partner_id": self.debtor.id,
-                "amount": amount,
-                "date": DAY + timedelta(days=days),
-                **given,
-                **values,
-            }
-        )
-
-    def receive(self, amount, *moves, days):
-        """Money with the value of a day after DAY, reconciled with invoices."""
-        return self.pay(
-            self.debtor, amount, days=-days, invoices=self.env["account.move"].union(*moves)
-        )
-
-    def night(self, *names):
-        for name in names or ("judge",):
-            with self.enter_registry_test_mode():
-                self.env.ref(f"dunning_advanced.ir_cron_{name}").method_direct_trigger()
-        self.env.invalidate_all()
-
-    def case(self):
-        return self.env["dunning.case"].search([("partner_id", "=", self.debtor.id)], limit=1)
-
-    def thanks(self, promise):
-        return self.env["mail.mail"].search(
-            [("model", "=", "dunning.promise"), ("res_id", "in", promise.ids)]
-        )
+from .common import DAY
+from .common_promise import PromiseCase
 
 
 class TestPromise(PromiseCase):
@@ -126,7 +65,7 @@ class TestPromise(PromiseCase):
         self.receive(60, invoice, days=-2)
         promise = self.promise(40, invoice)
         self.at(11)
-        self.night()
+        self.night("judge")
         self.assertEqual((promise.state, promise.amount_paid), ("broken", 0))
 
     def test_partly_kept(self):
@@ -134,7 +73,7 @@ class TestPromise(PromiseCase):
         promise = self.promise(100, invoice)
         self.receive(30, invoice, days=2)
         self.at(11)
-        self.night()
+        self.night("judge")
         self.assertEqual((promise.state, promise.amount_paid), ("partial", 30))
         self.assertFalse(self.thanks(promise))
         self.assertIn("30.00 came", self.case().activity_ids.summary)
@@ -143,7 +82,7 @@ class TestPromise(PromiseCase):
         invoice = self.invoice(10)
         promise = self.promise(100, invoice)
         self.at(12)
-        self.night()
+        self.night("judge")
         self.assertEqual(promise.state, "broken")
         self.assertEqual(self.case().broken_count, 1)
         self.receive(100, invoice, days=7)
@@ -208,8 +147,8 @@ class TestPromise(PromiseCase):
             promises |= self.promise(100, self.invoice(10))
         self.at(11)
         with patch("odoo.addons.dunning_advanced.models.dunning_promise_life.BATCH", 2):
-            self.night()
-            self.night()
+            self.night("judge")
+            self.night("judge")
         self.assertEqual(set(promises.mapped("state")), {"broken"})
         self.assertEqual(len(self.case().activity_ids), 3)
 

@@ -42,6 +42,18 @@ class TestTours(DunningCommon, HttpCase):
         hold = self.env["dunning.hold"].search([("partner_id", "=", self.debtor.id)])
         self.assertEqual((hold.name, hold.user_id), ("disputed", self.user))
 
+    def test_accountant_goes_from_customer_to_customer(self):
+        self.invoice(40, 2000, debtor=self.deco)
+        self.invoice(40, 500, debtor=self.debtor)
+        self.run_at().action_cancel()
+        cases = {case.partner_id: case for case in self.env["dunning.case"].search([])}
+        cases[self.deco].activity_schedule(
+            "mail.mail_activity_data_todo", fields.Date.today(), user_id=self.user.id
+        )
+        self.start_tour("/odoo", "dunning_desk", login="accountant")
+        call = self.env["dunning.call"].search([("partner_id", "=", self.deco.id)])
+        self.assertEqual((call.note, call.user_id), ("They pay on Friday", self.user))
+
     def open_run(self):
         """A run of today, to be reviewed."""
         self.company.dunning_high_amount = 100

@@ -28,6 +28,7 @@ RULES = [
     "dunning.policy",
     "dunning.level",
     "dunning.rule",
+    "dunning.team",
     "dunning.contact.cap",
     "dunning.hold.reason",
     "dunning.dispute.reason",

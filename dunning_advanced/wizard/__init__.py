@@ -1,6 +1,7 @@
 from . import (
     account_move_reversal,
     base_partner_merge,
+    dunning_answer,
     dunning_bulk,
     dunning_call_log,
     dunning_change,
@@ -13,6 +14,7 @@ from . import (
     dunning_plan_amend,
     dunning_reason,
     dunning_reason_escalate,
+    dunning_rule_test,
     dunning_set_level,
     dunning_statement,
 )

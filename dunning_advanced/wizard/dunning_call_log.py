@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..tools.waiting import working_day
+
 
 class DunningCallLog(models.TransientModel):
     """Asks what came of a call."""
@@ -26,7 +28,10 @@ class DunningCallLog(models.TransientModel):
         required=True,
         default="reached",
     )
-    date_callback = fields.Date(string="Call back on")
+    date_callback = fields.Date(
+        string="Call back on", compute="_compute_date_callback", store=True, readonly=False
+    )
+    hour_callback = fields.Float(string="At")
     note = fields.Text()
 
     @api.depends("case_id")
@@ -34,9 +39,19 @@ class DunningCallLog(models.TransientModel):
         for wizard in self:
             wizard.contact_id = wizard.case_id.call_contact_id
 
+    @api.depends("outcome")
+    def _compute_date_callback(self):
+        """After a voicemail the next try is on the next day of work, unless somebody
+        chooses otherwise.
+        """
+        for wizard in self:
+            today = fields.Date.context_today(wizard)
+            wizard.date_callback = wizard.outcome == "voicemail" and working_day(today, 1)
+
     def action_apply(self):
         """Log the call; a promise or a dispute is asked for in its own form."""
         today = fields.Date.context_today(self)
+        again = self.outcome in ("callback", "voicemail")
         call = self.env["dunning.call"].create(
             {
                 "case_id": self.case_id.id,
@@ -44,7 +59,8 @@ class DunningCallLog(models.TransientModel):
                 "number": self.contact_id and self.contact_id._dunning_phone().dialed,
                 "outcome": self.outcome,
                 "date": today,
-                "date_callback": self.outcome in ("callback", "voicemail") and self.date_callback,
+                "date_callback": again and self.date_callback,
+                "hour_callback": again and self.date_callback and self.hour_callback,
                 "note": self.note,
             }
         )

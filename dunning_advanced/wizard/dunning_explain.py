@@ -1,7 +1,6 @@
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.tools import format_date
 
 from ..models.dunning_engine import Scope
 
@@ -11,6 +10,7 @@ class DunningExplain(models.TransientModel):
 
     _name = "dunning.explain"
     _description = "Why?"
+    _inherit = ["dunning.answer"]
 
     move_line_id = fields.Many2one("account.move.line", string="Item", required=True)
     company_id = fields.Many2one(
@@ -45,33 +45,11 @@ class DunningExplain(models.TransientModel):
         rows = dict.fromkeys(rows)
         return Markup("").join([self._say_item(facts), *rows, self._say_result(facts)])
 
-    # Building blocks
-
-    def _row(self, stops, sentence):
-        mark = Markup('<span class="badge text-bg-danger me-2">%s</span>') % self.env._("Stop")
-        if not stops:
-            mark = Markup('<span class="badge text-bg-success me-2">%s</span>') % self.env._("OK")
-        return Markup('<div class="mb-1">%s%s</div>') % (mark, sentence)
-
-    def _paragraph(self, text, strong=False):
-        tag = Markup("<p><strong>%s</strong></p>") if strong else Markup("<p>%s</p>")
-        return tag % text
-
-    def _link(self, record):
-        return Markup('<a href="/odoo/%s/%s">%s</a>') % (
-            record._name,
-            record.id,
-            record.display_name,
-        )
-
-    def _day(self, date):
-        return format_date(self.env, date)
-
-    def _browse(self, model, record_id):
-        return self.env[model].browse(record_id or [])
-
     def _amount(self, amount):
         return self.move_line_id.currency_id.format(amount or 0)
+
+    def _row(self, stops, sentence):
+        return self._marked(not stops, sentence, self.env._("OK"), self.env._("Stop"))
 
     # Sentences: one method a gate, called with the facts and whether it stops
 
@@ -124,7 +102,12 @@ class DunningExplain(models.TransientModel):
             return self.env._("no dunning policy applies: choose a default one in the settings")
         if stops:
             return Markup("%s: %s") % (self.env._("its policy has no levels"), self._link(policy))
-        return Markup("%s: %s") % (self.env._("its policy"), self._link(policy))
+        said = Markup("%s: %s") % (self.env._("its policy"), self._link(policy))
+        rule = self._browse("dunning.rule", facts["rule_id"]).sudo()
+        own = self.move_line_id.partner_id.commercial_partner_id.with_company(self.company_id)
+        if rule and not own.dunning_policy_id:
+            said += Markup(" (%s)") % self.env._("follow-up rule %s", self._link(rule))
+        return said
 
     def _say_not_due(self, facts, stops):
         if not facts["start"] or facts["last_date"]:

@@ -1,0 +1,14 @@
+from odoo import fields, models
+
+
+class AccountPartialReconcile(models.Model):
+    _inherit = "account.partial.reconcile"
+
+    def unlink(self):
+        """Money is taken back: promises that it kept and plans that it paid are judged again."""
+        items = self.debit_move_id
+        result = super().unlink()
+        today = fields.Date.context_today(items)
+        self.env["dunning.promise"].sudo()._judge_again(items, today)
+        items._judge_dunning_agreements(today)
+        return result

@@ -1,0 +1,277 @@
+import logging
+
+from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
+
+from .dunning_engine import Scope
+
+# Trend: the last months against those before them.
+RECENT_MONTHS = 6
+
+_logger = logging.getLogger(__name__)
+
+
+class DunningBehavior(models.Model):
+    """Behavior is told by one statement over the ledger of a company."""
+
+    _inherit = "dunning.behavior"
+
+    @api.model
+    def _cron_refresh(self):
+        """Judge the debtors of every company anew; what fails in one stays its own."""
+        today = fields.Date.context_today(self)
+        companies = self.env["res.company"].search([("active", "=", True)])
+        progress = self.env["ir.cron"]._commit_progress
+        progress(remaining=len(companies))
+        for company in companies:
+            try:
+                with self.env.cr.savepoint():
+                    self._refresh(company, today)
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                raise
+            except Exception:
+                _logger.exception("The payment behavior in %s was not refreshed", company.name)
+            if not progress(1):
+                return
+
+    @api.model
+    def _refresh(self, company, date, partners=None):
+        """Judge all debtors of a company and its branches, or some, by one statement.
+
+        :param company: res.company
+        :param date: day as of which days and months are counted
+        :param partners: res.partner, debtors; None for all
+        """
+        if partners is not None and not partners:
+            return
+        scope = Scope(
+            company=company, date=date, partner_ids=tuple(partners.ids if partners else ())
+        )
+        self.env.flush_all()
+        with self.env["dunning.engine"]._planned(scope):
+            self.env.cr.execute(self._refresh_sql(scope))
+        self.invalidate_model()
+
+    def _refresh_sql(self, scope):
+        """The statement of :meth:`_refresh`.
+
+        The value date of a payment is the later of the dates of invoice and payment. Each
+        partial payment counts with its own days. What credit notes take off an invoice was
+        never owed and counts nowhere; entries of general journals, such as offsets and
+        write-offs, are no payment, but settle in time or too late.
+        """
+        columns = SQL(", ").join(map(SQL.identifier, self._refreshed()))
+        return SQL(
+            """
+            WITH items AS (%(items)s), settled AS (%(settled)s), sums AS (%(sums)s),
+                 promised AS (%(promised)s), known AS (%(known)s), facts AS (%(facts)s),
+                 scored AS (%(scored)s)
+            INSERT INTO dunning_behavior (
+                partner_id, company_id, date, months, points, is_new, grade, %(columns)s,
+                create_uid, create_date, write_uid, write_date)
+            SELECT debtor_id, %(company)s, %(date)s, %(months)s, points, is_new,
+                   CASE WHEN NOT is_new THEN %(grade)s END, %(columns)s,
+                   %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
+              FROM scored
+                ON CONFLICT (partner_id, company_id) DO UPDATE SET %(updates)s
+            """,
+            items=self._items_sql(scope),
+            settled=self._settled_sql(scope),
+            promised=self._promised_sql(scope),
+            sums=self._sums_sql(scope),
+            known=self._known_sql(scope),
+            facts=self._facts_sql(scope),
+            scored=self._scored_sql(scope),
+            columns=columns,
+            company=scope.company.id,
+            date=scope.date,
+            months=scope.company.dunning_behavior_months,
+            grade=self._grade_sql(scope.company),
+            uid=self.env.uid,
+            updates=SQL(", ").join(
+                SQL("%(name)s = EXCLUDED.%(name)s", name=SQL.identifier(name))
+                for name in (
+                    *("date", "months", "points", "is_new", "grade", "write_uid", "write_date"),
+                    *self._refreshed(),
+                )
+            ),
+        )
+
+    def _refreshed(self):
+        """Fields that the stage ``facts`` has under the same name."""
+        return [
+            *("settled_count", "on_time_count", "overdue_count"),
+            *("amount_settled", "amount_on_time", "amount_overdue"),
+            *("days_late", "days_median", "late_share", "days_recent", "days_before", "trend"),
+            *("broken_count", "oldest_days"),
+        ]
+
+    def _start(self, scope):
+        return fields.Date.subtract(scope.date, months=scope.company.dunning_behavior_months)
+
+    def _journals(self, *kinds):
+        journals = self.env["account.journal"].sudo().with_context(active_test=False)
+        return tuple(journals.search([("type", "in", kinds)]).ids or [0])
+
+    def _items_sql(self, scope):
+        """Receivable items, open and settled; what was paid back to customers is none."""
+        return SQL(
+            """
+            SELECT l.id, p.commercial_partner_id AS debtor_id,
+                   COALESCE(l.date_maturity, l.date) AS due,
+                   l.amount_currency > 0 AS is_debit,
+                   CASE WHEN l.reconciled IS NOT TRUE THEN l.amount_residual ELSE 0 END AS open
+              FROM account_move_line l
+              JOIN res_partner p ON p.id = l.partner_id
+             WHERE l.amount_currency <> 0
+               AND (l.amount_currency < 0 OR l.journal_id NOT IN %s) AND %s
+            """,
+            self._journals("bank", "cash", "credit"),
+            self.env["dunning.engine.item"]._receivable(scope),
+        )
+
+    def _settled_sql(self, scope):
+        """What settled each item in the window, in company currency.
+
+        Differences of exchange rates settle nothing of what was invoiced.
+        """
+        return SQL(
+            """
+            SELECT s.id,
+                   MAX(s.late) FILTER (WHERE s.money) AS days,
+                   BOOL_AND(s.late <= %(grace)s) AS on_time,
+                   SUM(s.amount) AS amount,
+                   SUM(s.amount) FILTER (WHERE s.late <= %(grace)s) AS amount_on_time,
+                   SUM(s.amount) FILTER (WHERE s.money AND s.date >= %(recent)s) AS recent,
+                   SUM(s.amount) FILTER (WHERE s.money AND s.date < %(recent)s) AS before,
+                   SUM(s.amount * s.late)
+                       FILTER (WHERE s.money AND s.date >= %(recent)s) AS recent_days,
+                   SUM(s.amount * s.late)
+                       FILTER (WHERE s.money AND s.date < %(recent)s) AS before_days
+              FROM (SELECT i.id, r.max_date AS date, c.journal_id IN %(money)s AS money,
+                           r.amount,
+                           GREATEST(0, r.max_date - i.due) AS late
+                      FROM items i
+                      JOIN account_partial_reconcile r ON r.debit_move_id = i.id
+                      JOIN account_move_line c ON c.id = r.credit_move_id
+                     WHERE i.is_debit AND r.max_date BETWEEN %(start)s AND %(date)s
+                       AND r.debit_amount_currency > 0 AND c.journal_id IN %(settling)s) s
+             GROUP BY s.id
+            """,
+            grace=scope.company.dunning_behavior_grace,
+            start=self._start(scope),
+            recent=fields.Date.subtract(scope.date, months=RECENT_MONTHS),
+            date=scope.date,
+            money=self._journals("bank", "cash", "credit"),
+            settling=self._journals("bank", "cash", "credit", "general"),
+        )
+
+    def _promised_sql(self, scope):
+        """Promises that were not, or only partly, kept."""
+        return SQL(
+            """
+            SELECT partner_id, COUNT(*) AS broken FROM dunning_promise
+             WHERE state IN ('broken', 'partial') AND company_id IN %s
+               AND date BETWEEN %s AND %s AND %s
+             GROUP BY partner_id
+            """,
+            tuple(self.env["dunning.engine"]._companies(scope.company).ids),
+            self._start(scope),
+            scope.date,
+            self.env["dunning.engine"]._only(scope, SQL("partner_id")),
+        )
+
+    def _sums_sql(self, scope):
+        """Sums over the items of each debtor."""
+        return SQL(
+            """
+            SELECT i.debtor_id,
+                   COUNT(*) FILTER (WHERE s.id IS NOT NULL AND i.open = 0) AS settled_count,
+                   COUNT(*) FILTER (WHERE s.on_time AND i.open = 0) AS on_time_count,
+                   COUNT(*) FILTER (WHERE %(late)s) AS overdue_count,
+                   COALESCE(SUM(s.amount), 0) AS amount_settled,
+                   COALESCE(SUM(s.amount_on_time), 0) AS amount_on_time,
+                   COALESCE(SUM(i.open) FILTER (WHERE i.open > 0 AND i.due < %(date)s), 0)
+                       AS overdue,
+                   COALESCE(SUM(i.open) FILTER (WHERE %(late)s), 0) AS late,
+                   COALESCE(SUM(i.open) FILTER (WHERE i.open < 0), 0) AS credit,
+                   COALESCE(%(date)s - MIN(i.due) FILTER (WHERE i.open > 0), 0) AS oldest,
+                   SUM(s.recent) AS recent, SUM(s.recent_days) AS recent_days,
+                   SUM(s.before) AS before, SUM(s.before_days) AS before_days,
+                   PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY s.days)
+                       FILTER (WHERE i.open = 0) AS median
+              FROM items i
+              LEFT JOIN settled s ON s.id = i.id
+             GROUP BY i.debtor_id
+            """,
+            late=SQL(
+                "i.open > 0 AND i.due + %s < %s",
+                scope.company.dunning_behavior_grace,
+                scope.date,
+            ),
+            date=scope.date,
+        )
+
+    def _known_sql(self, scope):
+        """One row a debtor. Who has no items any more is new again."""
+        return SQL(
+            """
+            SELECT * FROM sums
+             UNION ALL
+            SELECT u.id, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL
+              FROM (%(asked)s) u
+             WHERE NOT EXISTS (SELECT FROM sums s WHERE s.debtor_id = u.id)
+            """,
+            asked=self._asked_sql(scope),
+        )
+
+    def _asked_sql(self, scope):
+        """Debtors that get a row also without any item."""
+        if scope.partner_ids:
+            return SQL("SELECT id FROM res_partner WHERE id IN %s", scope.partner_ids)
+        return SQL(
+            "SELECT partner_id AS id FROM dunning_behavior WHERE company_id = %s", scope.company.id
+        )
+
+    def _facts_sql(self, scope):
+        """The sums as averages and shares, rounded as they are shown and judged."""
+        return SQL(
+            """
+            SELECT k.*, COALESCE(p.broken, 0) AS broken_count,
+                   GREATEST(0, overdue + credit) AS amount_overdue,
+                   CASE WHEN overdue + credit > 0 THEN oldest ELSE 0 END AS oldest_days,
+                   COALESCE(ROUND((COALESCE(recent_days, 0) + COALESCE(before_days, 0))
+                       / NULLIF(COALESCE(recent, 0) + COALESCE(before, 0), 0), 1), 0) AS days_late,
+                   COALESCE(ROUND(median::numeric, 1), 0) AS days_median,
+                   COALESCE(ROUND(100 - 100 * amount_on_time / NULLIF(
+                       amount_settled + GREATEST(0, late + credit), 0), 1), 0) AS late_share,
+                   COALESCE(ROUND(recent_days / NULLIF(recent, 0), 1), 0) AS days_recent,
+                   COALESCE(ROUND(before_days / NULLIF(before, 0), 1), 0) AS days_before,
+                   COALESCE(ROUND(recent_days / NULLIF(recent, 0), 1)
+                       - ROUND(before_days / NULLIF(before, 0), 1), 0) AS trend
+              FROM known k
+              LEFT JOIN promised p ON p.partner_id = k.debtor_id
+            """
+        )
+
+    def _scored_sql(self, scope):
+        steps = self.env["dunning.score.step"]
+        return SQL(
+            "SELECT f.*, settled_count + overdue_count < %s AS is_new, %s AS points FROM facts f",
+            scope.company.dunning_behavior_minimum,
+            SQL(" + ").join(
+                steps._points_sql(steps._of("behavior", scope.company)[term], SQL.identifier(name))
+                for term, name in self._term_fields().items()
+            ),
+        )
+
+    def _grade_sql(self, company):
+        bounds = company._dunning_grade_bounds()
+        return SQL(
+            "CASE %s ELSE 'A' END",
+            SQL(" ").join(
+                SQL("WHEN points >= %s THEN %s", bounds[grade], grade)
+                for grade in sorted(bounds, reverse=True)
+            ),
+        )

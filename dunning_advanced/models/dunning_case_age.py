@@ -1,0 +1,133 @@
+from collections import defaultdict
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+# The oldest first.
+AGES = ("over_90", "days_90", "days_60", "days_30")
+
+
+class DunningCase(models.Model):
+    """What the customer of a case owes by age, a line for each currency."""
+
+    _inherit = "dunning.case"
+
+    age_summary = fields.Html(
+        string="Overdue by age",
+        compute="_compute_age_summary",
+        sanitize=False,
+        help="Overdue = its parts by age, less open credits. Not in it: what is not due yet, "
+        "and charges that were asked for and not booked.",
+    )
+
+    def _compute_age_summary(self):
+        ages = self._ages(fields.Date.context_today(self))
+        for case in self:
+            rows = ages.get((case.company_id.id, case.partner_id.id), {})
+            case.age_summary = Markup("").join(
+                case._age_line(self.env["res.currency"].browse(currency_id), parts)
+                for currency_id, parts in sorted(rows.items())
+            )
+
+    def _age_line(self, currency, parts):
+        """The amounts of one currency as an equation that adds up."""
+        ages = {
+            "over_90": self.env._("over 90 days"),
+            "days_90": self.env._("61–90 days"),
+            "days_60": self.env._("31–60 days"),
+            "days_30": self.env._("1–30 days"),
+        }
+        credit = parts["credit"]
+        overdue = sum(parts[age] for age in AGES)
+        terms = [
+            self._age_term(currency, parts[age], label, "+" if n else "")
+            for n, (age, label) in enumerate((age, ages[age]) for age in AGES if parts[age])
+        ]
+        if credit and terms:
+            terms.append(self._age_term(currency, -credit, self.env._("credits"), "−"))
+        return Markup('<div><strong class="fs-3">%s</strong> %s%s</div>%s') % (
+            currency.format(overdue + credit if terms else 0),
+            Markup("= ") if terms else "",
+            Markup(" ").join(terms),
+            self._age_beside(currency, parts),
+        )
+
+    def _age_beside(self, currency, parts):
+        """What is not in the sum: not due yet, charges that nobody booked, credits where
+        nothing is overdue.
+        """
+        labels = {
+            **({} if any(parts[age] > 0 for age in AGES) else {"credit": self.env._("Credits")}),
+            "not_due": self.env._("Not due yet"),
+            "charges": self.env._("Charges not booked"),
+        }
+        told = [
+            f"{label}: {currency.format(parts[part])}"
+            for part, label in labels.items()
+            if parts[part]
+        ]
+        if not told:
+            return ""
+        return Markup('<div class="text-muted small">%s</div>') % " · ".join(told)
+
+    def _age_term(self, currency, amount, label, sign):
+        return Markup('%s <span class="text-nowrap">%s %s</span>') % (
+            sign,
+            currency.format(amount),
+            label,
+        )
+
+    def _ages(self, date):
+        """Open amounts by age, of all these cases by one query a company.
+
+        :return: dict of (company id, debtor id) to a dict of currency id to a dict of part
+            to amount; credits are negative
+        """
+        found = defaultdict(lambda: defaultdict(lambda: defaultdict(float)))
+        self.env.flush_all()
+        for company, cases in self.filtered("partner_id").grouped("company_id").items():
+            rows = self.env.execute_query(
+                self._ages_sql(company, date, tuple(cases.partner_id.ids))
+            )
+            for debtor_id, currency_id, part, amount in rows:
+                found[company.id, debtor_id][currency_id][part] = amount
+        return found
+
+    @api.model
+    def _ages_sql(self, company, date, debtors):
+        companies = tuple(self.env["dunning.engine"]._companies(company).ids)
+        return SQL(
+            """
+            SELECT p.commercial_partner_id, l.currency_id,
+                   CASE WHEN l.amount_residual_currency < 0 THEN 'credit'
+                        WHEN age.days <= 0 THEN 'not_due'
+                        WHEN age.days <= 30 THEN 'days_30'
+                        WHEN age.days <= 60 THEN 'days_60'
+                        WHEN age.days <= 90 THEN 'days_90'
+                        ELSE 'over_90' END AS part,
+                   SUM(l.amount_residual_currency) AS amount
+              FROM account_move_line l
+              JOIN res_partner p ON p.id = l.partner_id
+              CROSS JOIN LATERAL (
+                   SELECT %(date)s - COALESCE(l.date_maturity, l.date) AS days) age
+             WHERE l.account_id IN (
+                       SELECT id FROM account_account WHERE account_type = 'asset_receivable')
+               AND l.reconciled IS NOT TRUE AND l.parent_state = 'posted'
+               AND l.amount_residual_currency <> 0
+               AND p.commercial_partner_id IN %(debtors)s AND l.company_id IN %(companies)s
+             GROUP BY 1, 2, 3
+             UNION ALL
+            SELECT c.partner_id, c.currency_id, 'charges', SUM(c.amount)
+              FROM dunning_charge c
+              JOIN dunning_notice n ON n.id = c.notice_id AND n.state = 'issued'
+              LEFT JOIN account_move m ON m.id = n.charge_move_id
+             WHERE c.state = 'open' AND (m.id IS NULL OR m.state = 'draft')
+               AND c.partner_id IN %(debtors)s AND c.company_id IN %(companies)s
+             GROUP BY 1, 2
+            """,
+            date=date,
+            debtors=debtors,
+            companies=companies,
+        )

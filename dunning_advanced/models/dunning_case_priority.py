@@ -1,0 +1,260 @@
+from odoo import api, fields, models
+from odoo.tools import SQL, format_date
+
+from ..tools.points import points
+
+
+class DunningCase(models.Model):
+    """How urgent a case is: facts give points by a rule that managers tune."""
+
+    _inherit = "dunning.case"
+
+    behavior_id = fields.Many2one(
+        "dunning.behavior", string="Payment behavior", compute="_compute_behavior_id"
+    )
+    grade = fields.Selection(
+        [(letter, letter) for letter in "ABCDE"],
+        string="Class",
+        compute="_compute_behavior_id",
+        search="_search_grade",
+        help="How the customer pays: A reliably, E hardly ever; empty for new customers.",
+    )
+    priority = fields.Integer(
+        compute="_compute_priority",
+        aggregator=None,
+        help="Points for amount, age, payment behavior, level, and what is due. The highest "
+        "comes first.",
+    )
+    priority_reasons = fields.Html(compute="_compute_priority_reasons", sanitize=False)
+
+    @api.depends("partner_id", "company_id")
+    def _compute_behavior_id(self):
+        behaviors = self.env["dunning.behavior"].search(self._debtor_domain())
+        found = behaviors.grouped(lambda behavior: (behavior.partner_id, behavior.company_id))
+        for case in self:
+            case.behavior_id = found.get((case.partner_id, case.company_id))
+            case.grade = case.behavior_id.grade
+
+    @api.model
+    def _search_grade(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        self.env["dunning.behavior"].flush_model()
+        self.flush_model(["partner_id", "company_id"])
+        return [
+            (
+                "id",
+                "in",
+                SQL(
+                    "(SELECT c.id FROM dunning_case c LEFT JOIN dunning_behavior b"
+                    " ON b.partner_id = c.partner_id AND b.company_id = c.company_id"
+                    " WHERE COALESCE(b.grade, '') IN %s)",
+                    tuple(letter or "" for letter in value) or (None,),
+                ),
+            )
+        ]
+
+    def _compute_priority(self):
+        rows = self._priority_rows()
+        for case in self:
+            case.priority = rows.get(case._origin.id, {}).get("priority", 0)
+
+    def _priority_rows(self):
+        """:return: dict of case id to a dict of the terms and their sum, open cases only"""
+        ids = self._origin._ids
+        if not ids:
+            return {}
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(" UNION ALL ").join(
+                self._priority_sql(company, SQL("c.id IN %s", ids)) for company in self.company_id
+            )
+        )
+        return {row["case_id"]: row for row in self.env.cr.dictfetchall()}
+
+    def _compute_priority_reasons(self):
+        steps = self.env["dunning.score.step"]
+        rows = self._priority_rows()
+        for case in self:
+            facts = rows.get(case._origin.id)
+            found = steps._of("priority", case.company_id)
+            case.priority_reasons = facts and steps._explained(
+                [
+                    (getattr(case, f"_say_term_{term}")(facts[term]), points(facts[term], own))
+                    for term, own in found.items()
+                ],
+                self.env._("Priority %s: the highest comes first.", facts["priority"]),
+            )
+
+    # Actions
+
+    def action_explain_priority(self):
+        """Open which facts give the case its priority."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("%s: priority", self.partner_id.display_name),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(self.env.ref("dunning_advanced.dunning_case_view_priority").id, "form")],
+            "target": "new",
+        }
+
+    def action_explain_grade(self):
+        """Judge the customer as of today and open the class with its reasons."""
+        self.ensure_one()
+        return self.env["dunning.behavior"]._explain(self.partner_id, self.company_id)
+
+    # SQL
+
+    @api.model
+    def _priority_sql(self, company, cases):
+        """The terms of the points rule for the open cases of a company, and their sum.
+
+        :param cases: SQL condition on the row ``c`` of dunning_case
+        :return: SQL of a query with the columns case_id, one a term, and priority
+        """
+        today = fields.Date.context_today(self)
+        own = SQL("(%s) AND c.company_id = %s", cases, company.id)
+        steps = self.env["dunning.score.step"]
+        return SQL(
+            """
+            (WITH %(tasks)s, facts AS (
+                SELECT c.id AS case_id, COALESCE(b.overdue, 0) AS amount,
+                       COALESCE(%(today)s - b.due, 0) AS age,
+                       strpos('ABCDE', h.grade) AS grade,
+                       (SELECT COUNT(*) FROM dunning_promise p
+                         WHERE p.partner_id = c.partner_id AND p.company_id = c.company_id
+                           AND p.state IN ('broken', 'partial') AND p.date >= c.date_open)
+                           AS promises,
+                       %(today)s - t.date AS waiting,
+                       l.rung AS level, (l.level_id IN %(lasts)s)::int AS last_level,
+                       (c.stage NOT IN ('todo', 'contacted')
+                        AND COALESCE(t.date > %(today)s, TRUE))::int AS paused
+                  FROM cases c
+                  LEFT JOIN (%(balances)s) b ON b.debtor_id = c.partner_id
+                  LEFT JOIN dunning_behavior h
+                         ON h.partner_id = c.partner_id AND h.company_id = c.company_id
+                  LEFT JOIN tasks t ON t.case_id = c.id
+                  LEFT JOIN (SELECT DISTINCT ON (s.id) s.id AS case_id, n.rung, n.level_id
+                               FROM cases s
+                               JOIN dunning_notice n ON n.partner_id = s.partner_id
+                                    AND n.company_id = s.company_id
+                                    AND n.state = 'issued' AND n.date >= s.date_open
+                              ORDER BY s.id, n.rung DESC) l ON l.case_id = c.id)
+             SELECT *, %(points)s AS priority FROM facts)
+            """,
+            tasks=self._tasks_sql(own, today),
+            today=today,
+            lasts=self._last_levels(),
+            balances=self._company_balances_sql(company, today, own),
+            points=SQL(" + ").join(
+                steps._points_sql(found, SQL.identifier(term))
+                for term, found in steps._of("priority", company).items()
+            ),
+        )
+
+    @api.model
+    def _last_levels(self):
+        levels = self.env["dunning.level"].sudo().search([("active", "=", True)])
+        return tuple(levels.filtered("is_last").ids or [0])
+
+    @api.model
+    def _company_balances_sql(self, company, date, cases):
+        """What debtors with an open case owe a company, as in :meth:`_compute_balance`.
+
+        :param cases: SQL condition on the row ``c`` of dunning_case
+        """
+        debtors = SQL(
+            "(SELECT c.partner_id FROM dunning_case c WHERE c.state = 'open' AND %s)", cases
+        )
+        return SQL(
+            "SELECT debtor_id, %s AS company_id, SUM(overdue_company) AS overdue,"
+            " MIN(due) AS due FROM (%s) balances GROUP BY debtor_id",
+            company.id,
+            self.env["res.partner"]._dunning_balances_sql(company, date, debtors),
+        )
+
+    # Sorted and summed by what is not stored
+
+    def _field_to_sql(self, alias, field_expr, query=None):
+        if query is None or field_expr not in ("priority", "amount_overdue", "days_overdue"):
+            return super()._field_to_sql(alias, field_expr, query)
+        self.env.flush_all()
+        if field_expr == "priority":
+            return SQL("COALESCE(%s.priority, 0)", self._join_priorities(alias, query))
+        balance = self._join_balances(alias, query)
+        if field_expr == "amount_overdue":
+            return SQL("COALESCE(%s.overdue, 0)", balance)
+        today = fields.Date.context_today(self)
+        return SQL("%s - COALESCE(%s.due, %s)", today, balance, today)
+
+    def _join_priorities(self, alias, query):
+        rows = SQL(" UNION ALL ").join(
+            self._priority_sql(company, SQL("TRUE")) for company in self.env.companies
+        )
+        joined = query.make_alias(alias, "priority")
+        on = SQL("%s = %s", SQL.identifier(joined, "case_id"), SQL.identifier(alias, "id"))
+        query.add_join("LEFT JOIN", joined, SQL("(%s)", rows), on)
+        return SQL.identifier(joined)
+
+    def _join_balances(self, alias, query):
+        today = fields.Date.context_today(self)
+        rows = SQL(" UNION ALL ").join(
+            self._company_balances_sql(company, today, SQL("c.company_id = %s", company.id))
+            for company in self.env.companies
+        )
+        joined = query.make_alias(alias, "balance")
+        on = SQL(
+            "(%s, %s) = (%s, %s)",
+            SQL.identifier(joined, "debtor_id"),
+            SQL.identifier(joined, "company_id"),
+            SQL.identifier(alias, "partner_id"),
+            SQL.identifier(alias, "company_id"),
+        )
+        query.add_join("LEFT JOIN", joined, SQL("(%s)", rows), on)
+        return SQL.identifier(joined)
+
+    # Sentences: one method a term, called with its value
+
+    def _say_term_amount(self, amount):
+        return self.env._("%s are overdue.", self.company_currency_id.format(amount))
+
+    def _say_term_age(self, days):
+        return self.env._("The oldest invoice is overdue for %s days.", days)
+
+    def _say_term_grade(self, _grade):
+        if self.grade:
+            return self.env._("The customer pays like class %s.", self.grade)
+        return self.env._("New customer: nothing is known about how it pays.")
+
+    def _say_term_promises(self, count):
+        if not count:
+            return self.env._("No promise was broken since the case was opened.")
+        return self.env._("%s promises were broken since the case was opened.", count)
+
+    def _say_term_waiting(self, days):
+        if days is None or days < 0:
+            return self.env._("Nothing has to be done today.")
+        if not days:
+            return self.env._("Due today: %s", self.next_action)
+        since = format_date(self.env, self.next_date)
+        return self.env._("Due since %(day)s: %(action)s", day=since, action=self.next_action)
+
+    def _say_term_level(self, rung):
+        if rung is None:
+            return self.env._("No reminder was sent since the case was opened.")
+        return self.env._("The highest reminder since the case was opened was no. %s.", rung)
+
+    def _say_term_last_level(self, is_last):
+        return (
+            self.env._("It was the last one of its policy.")
+            if is_last
+            else self.env._("The last level was not reached.")
+        )
+
+    def _say_term_paused(self, paused):
+        if not paused:
+            return self.env._("Nothing is waited for.")
+        stages = dict(self._fields["stage"]._description_selection(self.env))
+        return self.env._("Waits: %s.", stages.get(self.stage))
