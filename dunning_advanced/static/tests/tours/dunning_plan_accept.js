@@ -11,8 +11,16 @@ registry.category("web_tour.tours").add("dunning_plan_accept", {
             run: "click",
         },
         {
+            content: "The place to sign opens with the first letter of the name",
+            trigger: ".modal.show .o_web_sign_name_and_signature input",
+            run: "edit B",
+        },
+        {
+            trigger: ".modal canvas.o_web_sign_signature",
+        },
+        {
             trigger: ".modal .o_web_sign_name_and_signature input",
-            run: "fill Brandon Freeman",
+            run: "edit Brandon Freeman",
         },
         {
             trigger: ".modal canvas.o_web_sign_signature",
