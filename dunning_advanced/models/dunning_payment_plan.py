@@ -115,6 +115,7 @@ class DunningPaymentPlan(models.Model):
     arrears_count = fields.Integer(string="Times in arrears", readonly=True, copy=False)
     date_default = fields.Date(string="Defaulted on", readonly=True, copy=False)
     date_end = fields.Date(string="Ended on", readonly=True, copy=False)
+    ended_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     approval_reason = fields.Text(string="Needs approval", readonly=True, copy=False)
     approved_by_id = fields.Many2one("res.users", string="Approved by", readonly=True, copy=False)
     date_approved = fields.Date(string="Approved on", readonly=True, copy=False)

@@ -182,7 +182,7 @@ class DunningPaymentPlan(models.Model):
         self._lift(why, date)
         self.activity_unlink(["dunning_advanced.mail_activity_plan_approve"])
         self._answered("mail_activity_plan")
-        values = {"state": state, "date_end": date}
+        values = {"state": state, "date_end": date, "ended_by_id": self.env.uid}
         if state == "defaulted":
             values["date_default"] = date
         self.write(values)

@@ -1,101 +1,178 @@
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 
 class DunningTimeline(models.Model):
-    """Payment plans: offered, agreed, in arrears, and what became of them."""
+    """Payment plans, from the offer to their end, and their installments."""
 
     _inherit = "dunning.timeline"
     _depends = {
         "dunning.payment.plan": [
             "amount_open",
             "amount_total",
+            "approved_by_id",
             "company_id",
             "currency_id",
+            "date_approved",
             "date_arrears",
             "date_end",
             "date_offered",
             "date_start",
+            "ended_by_id",
             "hold_id",
             "name",
             "partner_id",
             "state",
             "user_id",
         ],
+        "dunning.installment": [
+            "amount",
+            "amount_open",
+            "amount_paid",
+            "date_paid",
+            "plan_id",
+        ],
+        "dunning.hold": ["name", "reason_id"],
     }
 
     kind = fields.Selection(selection_add=[("plan", "Payment plan"), ("hold",)])
 
     @api.model
     def _icons(self):
-        return {**super()._icons(), "plan": "fa-calendar"}
+        return {**super()._icons(), "plan": "fa-calendar-check-o"}
 
     @api.model
     def _sources(self):
         return {
             **super()._sources(),
-            "plan_offered": self._source_plan("offered", "info"),
-            "plan_start": self._source_plan("start", "info"),
-            "plan_arrears": self._source_plan("arrears", "warning", amount="amount_open"),
+            "plan_offered": self._source_plan("date_offered", user_id=SQL("e.user_id")),
+            "plan_approved": self._source_plan(
+                "date_approved", "muted", user_id=SQL("e.approved_by_id")
+            ),
+            "plan_start": self._source_plan("date_start"),
+            "installment_paid": self._source_installment_paid(),
+            "plan_arrears": self._source_plan(
+                "date_arrears", "warning", amount=SQL("e.amount_open")
+            ),
             "plan_end": self._source_plan_end(),
         }
 
     @api.model
     def _own_holds(self):
+        """A plan that is taken back and offered again has a new hold each time."""
         return SQL(
-            "%s AND NOT EXISTS (SELECT FROM dunning_payment_plan y"
-            " WHERE y.partner_id = e.partner_id AND y.hold_id = e.id)",
+            """
+            %s AND NOT EXISTS (
+               SELECT FROM dunning_payment_plan x
+                WHERE x.partner_id = e.partner_id
+                  AND (x.hold_id = e.id OR e.reason_id = %s AND e.name = x.name))
+            """,
             super()._own_holds(),
+            self.env["ir.model.data"]._xmlid_to_res_id("dunning_advanced.hold_reason_plan"),
         )
 
     @api.model
-    def _source_plan(self, day, tone, amount="amount_total"):
-        """Plans on the day that a field of theirs names."""
-        date = SQL.identifier("e", f"date_{day}")
-        return self._plan_event(
-            SQL("%s IS NOT NULL", date),
-            tone=SQL("%s", tone),
-            date=date,
-            amount=SQL.identifier("e", amount),
-        )
+    def _source_plan(self, date, tone="info", condition=None, **columns):
+        """The plans that have a day of their life.
 
-    @api.model
-    def _source_plan_end(self):
-        return self._plan_event(
-            SQL("e.date_end IS NOT NULL"),
-            tone=SQL(
-                "CASE e.state WHEN 'completed' THEN 'success' WHEN 'defaulted' THEN 'danger'"
-                " ELSE 'muted' END"
-            ),
-            date=SQL("e.date_end"),
-            amount=SQL("CASE e.state WHEN 'completed' THEN e.amount_total ELSE e.amount_open END"),
-        )
-
-    @api.model
-    def _plan_event(self, condition, **columns):
+        :param date: name of a field of the plan
+        :param condition: SQL on the plan ``e``
+        """
+        day = SQL.identifier("e", date)
         return self._event(
-            SQL("FROM dunning_payment_plan e WHERE %s", condition),
+            SQL(
+                "FROM dunning_payment_plan e WHERE %s IS NOT NULL AND %s",
+                day,
+                condition or SQL("TRUE"),
+            ),
             "plan",
             "dunning.payment.plan",
-            moment=SQL("e.create_date"),
-            currency_id=SQL("e.currency_id"),
-            user_id=SQL("e.user_id"),
-            **columns,
+            **{
+                "tone": SQL("%s", tone),
+                "date": day,
+                "moment": SQL("e.write_date"),
+                "currency_id": SQL("e.currency_id"),
+                "amount": SQL("e.amount_total"),
+                **columns,
+            },
         )
 
     def _tell_plan_offered(self, plan):
-        return self.env._("Payment plan %s offered", plan.name)
+        return self.env._(
+            "Payment plan %(plan)s offered, last installment on %(date)s",
+            plan=plan.name,
+            date=format_date(self.env, plan.date_last),
+        )
+
+    def _tell_plan_approved(self, plan):
+        return self.env._("Payment plan %s approved", plan.name)
 
     def _tell_plan_start(self, plan):
+        channels = dict(plan._fields["accepted_channel"]._description_selection(self.env))
         return self.env._(
-            "Payment plan %(plan)s accepted by %(name)s", plan=plan.name, name=plan.signed_by
+            "Payment plan %(plan)s accepted by %(name)s (%(channel)s)",
+            plan=plan.name,
+            name=plan.signed_by,
+            channel=channels.get(plan.accepted_channel),
         )
 
     def _tell_plan_arrears(self, plan):
         return self.env._("Payment plan %s in arrears", plan.name)
 
-    def _tell_plan_end(self, plan):
-        labels = dict(plan._fields["state"]._description_selection(self.env))
-        return self.env._(
-            "Payment plan %(plan)s: %(state)s", plan=plan.name, state=labels[plan.state]
+    @api.model
+    def _source_plan_end(self):
+        """The end of plans that the customer knew; one may be a draft again since."""
+        return self._source_plan(
+            "date_end",
+            condition=SQL(
+                "e.date_offered IS NOT NULL"
+                " AND e.state IN ('completed', 'defaulted', 'replaced', 'cancelled')"
+            ),
+            tone=SQL(
+                """
+                CASE e.state WHEN 'completed' THEN 'success' WHEN 'defaulted' THEN 'danger'
+                             ELSE 'muted' END
+                """
+            ),
+            amount=SQL("CASE e.state WHEN 'completed' THEN e.amount_total ELSE e.amount_open END"),
+            user_id=SQL("e.ended_by_id"),
         )
+
+    def _tell_plan_end(self, plan):
+        states = dict(plan._fields["state"]._description_selection(self.env))
+        return self.env._(
+            "Payment plan %(plan)s: %(state)s", plan=plan.name, state=states[plan.state]
+        )
+
+    @api.model
+    def _source_installment_paid(self):
+        return self._event(
+            SQL(
+                """
+                FROM dunning_payment_plan x
+                JOIN dunning_installment e ON e.plan_id = x.id
+               WHERE e.date_paid IS NOT NULL AND e.amount_open <= 0 AND e.amount_paid > 0
+                """
+            ),
+            "plan",
+            "dunning.installment",
+            tone=SQL("'info'"),
+            date=SQL("e.date_paid"),
+            moment=SQL("e.write_date"),
+            partner_id=SQL("x.partner_id"),
+            company_id=SQL("x.company_id"),
+            currency_id=SQL("x.currency_id"),
+            amount=SQL("e.amount"),
+        )
+
+    def _tell_installment_paid(self, installment):
+        return self.env._(
+            "%(installment)s of payment plan %(plan)s paid",
+            installment=installment._label(),
+            plan=installment.plan_id.name,
+        )
+
+    def _opened(self, record):
+        if record._name == "dunning.installment":
+            return record.plan_id
+        return super()._opened(record)

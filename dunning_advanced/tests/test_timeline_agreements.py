@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import Command
 
 from .common import DAY
+from .plans import PlanCase
 from .timeline import TimelineCase
 
 
@@ -112,3 +113,68 @@ class TestEscalation(TimelineCase):
                 (0, "Credit hold: Never pays", False, False, login),
             ],
         )
+
+
+class TestPlans(TimelineCase, PlanCase):
+    def test_plan_that_is_kept(self):
+        invoice = self.invoice(5, 90)
+        plan = self.running(invoice, number=2)
+        self.at(30)
+        self.receive(90, invoice, days=30)
+        name, login = plan.name, self.marc.login
+        self.assertEqual(
+            sorted(self.told(), key=lambda row: (-row[0], row[1])),
+            [
+                (30, f"Installment 1 of payment plan {name} paid", 45.0, "USD", False),
+                (30, f"Installment 2 of payment plan {name} paid", 45.0, "USD", False),
+                (30, f"Payment {self.receipt()}", 90.0, "USD", self.env.user.login),
+                (30, f"Payment plan {name}: Completed", 90.0, "USD", self.env.user.login),
+                (
+                    0,
+                    f"Payment plan {name} accepted by Brandon Freeman (Phone)",
+                    90.0,
+                    "USD",
+                    False,
+                ),
+                (
+                    0,
+                    f"Payment plan {name} offered, last installment on 08/03/2024",
+                    90.0,
+                    "USD",
+                    login,
+                ),
+            ],
+            "and no hold of it beside",
+        )
+
+    def receipt(self):
+        return self.env["account.payment"].search([("partner_id", "=", self.debtor.id)]).name
+
+    def test_plan_that_is_not_kept(self):
+        plan = self.running(self.invoice(5, 90))
+        self.at(60)
+        plan._judge(DAY + timedelta(days=60))
+        [late] = self.events("plan_arrears")
+        self.assertEqual((late.tone, late.date), ("warning", plan.date_arrears))
+        plan.action_default()
+        [ended] = self.events("plan_end")
+        self.assertEqual((ended.tone, ended.user_id), ("danger", self.marc))
+        self.assertEqual(ended.text, f"Payment plan {plan.name}: Defaulted")
+
+    def test_approval_by_a_manager(self):
+        plan = self.plan(self.invoice(5))
+        plan.with_user(self.manager)._approve("Long customer", DAY)
+        [event] = self.events()
+        self.assertEqual(event.user_id, self.manager)
+        self.assertEqual(event.text, f"Payment plan {plan.name} approved")
+
+    def test_plan_that_was_taken_back_and_offered_again(self):
+        plan = self.plan(self.invoice(5))
+        plan.action_offer()
+        plan.action_draft()
+        self.assertFalse(self.events())
+        plan.action_cancel()
+        self.assertFalse(self.events(), "the customer never had it")
+        plan.action_draft()
+        plan.action_offer()
+        self.assertEqual(self.events().mapped("source"), ["plan_offered"])

@@ -128,6 +128,7 @@ class TimelineCase(DunningCommon):
         )
         self.dispute(invoices[0])._end("rejected", DAY)
         self.tell_escalation(invoices[1])
+        self.tell_plan(self.invoice(5, debtor=debtor))
         self.pay(debtor, 20)
         self.invoice(5, 10, debtor=debtor, kind="out_refund")
         case._close()
@@ -145,3 +146,20 @@ class TimelineCase(DunningCommon):
         writeoff._decide("rejected", DAY, "Too early")
         credit = {"partner_id": invoice.partner_id.id, "reason": "Never pays"}
         self.env["dunning.credit.hold"].create(credit)._lift("Paid", DAY)
+
+    def tell_plan(self, invoice):
+        [item] = invoice.line_ids.filtered("date_maturity")
+        plan = self.env["dunning.payment.plan"].create(
+            {
+                "partner_id": invoice.partner_id.id,
+                "currency_id": invoice.currency_id.id,
+                "number": 2,
+                "date_first": DAY + timedelta(days=30),
+                "line_ids": [Command.create({"move_line_id": item.id})],
+            }
+        )
+        plan.action_offer()
+        plan._accept("Ann", DAY, channel="phone")
+        plan.installment_ids[0].write({"amount_paid": 50, "date_paid": DAY})
+        plan.write({"date_approved": DAY, "date_arrears": DAY})
+        plan._end("defaulted", DAY, "Not kept")
