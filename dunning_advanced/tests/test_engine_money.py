@@ -77,12 +77,14 @@ class TestMinimum(DunningCommon):
 
     def test_minimum_counts_the_amount_at_the_level(self):
         """Items at lower levels do not lift the amount of the highest one."""
-        self.first.minimum_amount = 150
-        self.invoice(5, 100)
-        self.invoice(-3, 100)
-        self.assertFalse(self.dunned())
-        self.invoice(6, 50)
-        self.assertTrue(self.dunned())
+        old = self.invoice(20, 100)
+        self.remind()
+        new = self.invoice(5, 100)
+        self.first.minimum_amount, self.second.minimum_amount = 300, 150
+        late = DAY + timedelta(days=14)
+        self.assertEqual(self.verdicts(self.run_at(late)), {old: "minimum", new: "minimum"})
+        self.second.minimum_amount = 100
+        self.assertEqual(self.verdicts(self.run_at(late)), {old: "dun", new: "dun"})
 
     def test_minimum_is_asked_of_what_is_left_after_credits(self):
         self.first.minimum_amount = 60
