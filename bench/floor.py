@@ -76,11 +76,11 @@ NOTICES = """
     INSERT INTO dunning_notice (
         id, run_id, company_id, partner_id, currency_id, policy_id, level_id, rung,
         state, date, user_id, to_review, channel, contact_id, item_count, date_oldest,
-        amount_open, amount_credit, amount_total, amount_total_company, delivered,
-        create_uid, create_date, write_uid, write_date)
+        amount_open, amount_held, amount_credit, amount_total, amount_total_company,
+        delivered, create_uid, create_date, write_uid, write_date)
     SELECT id, %(run)s, %(company)s, debtor_id, currency_id, %(policy)s, %(level)s, 1,
            'proposed', %(date)s, NULL, TRUE, 'email', debtor_id, items, due,
-           open, 0, open, open_company, FALSE,
+           open, 0, 0, open, open_company, FALSE,
            %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
       FROM notices
 """
@@ -88,11 +88,11 @@ NOTICES = """
 LINES = """
     INSERT INTO dunning_line (
         run_id, company_id, notice_id, partner_id, move_line_id, name, date,
-        date_maturity, currency_id, amount_open, amount_open_company, amount_net,
+        date_maturity, currency_id, amount_open, amount_open_company, amount_held, amount_net,
         policy_id, level_id, rung, step, date_next, hold_id, verdict, state,
         create_date, write_date)
     SELECT %(run)s, %(company)s, notice_id, debtor_id, id, name, %(date)s,
-           due, currency_id, open, open_company, open,
+           due, currency_id, open, open_company, 0, open,
            %(policy)s, %(level)s, 1, 100, due, NULL::int, 'dun',
            CASE WHEN notice_id IS NULL THEN 'stopped' ELSE 'proposed' END,
            now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'

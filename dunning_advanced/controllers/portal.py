@@ -70,6 +70,7 @@ class DunningPortal(CustomerPortal):
         date = plan._customer_date(fields.Datetime.now())
         state = plan._page_state(date)
         mark = plan._terms_mark()
+        signer = self._author(plan)
         values = {
             **self._prepare_portal_layout_values(),
             **plan._shown_values(),
@@ -78,7 +79,7 @@ class DunningPortal(CustomerPortal):
             "mark": mark,
             "link": lambda path="", **query: self._link(plan, token, path, **query),
             "sign_url": self._link(plan, token, "/sign", mark=mark),
-            "signer": self._author(plan).name if not request.env.user._is_public() else "",
+            "signer": signer.name if not signer.is_company else "",
             "res_company": plan.company_id,
             "no_breadcrumbs": request.env.user._is_public(),
             "answer": None,

@@ -8,6 +8,8 @@ class AccountPartialReconcile(models.Model):
         """Money is taken back: promises that it kept and plans that it paid are judged again."""
         items = self.debit_move_id
         result = super().unlink()
+        if not items:  # Odoo deletes none, again and again
+            return result
         today = fields.Date.context_today(items)
         self.env["dunning.promise"].sudo()._judge_again(items, today)
         items._judge_dunning_agreements(today)

@@ -48,6 +48,14 @@ class DunningAgreement(models.AbstractModel):
     def _own_cases(self):
         return self.env["dunning.case"]._open_of(self)
 
+    def _case(self):
+        """The open case of the customer, a new one where there is none."""
+        self.ensure_one()
+        found = self._own_cases()
+        return found or found.create(
+            {"partner_id": self.partner_id.id, "company_id": self.company_id.id}
+        )
+
     def _tell_case(self, text):
         """Write a line into the open cases of these customers."""
         for case in self._own_cases():
@@ -63,9 +71,7 @@ class DunningAgreement(models.AbstractModel):
         values = []
         for record in self:
             if record._key() not in cases:
-                cases[record._key()] = self.env["dunning.case"].create(
-                    {"partner_id": record.partner_id.id, "company_id": record.company_id.id}
-                )
+                cases[record._key()] = record._case()
             case = cases[record._key()]
             taker = record.user_id.filtered(lambda user: user.active and not user.share)
             values.append(

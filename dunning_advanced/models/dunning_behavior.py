@@ -72,6 +72,7 @@ class DunningBehavior(models.Model):
         help="So many days later in the last 6 months than before; negative: earlier.",
     )
     broken_count = fields.Integer(string="Broken promises", readonly=True)
+    defaulted_count = fields.Integer(string="Failed payment plans", readonly=True)
     oldest_days = fields.Integer(string="Oldest overdue (days)", aggregator="max", readonly=True)
     points = fields.Integer(aggregator="avg", readonly=True)
     grade = fields.Selection(
@@ -121,6 +122,7 @@ class DunningBehavior(models.Model):
             "late_share": "late_share",
             "trend": "trend",
             "broken": "broken_count",
+            "defaulted": "defaulted_count",
             "oldest": "oldest_days",
         }
 
@@ -183,7 +185,12 @@ class DunningBehavior(models.Model):
     def _say_broken(self):
         if not self.broken_count:
             return self.env._("No promise was broken.")
-        return self.env._("%s promises were not, or only partly, kept.", self.broken_count)
+        return self.env._("Promises that were not, or only partly, kept: %s.", self.broken_count)
+
+    def _say_defaulted(self):
+        if not self.defaulted_count:
+            return self.env._("No payment plan failed.")
+        return self.env._("Payment plans that failed: %s.", self.defaulted_count)
 
     def _say_oldest(self):
         if not self.oldest_days:

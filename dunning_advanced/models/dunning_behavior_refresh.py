@@ -65,8 +65,8 @@ class DunningBehavior(models.Model):
         return SQL(
             """
             WITH items AS (%(items)s), settled AS (%(settled)s), sums AS (%(sums)s),
-                 promised AS (%(promised)s), known AS (%(known)s), facts AS (%(facts)s),
-                 scored AS (%(scored)s)
+                 promised AS (%(promised)s), planned AS (%(planned)s),
+                 known AS (%(known)s), facts AS (%(facts)s), scored AS (%(scored)s)
             INSERT INTO dunning_behavior (
                 partner_id, company_id, date, months, points, is_new, grade, %(columns)s,
                 create_uid, create_date, write_uid, write_date)
@@ -79,6 +79,7 @@ class DunningBehavior(models.Model):
             items=self._items_sql(scope),
             settled=self._settled_sql(scope),
             promised=self._promised_sql(scope),
+            planned=self._planned_sql(scope),
             sums=self._sums_sql(scope),
             known=self._known_sql(scope),
             facts=self._facts_sql(scope),
@@ -104,7 +105,7 @@ class DunningBehavior(models.Model):
             *("settled_count", "on_time_count", "overdue_count"),
             *("amount_settled", "amount_on_time", "amount_overdue"),
             *("days_late", "days_median", "late_share", "days_recent", "days_before", "trend"),
-            *("broken_count", "oldest_days"),
+            *("broken_count", "defaulted_count", "oldest_days"),
         ]
 
     def _start(self, scope):
@@ -169,13 +170,30 @@ class DunningBehavior(models.Model):
 
     def _promised_sql(self, scope):
         """Promises that were not, or only partly, kept."""
+        return self._counted_sql(
+            scope, SQL("SELECT *, date AS day FROM dunning_promise"), "broken", "broken", "partial"
+        )
+
+    def _planned_sql(self, scope):
+        """Payment plans that failed."""
+        return self._counted_sql(
+            scope,
+            SQL("SELECT *, date_default AS day FROM dunning_payment_plan"),
+            "defaulted",
+            "defaulted",
+        )
+
+    def _counted_sql(self, scope, agreements, name, *states):
+        """How many agreements of each debtor came to one of some states in the window."""
         return SQL(
             """
-            SELECT partner_id, COUNT(*) AS broken FROM dunning_promise
-             WHERE state IN ('broken', 'partial') AND company_id IN %s
-               AND date BETWEEN %s AND %s AND %s
+            SELECT partner_id, COUNT(*) AS %s FROM (%s) a
+             WHERE state IN %s AND company_id IN %s AND day BETWEEN %s AND %s AND %s
              GROUP BY partner_id
             """,
+            SQL.identifier(name),
+            agreements,
+            states,
             tuple(self.env["dunning.engine"]._companies(scope.company).ids),
             self._start(scope),
             scope.date,
@@ -239,6 +257,7 @@ class DunningBehavior(models.Model):
         return SQL(
             """
             SELECT k.*, COALESCE(p.broken, 0) AS broken_count,
+                   COALESCE(y.defaulted, 0) AS defaulted_count,
                    GREATEST(0, overdue + credit) AS amount_overdue,
                    CASE WHEN overdue + credit > 0 THEN oldest ELSE 0 END AS oldest_days,
                    COALESCE(ROUND((COALESCE(recent_days, 0) + COALESCE(before_days, 0))
@@ -252,6 +271,7 @@ class DunningBehavior(models.Model):
                        - ROUND(before_days / NULLIF(before, 0), 1), 0) AS trend
               FROM known k
               LEFT JOIN promised p ON p.partner_id = k.debtor_id
+              LEFT JOIN planned y ON y.partner_id = k.debtor_id
             """
         )
 

@@ -119,7 +119,8 @@ class DunningCase(models.Model):
                AND p.commercial_partner_id IN %(debtors)s AND l.company_id IN %(companies)s
              GROUP BY 1, 2, 3
              UNION ALL
-            SELECT c.partner_id, c.currency_id, 'charges', SUM(c.amount)
+            SELECT c.partner_id, c.currency_id, 'charges',
+                   SUM(c.amount + COALESCE(c.amount_tax, 0))
               FROM dunning_charge c
               JOIN dunning_notice n ON n.id = c.notice_id AND n.state = 'issued'
               LEFT JOIN account_move m ON m.id = n.charge_move_id

@@ -1,16 +1,23 @@
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
+from .dunning_case_task import OWN_ACTIVITIES
 from .dunning_engine import Scope
 
 # The model of the record that a task is about.
 MODELS = {
     "activity": "mail.activity",
-    "broken": "mail.activity",
-    "contact": "mail.activity",
+    **dict.fromkeys(OWN_ACTIVITIES, "mail.activity"),
     "review": "dunning.notice",
     "blocked": "dunning.notice",
     "failed": "dunning.delivery",
+    "print": "dunning.delivery",
+    "approve": "dunning.payment.plan",
+    "offer": "dunning.payment.plan",
+    "installment": "dunning.payment.plan",
+    "writeoff": "dunning.writeoff",
+    "dispute": "dunning.dispute",
+    "handover": "dunning.handover",
     "hold": "dunning.hold",
     "promise": "dunning.promise",
     "level": "dunning.level",
@@ -147,8 +154,36 @@ class DunningCase(models.Model):
             error=delivery.error or self.env._("no reason given"),
         )
 
-    def _say_exhausted(self, _level):
-        return self.env._("All reminders were sent: decide how to go on")
+    def _say_print(self, delivery):
+        return self.env._("The letter %s is to be printed", delivery.notice_id.name)
+
+    def _say_exhausted(self, activity):
+        return activity.summary
+
+    def _say_plan(self, activity):
+        return activity.summary
+
+    def _say_approve(self, plan):
+        return self.env._("Approve payment plan %s", plan.name)
+
+    def _say_offer(self, plan):
+        return self.env._("Wait: payment plan %s is offered", plan.name)
+
+    def _say_installment(self, plan):
+        return self.env._(
+            "Wait: installment of %(amount)s by %(date)s",
+            amount=plan.currency_id.format(plan.amount_next),
+            date=format_date(self.env, plan.date_next),
+        )
+
+    def _say_writeoff(self, writeoff):
+        return self.env._("Approve: %s", writeoff.display_name)
+
+    def _say_dispute(self, dispute):
+        return self.env._("Answer dispute: %s", dispute.display_name)
+
+    def _say_handover(self, handover):
+        return self.env._("Handed over to %s", handover.agency_id.name)
 
     def _say_hold(self, hold):
         if hold.date_review and hold.date_review == hold.date_next:
@@ -162,7 +197,7 @@ class DunningCase(models.Model):
         return self.env._("Can be reminded: %s", level.name)
 
     def _say_level(self, level):
-        return self.env._("Next level: %s", level.name)
+        return self.env._("Next reminder: %s", level.name)
 
     def _say_stopped(self, verdict):
         return dict(self.env["dunning.line"]._selection_verdict())[verdict]
@@ -204,8 +239,17 @@ class DunningCase(models.Model):
     def _act_failed(self, delivery):
         return self._open(delivery.notice_id)
 
-    def _act_exhausted(self, _level):
-        return self._open()
+    def _act_print(self, delivery):
+        return self._open(delivery.notice_id)
+
+    def _act_exhausted(self, _activity):
+        return self.action_escalate()
+
+    def _act_plan(self, _activity):
+        plans = self.env["dunning.payment.plan"].search(
+            [*self._debtor_domain(), ("state", "=", "running")]
+        )
+        return self._open(plans.sorted("date_arrears")[-1:])
 
     def _act_remind(self, _level):
         return self.action_remind()

@@ -231,7 +231,7 @@ class DunningCase(models.Model):
     def _say_term_promises(self, count):
         if not count:
             return self.env._("No promise was broken since the case was opened.")
-        return self.env._("%s promises were broken since the case was opened.", count)
+        return self.env._("Promises broken since the case was opened: %s.", count)
 
     def _say_term_waiting(self, days):
         if days is None or days < 0:

@@ -5,7 +5,13 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 Task = namedtuple("Task", "code query")
-OWN_ACTIVITIES = ("mail_activity_promise", "mail_activity_contact", "mail_activity_phone")
+# Types of activities that are tasks of a kind of their own.
+OWN_ACTIVITIES = {
+    "broken": ("mail_activity_promise",),
+    "contact": ("mail_activity_contact", "mail_activity_phone"),
+    "exhausted": ("mail_activity_decide",),
+    "plan": ("mail_activity_plan",),
+}
 
 
 class DunningCase(models.Model):
@@ -27,19 +33,22 @@ class DunningCase(models.Model):
         """
         return [
             Task("activity", self._activities_sql()),
-            Task("broken", self._activities_sql("mail_activity_promise")),
+            Task("broken", self._activities_sql("broken")),
             Task("review", self._notices_sql(SQL("n.state = 'proposed' AND n.error IS NULL"))),
-            Task(
-                "blocked",
-                self._notices_sql(
-                    SQL("n.state IN ('proposed', 'confirmed') AND n.error IS NOT NULL")
-                ),
-            ),
-            Task("contact", self._activities_sql("mail_activity_contact", "mail_activity_phone")),
-            Task("failed", self._failed_sql()),
-            Task("exhausted", self._exhausted_sql(date)),
+            Task("blocked", self._notices_sql(SQL("n.error IS NOT NULL"))),
+            Task("contact", self._activities_sql("contact")),
+            Task("failed", self._deliveries_sql(SQL("v.state = 'failed'"))),
+            Task("print", self._deliveries_sql(SQL("v.state = 'queued' AND v.channel = 'letter'"))),
+            Task("exhausted", self._activities_sql("exhausted")),
+            Task("plan", self._activities_sql("plan")),
+            Task("approve", self._of_debtor("dunning.payment.plan", "to_approve", "date_made")),
+            Task("writeoff", self._of_debtor("dunning.writeoff", "proposed", "date_proposed")),
+            Task("dispute", self._of_debtor("dunning.dispute", "open", "date_deadline")),
             Task("hold", self._held_sql(date)),
-            Task("promise", self._promised_sql()),
+            Task("offer", self._of_debtor("dunning.payment.plan", "offered", "date_valid", 1)),
+            Task("installment", self._installments_sql()),
+            Task("promise", self._of_debtor("dunning.promise", "open", "date_end", 1)),
+            Task("handover", self._of_debtor("dunning.handover", "handed", None)),
         ]
 
     @api.model
@@ -73,15 +82,14 @@ class DunningCase(models.Model):
 
     # Tasks
 
-    def _activities_sql(self, *kinds):
+    def _activities_sql(self, code=None):
         """Activities of the case.
 
-        :param kinds: names of our own types; none: all but those that are tasks of their own
+        :param code: of our own tasks, see OWN_ACTIVITIES; None: all other activities
         """
-        own = [
-            kind.id
-            for name in (kinds or OWN_ACTIVITIES)
-            if (kind := self.env.ref(f"dunning_advanced.{name}", raise_if_not_found=False))
+        names = OWN_ACTIVITIES[code] if code else sum(OWN_ACTIVITIES.values(), ())
+        kinds = [
+            self.env.ref(f"dunning_advanced.{name}", raise_if_not_found=False) for name in names
         ]
         return SQL(
             """
@@ -90,8 +98,8 @@ class DunningCase(models.Model):
               JOIN mail_activity a ON a.res_model = 'dunning.case' AND a.res_id = c.id
                    AND a.active AND (COALESCE(a.activity_type_id, 0) IN %s) = %s
             """,
-            tuple(own) or (-1,),
-            bool(kinds),
+            tuple(kind.id for kind in kinds if kind) or (-1,),
+            bool(code),
         )
 
     def _notices_sql(self, condition):
@@ -100,14 +108,14 @@ class DunningCase(models.Model):
             """
             SELECT c.id AS case_id, n.date, n.id AS res_id
               FROM cases c
-              JOIN dunning_notice n
-                   ON n.partner_id = c.partner_id AND n.company_id = c.company_id
+              JOIN dunning_notice n ON n.partner_id = c.partner_id
+                   AND n.company_id = c.company_id AND n.state IN ('proposed', 'confirmed')
              WHERE %s
             """,
             condition,
         )
 
-    def _failed_sql(self):
+    def _deliveries_sql(self, condition):
         """Reminders of which nothing has reached the customer."""
         return SQL(
             """
@@ -115,66 +123,60 @@ class DunningCase(models.Model):
               FROM cases c
               JOIN dunning_notice n ON n.partner_id = c.partner_id
                    AND n.company_id = c.company_id AND n.state = 'issued' AND NOT n.delivered
-              JOIN dunning_delivery v ON v.notice_id = n.id AND v.state = 'failed'
-                   AND v.correction IS NOT TRUE
-            """
+              JOIN dunning_delivery v ON v.notice_id = n.id AND v.correction IS NOT TRUE AND %s
+            """,
+            condition,
         )
 
-    def _exhausted_sql(self, date):
-        """Items whose ladder is finished; the customer had the days of the last reminder."""
-        every = [("active", "in", (True, False))]
-        policies = self.env["dunning.policy"].sudo().search(every)
-        tops = [ladder[-1][:2] for policy in policies if (ladder := policy._ladder())]
-        columns = {"policy_id": "int", "rung": "int"}
+    def _of_debtor(self, model, state, day, later=0):
+        """Records in a state about the debtor of the case.
+
+        :param day: field with the day; None: there is none
+        :param later: so many days after it
+        """
         return SQL(
             """
-            SELECT c.id AS case_id, r.date + COALESCE(v.pay_within, 0) AS date, r.id AS res_id
+            SELECT c.id AS case_id, %s AS date, r.id AS res_id
               FROM cases c
-              JOIN dunning_line r ON r.partner_id = c.partner_id AND r.company_id = c.company_id
-                   AND r.state IN ('issued', 'moved')
-              JOIN (%(tops)s) top ON top.policy_id = r.policy_id AND r.rung >= top.rung
-              JOIN account_move_line l ON l.id = r.move_line_id
-                   AND l.reconciled IS NOT TRUE AND l.parent_state = 'posted'
-              LEFT JOIN dunning_level v ON v.id = r.level_id
-              LEFT JOIN dunning_notice n ON n.id = r.notice_id
-             WHERE n.delivered IS NOT FALSE
-               AND NOT EXISTS (SELECT FROM dunning_line later
-                                WHERE later.move_line_id = r.move_line_id
-                                  AND later.state IN ('issued', 'moved')
-                                  AND (later.step, later.id) > (r.step, r.id))
-               AND NOT EXISTS (SELECT FROM dunning_hold h
-                                WHERE h.partner_id = c.partner_id AND %(lasting)s
-                                  AND (h.scope = 'debtor' OR h.move_id = l.move_id OR EXISTS (
-                                       SELECT FROM dunning_hold_item_rel i
-                                        WHERE i.dunning_hold_id = h.id
-                                          AND i.account_move_line_id = l.id)))
+              JOIN %s r ON r.partner_id = c.partner_id AND r.company_id = c.company_id
+                   AND r.state = %s
             """,
-            tops=self.env["dunning.engine"]._values(columns, tops),
-            lasting=self.env["dunning.hold"]._lasting_sql(date),
+            SQL("%s + %s", SQL.identifier("r", day), later) if day else SQL("NULL::date"),
+            SQL.identifier(self.env[model]._table),
+            state,
         )
 
     def _held_sql(self, date):
-        """Holds that are reviewed or end; not those of a promise, which is told itself."""
+        """Holds that are reviewed or end; not those of agreements, which are told themselves."""
+        agreements = ("dunning.promise", "dunning.dispute", "dunning.payment.plan")
         return SQL(
             """
             SELECT c.id AS case_id, h.date_next AS date, h.id AS res_id
               FROM cases c
               JOIN dunning_hold h ON h.partner_id = c.partner_id
                    AND h.company_id = c.company_id AND %s
-             WHERE NOT EXISTS (SELECT FROM dunning_promise p
-                                WHERE p.hold_id = h.id AND p.state = 'open')
+             WHERE %s
             """,
             self.env["dunning.hold"]._lasting_sql(date),
+            SQL(" AND ").join(
+                SQL(
+                    "NOT EXISTS (SELECT FROM %s a WHERE a.hold_id = h.id)",
+                    SQL.identifier(self.env[model]._table),
+                )
+                for model in (*agreements, "dunning.handover")
+            ),
         )
 
-    def _promised_sql(self):
-        """Promises that are waited for: the day after their tolerance they are judged."""
+    def _installments_sql(self):
+        """The next installment of running plans: it is missed the day after its tolerance."""
         return SQL(
             """
-            SELECT c.id AS case_id, p.date_end + 1 AS date, p.id AS res_id
+            SELECT c.id AS case_id, y.date_next + k.dunning_plan_tolerance + 1 AS date,
+                   y.id AS res_id
               FROM cases c
-              JOIN dunning_promise p ON p.partner_id = c.partner_id
-                   AND p.company_id = c.company_id AND p.state = 'open'
+              JOIN res_company k ON k.id = c.company_id
+              JOIN dunning_payment_plan y ON y.partner_id = c.partner_id
+                   AND y.company_id = c.company_id AND y.state = 'running'
             """
         )
 

@@ -146,8 +146,12 @@ class DunningDispute(models.Model):
     @api.depends("move_id")
     def _compute_company_id(self):
         for dispute in self:
-            company = dispute.move_id.company_id.root_id
-            dispute.company_id = dispute.company_id or company or self.env.company
+            # The one whose case it is: that of the invoice, or one above it.
+            above = dispute.move_id.company_id.sudo().parent_ids
+            if above and dispute.company_id not in above:
+                dispute.company_id = (above & self.env.companies or above)[:1]
+            else:
+                dispute.company_id = dispute.company_id or self.env.company
 
     @api.depends("move_id")
     def _compute_amount(self):
@@ -168,9 +172,9 @@ class DunningDispute(models.Model):
     @api.depends("reason_id", "date_open")
     def _compute_date_deadline(self):
         for dispute in self:
-            days = dispute.reason_id.default_days
-            dispute.date_deadline = dispute.date_open and fields.Date.add(
-                dispute.date_open, days=days
+            begin, reason = dispute.date_open, dispute.reason_id
+            dispute.date_deadline = (
+                begin and reason and fields.Date.add(begin, days=reason.default_days)
             )
 
     @api.depends("move_id.name", "amount", "reason_id.name")

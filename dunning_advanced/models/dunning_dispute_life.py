@@ -56,7 +56,8 @@ class DunningDispute(models.Model):
         today = fields.Date.context_today(self)
         if {"date_deadline", "reason_id"} & vals.keys():
             for dispute in self:
-                dispute.hold_id.date_review = max(dispute.date_deadline, dispute.hold_id.date_from)
+                dispute._release(self.env._("Changed"), today)
+                dispute._hold(today)
         if {"date_deadline", "user_id", "reason_id"} & vals.keys():
             self.activity_unlink([ACTIVITY])
             self._ask_owner()

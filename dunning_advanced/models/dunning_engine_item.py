@@ -166,18 +166,20 @@ class DunningEngineItem(models.AbstractModel):
             SELECT i.*, COALESCE(i.last_step, 0) + 1 AS step, next.rung, next.level_id,
                    GREATEST(i.due + next.days, i.last_date + next.wait) AS start,
                    pending.notice_id AS pending_notice_id,
-                   COALESCE(hl.hold_id, hi.hold_id, hd.hold_id, whole.hold_id) AS hold_id,
-                   NULLIF(GREATEST(hl.until, hi.until, hd.until, whole.until), 'infinity')
-                       AS hold_until,
-                   COALESCE(part.amount, 0) AS held, part.hold_id AS part_hold_id
+                   COALESCE(hl.hold_id, hi.hold_id, hd.hold_id,
+                            CASE WHEN part.amount >= i.open THEN part.hold_id END) AS hold_id,
+                   NULLIF(GREATEST(hl.until, hi.until, hd.until,
+                                   CASE WHEN part.amount >= i.open THEN part.until END),
+                          'infinity') AS hold_until,
+                   CASE WHEN part.amount < i.open THEN part.amount ELSE 0 END AS held,
+                   CASE WHEN part.amount < i.open THEN part.hold_id END AS part_hold_id
               FROM placed i
               LEFT JOIN ladder next ON next.policy_id = i.policy_id AND next.rung = i.next_rung
               LEFT JOIN pending ON pending.move_line_id = i.id
               LEFT JOIN held_items hl ON hl.held_id = i.id
               LEFT JOIN held_invoices hi ON hi.held_id = i.move_id
               LEFT JOIN held_debtors hd ON hd.held_id = i.debtor_id
-              LEFT JOIN held_parts whole ON whole.id = i.id AND whole.amount >= i.open
-              LEFT JOIN held_parts part ON part.id = i.id AND part.amount < i.open
+              LEFT JOIN held_parts part ON part.id = i.id
             """
         )
 

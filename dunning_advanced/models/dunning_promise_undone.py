@@ -39,8 +39,10 @@ class DunningPromise(models.Model):
         :param state: what it is now, None when its time is not over
         :param date: day on which it is judged
         """
-        self._tell_case(
-            self.env._("A payment that counted for promise %s was undone.", self._get_html_link())
+        self._case()._message_log(
+            body=self.env._(
+                "A payment that counted for promise %s was undone.", self._get_html_link()
+            )
         )
         if not state and self._taken(self.item_ids):
             # One open promise an item: the later one goes on.

@@ -6,7 +6,15 @@ from odoo.tools import SQL
 from .dunning_charge import percent
 
 RULES = {
-    "behavior": ("days_late", "days_median", "late_share", "trend", "broken", "oldest"),
+    "behavior": (
+        "days_late",
+        "days_median",
+        "late_share",
+        "trend",
+        "broken",
+        "defaulted",
+        "oldest",
+    ),
     "priority": (
         *("amount", "age", "grade", "promises"),
         *("level", "last_level", "waiting", "paused"),
@@ -32,6 +40,7 @@ class DunningScoreStep(models.Model):
             ("late_share", "Not paid on time (%)"),
             ("trend", "Days later than before"),
             ("broken", "Broken promises"),
+            ("defaulted", "Payment plans that failed"),
             ("oldest", "Oldest open invoice (days overdue)"),
             ("amount", "Overdue amount (company currency)"),
             ("age", "Oldest overdue invoice (days)"),
@@ -50,7 +59,7 @@ class DunningScoreStep(models.Model):
         store=True,
         precompute=True,
     )
-    threshold = fields.Float(string="From", required=True, digits=(16, 2))
+    threshold = fields.Float(string="From", required=True, digits=(16, 2), aggregator=None)
     points = fields.Integer(required=True, aggregator=None)
     company_id = fields.Many2one(
         "res.company", index=True, help="Leave empty to apply the step in every company."

@@ -153,6 +153,26 @@ class TestBehavior(BehaviorCase):
         self.assertEqual((behavior.days_recent, behavior.trend), (20, 18))
         self.assertIn("It gets worse: 20 days late", behavior.explanation)
 
+    def test_failed_payment_plans_count(self):
+        item = self.invoice(200).line_ids.filtered("date_maturity")
+        plan = self.env["dunning.payment.plan"].create(
+            {
+                "partner_id": self.debtor.id,
+                "currency_id": item.currency_id.id,
+                "number": 2,
+                "date_made": DAY,
+                "date_first": DAY + timedelta(days=10),
+                "line_ids": [Command.create({"move_line_id": item.id})],
+            }
+        )
+        before = self.refresh()
+        points_before = before.points
+        self.assertEqual(before.defaulted_count, 0)
+        plan.write({"state": "defaulted", "date_default": DAY})
+        behavior = self.refresh()
+        self.assertEqual((behavior.defaulted_count, behavior.points), (1, points_before + 20))
+        self.assertIn("Payment plans that failed: 1", behavior.explanation)
+
     def test_open_credits_lower_what_is_overdue(self):
         self.invoice(40)
         behavior = self.refresh()
@@ -415,6 +435,7 @@ class TestBehaviorOracle(BehaviorCase):
             if sums["recent"] and sums["before"]
             else 0.0,
             "broken_count": 0,
+            "defaulted_count": 0,
             "oldest_days": oldest,
         }
         steps = self.env["dunning.score.step"]._of("behavior", self.company)

@@ -261,5 +261,5 @@ class TestStage(CallCase):
         )
         self.assertEqual(
             [group["stage"] for group in groups["groups"]],
-            ["todo", "contacted", "promised", "disputed", "hold", "closed"],
+            ["todo", "contacted", "promised", "disputed", "hold", "legal", "closed"],
         )

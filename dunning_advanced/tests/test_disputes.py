@@ -95,6 +95,21 @@ class TestDispute(DisputeCase):
         self.assertEqual(dispute.hold_id.date_review, DAY + timedelta(days=9))
         self.assertEqual(self.activity(dispute).date_deadline, DAY + timedelta(days=9))
 
+    def test_other_reason(self):
+        self.reason("paid").freezes_charges = False
+        dispute = self.dispute(self.invoice(10), 40)
+        self.assertTrue(dispute.hold_id.freezes_charges)
+        dispute.reason_id = self.reason("paid")
+        self.assertFalse(dispute.hold_id.freezes_charges)
+        self.assertEqual(dispute.date_deadline, DAY + timedelta(days=3))
+        self.assertEqual(dispute.hold_id.date_review, dispute.date_deadline)
+
+    def test_company_is_that_of_the_invoice(self):
+        elsewhere = self.env["res.company"].create({"name": "Elsewhere"})
+        dispute = self.env["dunning.dispute"].new({"company_id": elsewhere.id})
+        dispute.move_id = self.invoice(10)
+        self.assertEqual(dispute.company_id, self.company)
+
     def test_withdrawn(self):
         invoice = self.invoice(10)
         dispute = self.dispute(invoice).with_user(self.marc)

@@ -96,3 +96,31 @@ class TestTours(DunningCommon, HttpCase):
         self.assertEqual(set(run.notice_ids.mapped("state")), {"cancelled"})
         self.assertEqual(set(run.notice_ids.mapped("reason")), {"wrong price list"})
         self.assertFalse(self.env["account.move.line"].search([("dunning_level_id", "!=", False)]))
+
+    def test_accountant_offers_a_payment_plan(self):
+        self.run_at().action_cancel()
+        self.start_tour("/odoo", "dunning_plan", login="accountant")
+        plan = self.env["dunning.payment.plan"].search([("partner_id", "=", self.debtor.id)])
+        self.assertEqual((plan.state, plan.user_id), ("offered", self.user))
+        self.assertEqual(plan.installment_ids.mapped("amount"), [25] * 4)
+        self.assertTrue(plan.message_ids.attachment_ids)
+
+    def test_customer_signs_a_payment_plan(self):
+        plan = self.env["dunning.payment.plan"].create(
+            {
+                "partner_id": self.debtor.id,
+                "currency_id": self.company.currency_id.id,
+                "number": 3,
+                "date_first": fields.Date.add(fields.Date.today(), days=30),
+                "user_id": self.user.id,
+                "line_ids": [
+                    Command.create({"move_line_id": item.id})
+                    for item in self.invoice(40, 300).line_ids.filtered("date_maturity")
+                ],
+            }
+        )
+        plan.action_offer()
+        self.start_tour(plan.get_portal_url(), "dunning_plan_accept")
+        self.assertEqual((plan.state, plan.signed_by), ("running", "Brandon Freeman"))
+        self.assertTrue(plan.signature)
+        self.assertIn("Brandon Freeman", plan.message_ids[0].body)

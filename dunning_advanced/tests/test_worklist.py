@@ -85,7 +85,7 @@ class TestNextAction(WorklistCase):
         self.assertEqual(self.next_of(case), ("close", 0))
         self.at(12)
         self.assertEqual(self.next_of(case), ("level", 15))
-        self.assertIn("First reminder", case.next_action)
+        self.assertEqual(case.next_action, "Next reminder: First reminder")
         self.at(16)
         self.assertEqual(self.next_of(case), ("remind", 16), "it can be reminded today")
         self.assertEqual(case.action_next()["res_model"], "dunning.notice")
@@ -152,12 +152,68 @@ class TestNextAction(WorklistCase):
         for days in (0, 14, 28):
             self.remind(self.at(days))
         case = self.case()
-        self.assertEqual(case.level_id, self.last)
-        self.assertEqual(self.next_of(case), ("exhausted", 28 + self.last.pay_within))
-        self.assertIn("decide", case.next_action)
-        self.assertEqual(case.action_next()["res_id"], case.id)
-        self.hold(date_to=DAY + timedelta(days=40))
-        self.assertEqual(self.next_of(case)[0], "hold", "what is on hold is not decided")
+        self.assertEqual(self.next_of(case), ("stopped", False), "the last term goes on")
+        days = 29 + self.last.pay_within
+        self.run_at(self.at(days))
+        self.assertEqual(self.next_of(case), ("exhausted", days))
+        self.assertEqual(case.action_next()["res_model"], "dunning.escalate")
+
+    def test_letter_to_print(self):
+        self.debtor.write({"email": False, "street": "Main Street 7", "city": "Ghent"})
+        self.invoice(20)
+        run = self.run_at()
+        run.notice_ids.write({"state": "confirmed"})
+        run.notice_ids._issue(DAY)
+        self.assertEqual(self.next_of(self.case()), ("print", 0))
+        self.assertEqual(self.case().action_next()["res_id"], run.notice_ids.id)
+
+    def test_dispute_to_answer(self):
+        dispute = self.env["dunning.dispute"].create(
+            {
+                "move_id": self.invoice(20).id,
+                "amount": 40,
+                "reason_id": self.env.ref("dunning_advanced.dispute_reason_damaged").id,
+                "date_deadline": DAY + timedelta(days=4),
+            }
+        )
+        self.assertEqual(self.next_of(self.case()), ("dispute", 4), "not its hold")
+        self.assertEqual(self.case().action_next()["res_id"], dispute.id)
+
+    def test_payment_plan(self):
+        item = self.invoice(20).line_ids.filtered("date_maturity")
+        self.company.dunning_plan_tolerance = 5
+        plan = self.env["dunning.payment.plan"].create(
+            {
+                "partner_id": self.debtor.id,
+                "currency_id": item.currency_id.id,
+                "number": 2,
+                "date_first": DAY + timedelta(days=10),
+                "line_ids": [Command.create({"move_line_id": item.id})],
+            }
+        )
+        plan.action_offer()
+        case = self.case()
+        self.assertEqual(self.next_of(case)[0], "offer")
+        plan._accept("Ann", DAY, channel="phone")
+        self.assertEqual(self.next_of(case), ("installment", 16))
+        plan._judge(self.at(16))
+        self.assertEqual(self.next_of(case), ("plan", 16))
+        self.assertEqual(case.action_next()["res_id"], plan.id)
+
+    def test_steps_after_the_last_level(self):
+        self.invoice(20)
+        values = {"partner_id": self.debtor.id, "company_id": self.company.id}
+        writeoff = self.env["dunning.writeoff"].create({**values, "reason": "Struck off"})
+        case = self.case()
+        self.assertEqual(self.next_of(case), ("writeoff", 0))
+        self.assertEqual(case.action_next()["res_id"], writeoff.id)
+        writeoff.unlink()
+        agency = self.env["res.partner"].create({"name": "Fair Collectors"})
+        handover = self.env["dunning.handover"].create({**values, "agency_id": agency.id})
+        handover.action_hand_over_early()
+        self.assertEqual(self.next_of(case), ("handover", False))
+        self.assertEqual(case.next_action, "Handed over to Fair Collectors")
+        self.assertEqual(self.terms(case)["paused"], -60)
 
     def test_holds(self):
         self.invoice(20)
