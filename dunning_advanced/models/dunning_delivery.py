@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 # What has reached a customer, as a domain of deliveries.
@@ -38,6 +38,13 @@ class DunningDelivery(models.Model):
     error = fields.Char()
     mail_id = fields.Many2one("mail.mail", index="btree_not_null", ondelete="set null")
     message_id = fields.Many2one("mail.message", index="btree_not_null", ondelete="set null")
+
+    @api.depends("notice_id", "channel")
+    def _compute_display_name(self):
+        channels = dict(self._fields["channel"]._description_selection(self.env))
+        for delivery in self:
+            parts = (delivery.notice_id.name, channels.get(delivery.channel))
+            delivery.display_name = " · ".join(filter(None, parts))
 
     def action_retry(self):
         """Try failed deliveries once more."""

@@ -20,6 +20,7 @@ class TestReminders(TimelineCase):
             ],
         )
         self.assertEqual(self.events("notice_issued").mapped("tone"), ["warning"])
+        self.assertEqual(notice.delivery_ids.display_name, f"{name} · E-mail")
         self.at(3)
         notice.with_user(self.marc)._cancel("Sent in error")
         self.assertEqual(
