@@ -31,7 +31,7 @@ class DunningCall(models.Model):
             ("voicemail", "Voicemail"),
             ("wrong", "Wrong number"),
             ("promise", "Promises to pay"),
-            ("dispute", "Disputes"),
+            ("dispute", "Disputes an invoice"),
             ("callback", "Call back"),
         ],
         required=True,
