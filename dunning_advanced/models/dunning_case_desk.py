@@ -30,7 +30,9 @@ class DunningCase(models.Model):
         contacts = self.env["res.partner"].search(
             [("commercial_partner_id", "in", self.partner_id.ids)]
         )
-        found = (contacts | self.partner_id).grouped("commercial_partner_id")
+        contacts |= self.partner_id
+        contacts.mapped("dunning_phone")  # of all cases at once
+        found = contacts.grouped("commercial_partner_id")
         for case in self:
             own = found.get(case.partner_id, case.partner_id)
             case.contact_ids = own.sorted(

@@ -261,5 +261,5 @@ class TestStage(CallCase):
         )
         self.assertEqual(
             [group["stage"] for group in groups["groups"]],
-            ["todo", "contacted", "promised", "disputed", "hold", "legal", "closed"],
+            ["todo", "contacted", "promised", "plan", "disputed", "hold", "legal", "closed"],
         )

@@ -8,6 +8,11 @@ from .common import DAY, DunningCommon
 class TestLedgerChanges(DunningCommon):
     """What happens to steps, lines and cases when the ledger changes under them."""
 
+    def close_cases(self):
+        with self.enter_registry_test_mode():
+            self.env.ref("dunning_advanced.ir_cron_close").method_direct_trigger()
+        self.env.invalidate_all()
+
     def merge(self, source, target):
         wizard = self.env["base.partner.merge.automatic.wizard"].create({})
         wizard._merge((source | target).ids, target)
@@ -90,7 +95,7 @@ class TestLedgerChanges(DunningCommon):
         self.remind(DAY - timedelta(days=14))
         case = self.case_of(self.debtor)
         self.debtor.active = False
-        self.env["dunning.case"]._cron_close()
+        self.close_cases()
         self.assertEqual(case.state, "open")
         run = self.remind()
         self.assertEqual(run.notice_ids.level_id, self.second)
@@ -164,7 +169,7 @@ class TestLedgerChanges(DunningCommon):
         later = DAY + timedelta(days=14)
         self.assertFalse(self.run_at(later).line_ids)
         case = self.case_of(self.debtor)
-        self.env["dunning.case"]._cron_close()
+        self.close_cases()
         self.assertEqual(case.state, "closed")
         invoice.line_ids.remove_move_reconcile()
         # the payment is still there, on account
