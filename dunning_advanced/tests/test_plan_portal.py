@@ -117,7 +117,7 @@ class TestPlanPage(PortalCase):
         self.at(37)
         self.night()
         page = self.page()
-        self.assertIn("$ 100.00 of 07/03/2024 has not arrived yet", page)
+        self.assertIn("$ 100.00 of the installment of 07/03/2024 has not arrived yet", page)
         self.assertIn("or talk to us", page)
 
     def test_each_end_says_so(self):
