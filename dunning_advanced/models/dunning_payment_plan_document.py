@@ -98,7 +98,7 @@ class DunningPaymentPlan(models.Model):
             frame = plan._frame_values()
             contact = contacts[plan.partner_id] or plan.contact_id or plan.partner_id
             frame.update(
-                contact=contact.sudo(),
+                contact=contact.sudo().with_context(lang=plan.lang),
                 logo=logos[frame["company"]],
                 qr=frame["plan"]._qr_code(frame["bank"], frame["reference"]),
                 link_qr=frame["answerable"] and frame["url"] and plan._link_code(frame["url"]),

@@ -183,6 +183,7 @@ class TestPlanLetter(PlanCase, ChargeCommon):
         plan.action_offer()
         [page] = self.pages(plan)
         self.assertIn("Notre offre : payer en plusieurs fois", page)
+        self.assertIn("Madame, Monsieur,", page)
         self.assertIn("03/07/2024", page)
         self.assertRegex(page, "1.000,00")
 
