@@ -1,7 +1,7 @@
 from datetime import date, timedelta
 
 from odoo import Command
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
@@ -104,6 +104,20 @@ class DunningCommon(AccountTestInvoicingCommon):
         )
         move.action_post()
         return move
+
+    @classmethod
+    def make_user(cls, login, groups, company=None):
+        """A user of one company, with an e-mail address."""
+        company = company or cls.company
+        return new_test_user(
+            cls.env,
+            login,
+            groups,
+            name=login.split(".")[0].title(),
+            company_id=company.id,
+            company_ids=[Command.set(company.ids)],
+            email=f"{login}@example.com",
+        )
 
     def run_at(self, day=DAY, **values):
         """A proposed run of the company."""

@@ -3,7 +3,6 @@ from datetime import datetime, timedelta
 from freezegun import freeze_time
 
 from odoo import Command
-from odoo.tests import new_test_user
 
 from .common import DAY, DunningCommon
 
@@ -20,19 +19,6 @@ class EscalationCommon(DunningCommon):
         cls.company.dunning_user_id = cls.dunner
         cls.agency = cls.make_debtor("Fair Collections", street="Court Road 1", city="Leeds")
         cls.terms = {level.pay_within for level in cls.policy.level_ids}
-
-    @classmethod
-    def make_user(cls, login, groups, company=None):
-        company = company or cls.company
-        return new_test_user(
-            cls.env,
-            login,
-            groups,
-            name=login.split(".")[0].title(),
-            company_id=company.id,
-            company_ids=[Command.set(company.ids)],
-            email=f"{login}@example.com",
-        )
 
     def setUp(self):
         super().setUp()

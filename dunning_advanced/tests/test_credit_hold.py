@@ -24,18 +24,6 @@ class TestCreditHold(DunningCommon):
         cls.seller = cls.make_user("seller.credit", "base.group_user")
         cls.dunner = cls.make_user("dunner.credit", "dunning_advanced.group_user")
 
-    @classmethod
-    def make_user(cls, login, groups, company=None):
-        company = company or cls.company
-        return new_test_user(
-            cls.env,
-            login,
-            groups,
-            name=login.split(".")[0].title(),
-            company_id=company.id,
-            company_ids=[Command.set(company.ids)],
-        )
-
     def case(self):
         self.run_at()
         return self.env["dunning.case"].search([("partner_id", "=", self.debtor.id)])

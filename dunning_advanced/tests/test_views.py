@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from lxml import etree
 
-from odoo import Command, fields
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import Form, new_test_user
+from odoo.tests import Form
 from odoo.tools.pdf import PdfReader
 
 from .common import DAY, DunningCommon
@@ -49,17 +49,6 @@ class ViewCase(DunningCommon):
         )
         cls.clerk = cls.make_user("clerk", "base.group_user")
         cls.dunner = cls.make_user("dunner", "dunning_advanced.group_user")
-
-    @classmethod
-    def make_user(cls, login, groups, company=None):
-        company = company or cls.company
-        return new_test_user(
-            cls.env,
-            login=login,
-            groups=groups,
-            company_id=company.id,
-            company_ids=[Command.set(company.ids)],
-        )
 
     def open_screen(self, record, user, view="form", view_id=None):
         """Load a view and read all that it shows, as the web client does.
