@@ -205,6 +205,24 @@ class DunningHandoverItem(models.Model):
     def _by_button(self):
         return super()._by_button() | {"amount", "amount_told"}
 
+    @api.model
+    def _check_not_handed(self, items):
+        """
+        :param items: account.move.line
+        :raises UserError: while an agency works on one of them
+        """
+        handed = self.sudo().search(
+            [("move_line_id", "in", items.ids), ("step_id.state", "=", "handed")], limit=1
+        )
+        if handed:
+            raise UserError(
+                self.env._(
+                    "%(item)s is handed over: %(handover)s. Close the hand-over first.",
+                    item=handed.name,
+                    handover=handed.step_id.display_name,
+                )
+            )
+
     def _by_currency(self, amount):
         pairs = [(line.currency_id, amount(line)) for line in self]
         return self.env["res.currency"]._dunning_sums(pairs)
@@ -238,6 +256,24 @@ class DunningHandoverFee(models.Model):
     _amount_positive = models.Constraint(
         "CHECK (amount > 0)", "A fee is an amount above zero: enter what they ask."
     )
+
+    @api.model
+    def _check_not_handed(self, items):
+        """
+        :param items: account.move.line
+        :raises UserError: while an agency works on one of them
+        """
+        handed = self.sudo().search(
+            [("move_line_id", "in", items.ids), ("step_id.state", "=", "handed")], limit=1
+        )
+        if handed:
+            raise UserError(
+                self.env._(
+                    "%(item)s is handed over: %(handover)s. Close the hand-over first.",
+                    item=handed.name,
+                    handover=handed.step_id.display_name,
+                )
+            )
 
     def _by_currency(self, amount):
         pairs = [(fee.currency_id, amount(fee)) for fee in self]

@@ -95,6 +95,7 @@ class DunningInstallmentTerms(models.AbstractModel):
             ):
                 raise ValidationError(self._say_not_theirs(item))
         self._check_undisputed(items)
+        self.env["dunning.handover.item"]._check_not_handed(items)
         self._check_not_planned(items)
 
     def _is_theirs(self, item):

@@ -134,6 +134,7 @@ class DunningPaymentPlan(models.Model):
         for item in items.filtered(lambda item: not self._is_theirs(item)):
             raise UserError(self._say_not_theirs(item))
         self._check_undisputed(items)
+        self.env["dunning.handover.item"]._check_not_handed(items)
         self._check_not_planned(items)
 
     def _take_over(self, date):

@@ -132,7 +132,8 @@ class DunningWriteoff(models.Model):
         for writeoff in writeoffs:
             writeoff._check_open()
             writeoff._check_agreements(writeoff.date_proposed)
-            writeoff._check_not_handed()
+            items = writeoff.line_ids.move_line_id
+            self.env["dunning.handover.item"]._check_not_handed(items)
             writeoff._ask_for_approval()
             writeoff._tell_case(
                 self.env._(

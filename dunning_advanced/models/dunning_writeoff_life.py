@@ -22,7 +22,8 @@ class DunningWriteoff(models.Model):
             writeoff._check_may_approve()
             writeoff._check_open()
             writeoff._check_agreements(today)
-            writeoff._check_not_handed()
+            items = writeoff.line_ids.move_line_id
+            self.env["dunning.handover.item"]._check_not_handed(items)
             writeoff.line_ids._check_amount()
             writeoff._book()
             writeoff._decide("approved", today)
@@ -76,28 +77,6 @@ class DunningWriteoff(models.Model):
         for writeoff in self:
             if writeoff.state != "proposed":
                 raise UserError(self.env._("%s was decided about already.", writeoff.display_name))
-
-    def _check_not_handed(self):
-        """:raises UserError: while an agency works on one of the items"""
-        handed = (
-            self.env["dunning.handover.item"]
-            .sudo()
-            .search(
-                [
-                    ("move_line_id", "in", self.line_ids.move_line_id.ids),
-                    ("step_id.state", "=", "handed"),
-                ],
-                limit=1,
-            )
-        )
-        if handed:
-            raise UserError(
-                self.env._(
-                    "%(item)s is handed over: %(handover)s. Close the hand-over first.",
-                    item=handed.name,
-                    handover=handed.step_id.display_name,
-                )
-            )
 
     # Deciding
 

@@ -27,3 +27,23 @@ class TestHandoverPlan(PlanCase):
         plan.hold_id.sudo()._lift("defaulted", self.today())
         handover.action_hand_over_early()
         self.assertEqual(handover.state, "handed")
+
+    def test_what_is_handed_over_gets_no_plan(self):
+        invoice = self.invoice(90, 300)
+        handover = (
+            self.env["dunning.handover"]
+            .with_user(self.manager)
+            .create(
+                {
+                    "partner_id": self.debtor.id,
+                    "item_ids": [Command.set(self.items(invoice).ids)],
+                    "agency_id": self.make_debtor("Fair Collections").id,
+                }
+            )
+        )
+        plan = self.plan(invoice)
+        handover.action_hand_over_early()
+        with self.assertRaisesRegex(UserError, "is handed over"):
+            plan.action_offer()
+        with self.assertRaisesRegex(UserError, "is handed over"):
+            self.plan(invoice).action_offer()
