@@ -1,7 +1,6 @@
 from datetime import datetime, timedelta
 
 from odoo import Command
-from odoo.tests import new_test_user
 
 from .common import DAY
 from .test_promises import PromiseCase
@@ -20,16 +19,6 @@ class PlanCase(PromiseCase):
         cls.company.partner_id.bank_ids.unlink()
         cls.env["res.partner.bank"].create(
             {"acc_number": number, "partner_id": cls.company.partner_id.id}
-        )
-
-    @classmethod
-    def make_user(cls, login, groups):
-        return new_test_user(
-            cls.env,
-            login,
-            groups,
-            company_id=cls.company.id,
-            company_ids=[Command.set(cls.company.ids)],
         )
 
     def day(self, days):

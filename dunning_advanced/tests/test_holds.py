@@ -5,7 +5,7 @@ from psycopg2.errors import CheckViolation
 
 from odoo import Command
 from odoo.exceptions import UserError, ValidationError
-from odoo.tests import Form, new_test_user
+from odoo.tests import Form
 from odoo.tools import mute_logger
 
 from .common import DAY, DunningCommon
@@ -16,18 +16,8 @@ class HoldCase(DunningCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.env["res.company"].search([("id", "!=", cls.company.id)]).dunning_user_id = False
-        cls.marc = cls.make_user("marc", "dunning_advanced.group_user")
-        cls.manager = cls.make_user("boss", "dunning_advanced.group_manager")
-
-    @classmethod
-    def make_user(cls, login, groups):
-        return new_test_user(
-            cls.env,
-            f"{login}.holds",
-            groups,
-            company_id=cls.company.id,
-            company_ids=[Command.set(cls.company.ids)],
-        )
+        cls.marc = cls.make_user("marc.holds", "dunning_advanced.group_user")
+        cls.manager = cls.make_user("boss.holds", "dunning_advanced.group_manager")
 
     def setUp(self):
         super().setUp()
