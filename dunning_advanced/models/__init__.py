@@ -1,14 +1,15 @@
+# isort: skip_file
+# in the order in which Odoo has to know them
 from . import (
+    mixins,
     account_move,
     account_move_dispute,
     account_move_line,
     account_partial_reconcile,
     dunning_agreement,
-    dunning_batch,
     dunning_behavior,
     dunning_behavior_refresh,
     dunning_bracket,
-    dunning_by_button,
     dunning_call,
     dunning_case,
     dunning_case_age,
@@ -30,7 +31,6 @@ from . import (
     dunning_charging,
     dunning_charging_facts,
     dunning_charging_interest,
-    dunning_choice,
     dunning_citation,
     dunning_contact_cap,
     dunning_credit_hold,

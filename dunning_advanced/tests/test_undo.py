@@ -169,7 +169,7 @@ class TestUndo(MailCommon):
         self.send(notices)
         self.assertEqual(set(corrections.mapped("state")), {"done"})
 
-    @mute_logger("odoo.addons.dunning_advanced.models.dunning_batch")
+    @mute_logger("odoo.addons.dunning_advanced.models.mixins.batch")
     def test_a_correction_that_fails_does_not_stop_the_others(self):
         first, second = self.debtors(2)
         notices = self.issue()

@@ -1,7 +1,7 @@
 from odoo import SUPERUSER_ID, fields, models
 from odoo.exceptions import ConcurrencyError
 
-from odoo.addons.dunning_advanced.models.dunning_batch import BATCH
+from odoo.addons.dunning_advanced.models.mixins.batch import BATCH
 from odoo.addons.queue_job.exception import RetryableJobError
 from odoo.addons.queue_job.job import identity_exact
 

@@ -1,0 +1,9 @@
+# isort: skip_file
+"""What several models share: batches, fields changed by buttons only, reasons."""
+
+# in the order in which Odoo has to know them
+from . import (
+    batch,
+    guarded,
+    reason,
+)
