@@ -200,7 +200,7 @@ class TestAnswer(DisputeCase):
     def test_failure_of_the_e_mail_is_shown(self):
         self.env.ref("dunning_advanced.mail_template_dispute").subject = "{{ 1 / 0 }}"
         dispute = self.dispute(self.invoice(10))
-        with mute_logger("odoo.addons.dunning_advanced.models.dunning_agreement"):
+        with mute_logger("odoo.addons.dunning_advanced.models.agreement.agreement"):
             self.reject(dispute)
         self.assertEqual((dispute.state, dispute.date_told), ("rejected", False))
         self.assertIn("The answer was not sent", self.said(dispute))

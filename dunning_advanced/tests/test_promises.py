@@ -136,7 +136,7 @@ class TestPromise(PromiseCase):
         self.env.ref("dunning_advanced.mail_template_promise_kept").subject = "{{ 1 / 0 }}"
         invoice = self.invoice(10)
         promise = self.promise(100, invoice)
-        with mute_logger("odoo.addons.dunning_advanced.models.dunning_agreement"):
+        with mute_logger("odoo.addons.dunning_advanced.models.agreement.agreement"):
             self.receive(100, invoice, days=0)
         self.assertEqual((promise.state, invoice.amount_residual), ("kept", 0))
         self.assertIn("No thank-you was sent", promise.message_ids[0].body)
@@ -146,7 +146,7 @@ class TestPromise(PromiseCase):
         for _number in range(3):
             promises |= self.promise(100, self.invoice(10))
         self.at(11)
-        with patch("odoo.addons.dunning_advanced.models.dunning_promise_life.BATCH", 2):
+        with patch("odoo.addons.dunning_advanced.models.agreement.promise_life.BATCH", 2):
             self.night("judge")
             self.night("judge")
         self.assertEqual(set(promises.mapped("state")), {"broken"})

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .dunning_dispute_life import ACTIVITY
+from .dispute_life import ACTIVITY
 
 BATCH = 100
 
