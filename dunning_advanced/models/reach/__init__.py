@@ -1,0 +1,10 @@
+# isort: skip_file
+"""How a reminder reaches the customer: channels, deliveries, caps on contacts."""
+
+# in the order in which Odoo has to know them
+from . import (
+    channel,
+    delivery,
+    contact_cap,
+    delivery_correction,
+)
