@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import format_amount, format_date, format_datetime
 
 from .dunning_charge import percent
-from .dunning_notice_email import _color
+from .notice.email import _color
 
 PLAN = "dunning_advanced.payment_plan"
 

@@ -3,7 +3,7 @@ from functools import partial
 from odoo import api, fields, models
 from odoo.service.model import retrying
 
-from .mixins.batch import AT_ONCE
+from ..mixins.batch import AT_ONCE
 
 
 class DunningNotice(models.Model):

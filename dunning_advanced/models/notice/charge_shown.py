@@ -2,7 +2,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from ..tools.waiting import Reminder, costs_from
+from ...tools.waiting import Reminder, costs_from
 
 
 class DunningNotice(models.Model):

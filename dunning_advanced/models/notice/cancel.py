@@ -2,8 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from .mixins.batch import AT_ONCE
-from .reach.delivery import LEFT
+from ..mixins.batch import AT_ONCE
+from ..reach.delivery import LEFT
 
 CORRECTED = [("state", "!=", "withdrawn"), ("correction", "=", True)]
 

@@ -1,0 +1,20 @@
+# isort: skip_file
+"""A reminder from its review to its cancellation: text, charges, e-mail and letter."""
+
+# in the order in which Odoo has to know them
+from . import (
+    notice,
+    review,
+    text,
+    charges,
+    issue,
+    cancel,
+    email,
+    letter,
+    charge_shown,
+    compare,
+    erase,
+    freeze,
+    information,
+    warning,
+)
