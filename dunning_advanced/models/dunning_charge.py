@@ -85,27 +85,22 @@ class DunningCharge(models.Model):
         "CHECK ((state IN ('waived', 'cancelled')) = (date_closed IS NOT NULL))",
         "A charge is waived or taken back on a day.",
     )
+
     # Never twice, whatever the code above does.
     _fee_once = models.UniqueIndex(
         "(move_line_id, level_id, fee_id) WHERE state = 'open' AND kind = 'fee'",
         "This invoice has had this fee at this level already.",
     )
+
     _fixed_once = models.UniqueIndex(
         "(move_line_id, fee_id) WHERE state = 'open' AND kind = 'fixed'",
         "This invoice has had this fixed sum already.",
     )
+
     _interest_once = models.UniqueIndex(
         "(move_line_id, date_from) WHERE state = 'open' AND kind = 'interest'",
         "The interest of this invoice has been charged for these days already.",
     )
-
-    @api.model
-    def _selection_kind(self):
-        return [
-            ("fee", self.env._("Fee")),
-            ("fixed", self.env._("Fixed sum")),
-            ("interest", self.env._("Interest")),
-        ]
 
     @api.depends("formula", "segments")
     def _compute_working(self):
@@ -125,6 +120,33 @@ class DunningCharge(models.Model):
             named = charge.item_name and charge.item_name in charge.name
             parts = [charge.name] if named else [charge.name, charge.item_name]
             charge.display_name = " · ".join(filter(None, parts))
+
+    # Actions
+
+    def action_waive(self):
+        """Ask for the reason, then waive these charges.
+
+        :raises UserError: when there is nothing to waive
+        """
+        self._check_waivable()
+        return self.env["dunning.reason"]._ask(
+            "waive", self.env._("Waive charges"), charge_ids=self
+        )
+
+    def action_open_notice(self):
+        """Open the reminder that raised the charge."""
+        self.ensure_one()
+        return self.notice_id.get_formview_action()
+
+    # Business
+
+    @api.model
+    def _selection_kind(self):
+        return [
+            ("fee", self.env._("Fee")),
+            ("fixed", self.env._("Fixed sum")),
+            ("interest", self.env._("Interest")),
+        ]
 
     def _segment_rows(self):
         """The periods of the interest as they are shown. Their amounts add up
@@ -149,18 +171,6 @@ class DunningCharge(models.Model):
             )
             shown = total
         return rows
-
-    # Waiving
-
-    def action_waive(self):
-        """Ask for the reason, then waive these charges.
-
-        :raises UserError: when there is nothing to waive
-        """
-        self._check_waivable()
-        return self.env["dunning.reason"]._ask(
-            "waive", self.env._("Waive charges"), charge_ids=self
-        )
 
     def _check_waivable(self):
         if not self or any(charge.state not in ("open", "named") for charge in self):
@@ -188,7 +198,104 @@ class DunningCharge(models.Model):
         """The values of a charge that is waived on a day."""
         return {"state": "waived", "date_closed": date, "waived_by_id": self.env.uid}
 
-    def action_open_notice(self):
-        """Open the reminder that raised the charge."""
-        self.ensure_one()
-        return self.notice_id.get_formview_action()
+    def _summed(self):
+        """One row for what belongs together: a fee is one fee for any number of invoices.
+
+        :return: list of (label, why, amount)
+        """
+        groups = self.grouped(
+            lambda charge: (
+                (charge.kind, charge.fee_id, charge.formula)
+                if charge.kind != "interest"
+                else (charge.kind, charge.move_line_id, charge.name)
+            )
+        )
+        return [
+            (group[0].name, group[0]._why(), sum(group.mapped("amount")))
+            for group in groups.values()
+        ]
+
+    def _why(self):
+        """One line that says why the customer owes it."""
+        if self.kind != "interest":
+            return self.formula or ""
+        period = self.env._(
+            "%(days)s days from %(start)s to %(end)s",
+            days=self.days,
+            start=format_date(self.env, self.date_from),
+            end=format_date(self.env, self.date_until),
+        )
+        return f"{period} · {self.formula}"
+
+    def _product(self):
+        """The product that charges like this are booked with: of the fee, else of the
+        company, else the one that comes with the module.
+
+        :raises UserError: when there is none
+        """
+        charge = self[:1]
+        company = charge.company_id
+        product = charge.fee_id.product_id or company[f"dunning_{charge.kind}_product_id"]
+        if not product:
+            # Not env.ref(), which asks the database every time.
+            shipped = self.env["ir.model.data"]._xmlid_to_res_id(
+                f"dunning_advanced.product_{charge.kind}", raise_if_not_found=False
+            )
+            product = product.browse(shipped or ())
+        if not product:
+            raise UserError(
+                self.env._(
+                    "There is no product to book “%(kind)s” with: choose one in Dunning > "
+                    "Configuration > Settings.",
+                    kind=dict(self._selection_kind())[charge.kind],
+                )
+            )
+        return product.with_company(company)
+
+    def _check_account(self, product):
+        """Refuse a product whose charges would land on just any account.
+
+        :raises UserError: says which product
+        """
+        if not product.product_tmpl_id.get_product_accounts()["income"]:
+            raise UserError(
+                self.env._(
+                    "Product “%(product)s” has no income account, so charges cannot be booked: "
+                    "enter one on the product or on its category “%(category)s”.",
+                    product=product.display_name,
+                    category=product.categ_id.display_name or "",
+                )
+            )
+
+    def _spread_tax(self, total):
+        """Give each of these charges its part of the tax that the ledger has for all.
+
+        :param total: amount in their currency
+        """
+        shares = self.mapped("amount_tax")
+        if not sum(shares):
+            shares = self.mapped("amount")
+        whole = sum(shares) or 1
+        exact, given = 0.0, 0.0
+        for charge, share in zip(self, shares, strict=True):
+            exact += total * share / whole
+            charge.amount_tax = charge.currency_id.round(charge.currency_id.round(exact) - given)
+            given += charge.amount_tax
+
+    def _tax_estimate(self):
+        """Tax on these charges by the fiscal position of the customer, before they are booked."""
+        total = 0.0
+        for charge in self:
+            taxes = charge._taxes()
+            if taxes:
+                result = taxes.compute_all(charge.amount, charge.currency_id)
+                total += result["total_included"] - charge.amount
+        return total
+
+    def _taxes(self):
+        company = self.company_id
+        taxes = self._product().taxes_id._filter_taxes_by_company(company)
+        if not taxes:
+            return taxes
+        positions = self.env["account.fiscal.position"].with_company(company)
+        return positions._get_fiscal_position(self.partner_id).map_tax(taxes)

@@ -1,7 +1,6 @@
 from datetime import timedelta
 
 from odoo import Command, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 
@@ -165,83 +164,6 @@ class DunningNotice(models.Model):
             credit = self._credit(move, reason, date, self._charge_lines(waived))
             waived._spread_tax(credit.amount_total - sum(waived.mapped("amount")))
             left._spread_tax(tax - sum(waived.mapped("amount_tax")))
-
-
-class DunningCharge(models.Model):
-    _inherit = "dunning.charge"
-
-    def _product(self):
-        """The product that charges like this are booked with: of the fee, else of the
-        company, else the one that comes with the module.
-
-        :raises UserError: when there is none
-        """
-        charge = self[:1]
-        company = charge.company_id
-        product = charge.fee_id.product_id or company[f"dunning_{charge.kind}_product_id"]
-        if not product:
-            # Not env.ref(), which asks the database every time.
-            shipped = self.env["ir.model.data"]._xmlid_to_res_id(
-                f"dunning_advanced.product_{charge.kind}", raise_if_not_found=False
-            )
-            product = product.browse(shipped or ())
-        if not product:
-            raise UserError(
-                self.env._(
-                    "There is no product to book “%(kind)s” with: choose one in Dunning > "
-                    "Configuration > Settings.",
-                    kind=dict(self._selection_kind())[charge.kind],
-                )
-            )
-        return product.with_company(company)
-
-    def _check_account(self, product):
-        """Refuse a product whose charges would land on just any account.
-
-        :raises UserError: says which product
-        """
-        if not product.product_tmpl_id.get_product_accounts()["income"]:
-            raise UserError(
-                self.env._(
-                    "Product “%(product)s” has no income account, so charges cannot be booked: "
-                    "enter one on the product or on its category “%(category)s”.",
-                    product=product.display_name,
-                    category=product.categ_id.display_name or "",
-                )
-            )
-
-    def _spread_tax(self, total):
-        """Give each of these charges its part of the tax that the ledger has for all.
-
-        :param total: amount in their currency
-        """
-        shares = self.mapped("amount_tax")
-        if not sum(shares):
-            shares = self.mapped("amount")
-        whole = sum(shares) or 1
-        exact, given = 0.0, 0.0
-        for charge, share in zip(self, shares, strict=True):
-            exact += total * share / whole
-            charge.amount_tax = charge.currency_id.round(charge.currency_id.round(exact) - given)
-            given += charge.amount_tax
-
-    def _tax_estimate(self):
-        """Tax on these charges by the fiscal position of the customer, before they are booked."""
-        total = 0.0
-        for charge in self:
-            taxes = charge._taxes()
-            if taxes:
-                result = taxes.compute_all(charge.amount, charge.currency_id)
-                total += result["total_included"] - charge.amount
-        return total
-
-    def _taxes(self):
-        company = self.company_id
-        taxes = self._product().taxes_id._filter_taxes_by_company(company)
-        if not taxes:
-            return taxes
-        positions = self.env["account.fiscal.position"].with_company(company)
-        return positions._get_fiscal_position(self.partner_id).map_tax(taxes)
 
 
 class AccountMove(models.Model):

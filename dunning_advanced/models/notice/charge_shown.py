@@ -1,6 +1,5 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_date
 
 from ...tools.waiting import Reminder, costs_from
 
@@ -72,39 +71,6 @@ class DunningNotice(models.Model):
         sent = Reminder(self.date, by_post=self.channel == "letter")
         first = costs_from(charging._rule(self), sent, charging._holidays(self))
         return fields.Date.subtract(first, days=1)
-
-
-class DunningCharge(models.Model):
-    _inherit = "dunning.charge"
-
-    def _summed(self):
-        """One row for what belongs together: a fee is one fee for any number of invoices.
-
-        :return: list of (label, why, amount)
-        """
-        groups = self.grouped(
-            lambda charge: (
-                (charge.kind, charge.fee_id, charge.formula)
-                if charge.kind != "interest"
-                else (charge.kind, charge.move_line_id, charge.name)
-            )
-        )
-        return [
-            (group[0].name, group[0]._why(), sum(group.mapped("amount")))
-            for group in groups.values()
-        ]
-
-    def _why(self):
-        """One line that says why the customer owes it."""
-        if self.kind != "interest":
-            return self.formula or ""
-        period = self.env._(
-            "%(days)s days from %(start)s to %(end)s",
-            days=self.days,
-            start=format_date(self.env, self.date_from),
-            end=format_date(self.env, self.date_until),
-        )
-        return f"{period} · {self.formula}"
 
 
 class AccountMove(models.Model):
