@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import format_date
 
 from ..tools.points import points
-from .dunning_charge import percent
+from .money.charge import percent
 
 
 class DunningBehavior(models.Model):

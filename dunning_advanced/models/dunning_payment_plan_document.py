@@ -3,7 +3,7 @@ from functools import partial
 from odoo import api, fields, models
 from odoo.tools import format_amount, format_date, format_datetime
 
-from .dunning_charge import percent
+from .money.charge import percent
 from .notice.email import _color
 
 PLAN = "dunning_advanced.payment_plan"

@@ -5,7 +5,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.tools import SQL, format_date
 
-from ..tools import day_count
+from ...tools import day_count
 
 # Days before a half-year begins in which people are asked for its rates.
 NOTICE_DAYS = 31

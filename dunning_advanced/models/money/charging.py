@@ -3,8 +3,8 @@ from datetime import date as Date
 
 from odoo import api, models
 
-from ..tools import waiting
-from ..tools.fees import be_consumer_cap, nl_wik
+from ...tools import waiting
+from ...tools.fees import be_consumer_cap, nl_wik
 
 # The most that all costs of one debt may come to, in EUR.
 CAPS = {("BE", waiting.CONSUMER): be_consumer_cap, ("NL", waiting.CONSUMER): nl_wik}

@@ -1,9 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..tools import day_count, interest, rates
-from ..tools.rounding import decimal
-from .dunning_reference import format_rate
+from ...tools import day_count, interest, rates
+from ...tools.rounding import decimal
+from .reference import format_rate
 
 PARTIES = [("business", "Businesses"), ("consumer", "Consumers")]
 

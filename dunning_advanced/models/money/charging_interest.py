@@ -2,8 +2,8 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ..tools import waiting
-from ..tools.rounding import decimal
+from ...tools import waiting
+from ...tools.rounding import decimal
 
 DAY = timedelta(days=1)
 

@@ -4,7 +4,7 @@ from datetime import date as Date
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..tools.waiting import CONSUMER, Reminder
+from ...tools.waiting import CONSUMER, Reminder
 
 
 class DunningCharging(models.AbstractModel):

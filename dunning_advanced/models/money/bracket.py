@@ -1,8 +1,8 @@
 from odoo import fields, models
 from odoo.exceptions import ValidationError
 
-from ..tools import fees
-from ..tools.rounding import decimal
+from ...tools import fees
+from ...tools.rounding import decimal
 
 
 class DunningBracket(models.AbstractModel):

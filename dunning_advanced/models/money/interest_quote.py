@@ -5,9 +5,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from ..tools import fees, interest
-from ..tools.rates import RateMissingError
-from ..tools.rounding import decimal, round_money
+from ...tools import fees, interest
+from ...tools.rates import RateMissingError
+from ...tools.rounding import decimal, round_money
 
 # What people write instead of the code of the country.
 COUNTRY_CODES = {"UK": "GB", "EL": "GR"}

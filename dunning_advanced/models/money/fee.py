@@ -5,8 +5,8 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..tools import fees
-from ..tools.rounding import decimal, round_money
+from ...tools import fees
+from ...tools.rounding import decimal, round_money
 
 SCALES = {"nl_wik": fees.nl_wik, "be_consumer": fees.be_consumer_cap}
 

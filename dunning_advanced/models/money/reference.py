@@ -4,9 +4,9 @@ from odoo import api, fields, models
 from odoo.tools import format_date
 from odoo.tools.misc import formatLang
 
-from ..tools import day_count
-from ..tools.rates import Rate, Rates
-from ..tools.rounding import decimal
+from ...tools import day_count
+from ...tools.rates import Rate, Rates
+from ...tools.rounding import decimal
 
 
 def format_rate(env, percent):

@@ -1,9 +1,9 @@
 from odoo import api, fields, models
 
-from ..tools.rounding import decimal
-from ..tools.waiting import BUSINESS
-from .dunning_charge import percent
-from .dunning_fee import Late
+from ...tools.rounding import decimal
+from ...tools.waiting import BUSINESS
+from .charge import percent
+from .fee import Late
 
 
 class DunningFee(models.Model):
