@@ -92,7 +92,7 @@ class TestNightly(NightCase):
         self.night("propose")
         self.assertFalse(self.nightly_run())
 
-    @mute_logger("odoo.addons.dunning_advanced.models.dunning_run")
+    @mute_logger("odoo.addons.dunning_advanced.models.run.run")
     def test_failing_company_does_not_stop_the_other(self):
         self.invoice(5)
         broken = self.setup_other_company(name="Broken")["company"]

@@ -1,0 +1,16 @@
+# isort: skip_file
+"""A dated execution for a company: what it proposes, what is confirmed, its workbook."""
+
+# in the order in which Odoo has to know them
+from . import (
+    run,
+    export,
+    letter,
+    line,
+    nightly,
+    overview,
+    review,
+    undo,
+    xlsx_charge,
+    xlsx_total,
+)
