@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL, format_date
 
 from .dunning_case_task import OWN_ACTIVITIES
-from .dunning_engine import Scope
+from .engine.engine import Scope
 
 # The model of the record that a task is about.
 MODELS = {

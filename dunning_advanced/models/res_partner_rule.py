@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .dunning_engine import Scope
+from .engine.engine import Scope
 
 
 class ResPartner(models.Model):

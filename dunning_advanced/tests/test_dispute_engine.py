@@ -4,7 +4,7 @@ from decimal import Decimal
 from odoo import Command
 from odoo.tools import mute_logger
 
-from ..models.dunning_engine import Scope
+from ..models.engine.engine import Scope
 from .common import DAY
 from .disputes import DisputeCase
 

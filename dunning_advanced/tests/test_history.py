@@ -6,7 +6,7 @@ from freezegun import freeze_time
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from odoo.addons.dunning_advanced.models.dunning_engine import Scope
+from odoo.addons.dunning_advanced.models.engine.engine import Scope
 
 from .common import DAY, DunningCommon
 

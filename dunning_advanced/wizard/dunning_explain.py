@@ -2,7 +2,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 
-from ..models.dunning_engine import Scope
+from ..models.engine.engine import Scope
 
 
 class DunningExplain(models.TransientModel):

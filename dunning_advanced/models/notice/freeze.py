@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, UserError
 from odoo.tools import SQL, is_html_empty
 
-from ..dunning_engine import Scope
+from ..engine.engine import Scope
 
 
 class DunningNotice(models.Model):

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..dunning_engine import Scope
+from ..engine.engine import Scope
 
 
 class DunningNotice(models.Model):

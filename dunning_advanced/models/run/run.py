@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, format_date
 
-from ..dunning_engine import Scope
+from ..engine.engine import Scope
 
 # A proposal older than this is not confirmed any more: too much has changed.
 STALE_DAYS = 30

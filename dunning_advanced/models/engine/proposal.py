@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from .dunning_engine import COUNTED_ONLY
+from .engine import COUNTED_ONLY
 
 
 class DunningEngineGroup(models.AbstractModel):
