@@ -22,9 +22,9 @@ except (ImportError, OSError):  # OSError: Pango is missing on this machine
     weasyprint = None
 
 from .dunning_handover_claim import HANDOVER  # noqa: E402 - after the optional import
-from .dunning_payment_plan_document import PLAN  # noqa: E402
 from .dunning_statement import STATEMENT  # noqa: E402
 from .notice.letter import REPORT  # noqa: E402
+from .plan.sending import PLAN  # noqa: E402
 
 PRINTED = (REPORT, STATEMENT, HANDOVER, PLAN)
 

@@ -2,7 +2,7 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from ..models.dunning_installment_terms import TERMS
+from ..models.plan.terms import TERMS
 
 
 class DunningPlan(models.TransientModel):

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..models.dunning_payment_plan import CHANNELS
+from ..models.plan.plan import CHANNELS
 
 
 class DunningPlanAccept(models.TransientModel):

@@ -1,10 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..tools import installments, interest
-from ..tools.day_count import ACT_365
-from ..tools.rates import RateMissingError, constant
-from ..tools.rounding import decimal, round_money
+from ...tools import installments, interest
+from ...tools.day_count import ACT_365
+from ...tools.rates import RateMissingError, constant
+from ...tools.rounding import decimal, round_money
 
 FREQUENCIES = [
     ("week", "Every week"),

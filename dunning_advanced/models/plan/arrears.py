@@ -5,8 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..tools import installments
-from ..tools.rounding import decimal, round_money
+from ...tools import installments
+from ...tools.rounding import decimal, round_money
 
 BATCH = 100
 

@@ -4,8 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ..tools import installments
-from ..tools.rounding import decimal, round_money
+from ...tools import installments
+from ...tools.rounding import decimal, round_money
 
 STATES = [
     ("open", "Open"),

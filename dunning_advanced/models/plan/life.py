@@ -1,8 +1,8 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
-from .dunning_installment_terms import TERMS
-from .dunning_payment_plan import LIVE
+from .plan import LIVE
+from .terms import TERMS
 
 
 class DunningPaymentPlan(models.Model):

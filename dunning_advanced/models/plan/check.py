@@ -5,7 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from ..tools.rounding import decimal
+from ...tools.rounding import decimal
 
 
 class DunningInstallmentTerms(models.AbstractModel):

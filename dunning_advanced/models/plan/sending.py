@@ -3,8 +3,8 @@ from functools import partial
 from odoo import api, fields, models
 from odoo.tools import format_amount, format_date, format_datetime
 
-from .money.charge import percent
-from .notice.email import _color
+from ..money.charge import percent
+from ..notice.email import _color
 
 PLAN = "dunning_advanced.payment_plan"
 

@@ -3,8 +3,8 @@ from dataclasses import replace
 from odoo import Command, fields, models
 from odoo.exceptions import UserError
 
-from ..tools import installments
-from ..tools.rounding import decimal, round_money
+from ...tools import installments
+from ...tools.rounding import decimal, round_money
 
 
 class DunningPaymentPlan(models.Model):
