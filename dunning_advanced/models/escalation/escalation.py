@@ -1,7 +1,7 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from .engine.engine import Scope
+from ..engine.engine import Scope
 
 # Reasons of holds that come first: what was agreed with the customer, or the law gives.
 AGREED = ("dispute", "promise", "plan", "breathing")

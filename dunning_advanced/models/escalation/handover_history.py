@@ -1,6 +1,6 @@
 from odoo import models
 
-from ..tools.spreadsheet import Amount, Column, workbook
+from ...tools.spreadsheet import Amount, Column, workbook
 
 
 class DunningHandover(models.Model):

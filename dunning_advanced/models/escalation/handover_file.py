@@ -6,9 +6,9 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import split_every
 
-from ..tools.filenames import safe, unique
-from .dunning_handover_claim import HANDOVER
-from .dunning_statement import Period
+from ...tools.filenames import safe, unique
+from ..dunning_statement import Period
+from .handover_claim import HANDOVER
 
 _logger = logging.getLogger(__name__)
 

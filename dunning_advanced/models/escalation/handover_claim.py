@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_amount, format_date
 
-from .money.charging import Facts
+from ..money.charging import Facts
 
 HANDOVER = "dunning_advanced.handover"
 

@@ -1,6 +1,6 @@
 from odoo import models
 
-from ..tools.spreadsheet import Amount, Column
+from ...tools.spreadsheet import Amount, Column
 
 
 class DunningHandover(models.Model):
