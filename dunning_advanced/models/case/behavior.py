@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import format_date
 
-from ..tools.points import points
-from .money.charge import percent
+from ...tools.points import points
+from ..money.charge import percent
 
 
 class DunningBehavior(models.Model):

@@ -3,7 +3,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .money.charge import percent
+from ..money.charge import percent
 
 RULES = {
     "behavior": (

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .engine.engine import COUNTED_ONLY, Scope
+from ..engine.engine import COUNTED_ONLY, Scope
 
 
 class DunningCase(models.Model):

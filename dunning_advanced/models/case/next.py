@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL, format_date
 
-from .dunning_case_task import OWN_ACTIVITIES
-from .engine.engine import Scope
+from ..engine.engine import Scope
+from .next_action import OWN_ACTIVITIES
 
 # The model of the record that a task is about.
 MODELS = {

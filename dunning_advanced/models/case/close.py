@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, split_every
 
-from .mixins.batch import BATCH
+from ..mixins.batch import BATCH
 
 _logger = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
-from .engine.engine import Scope
+from ..engine.engine import Scope
 
 # Trend: the last months against those before them.
 RECENT_MONTHS = 6

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL, format_date
 
-from ..tools.points import points
+from ...tools.points import points
 
 
 class DunningCase(models.Model):

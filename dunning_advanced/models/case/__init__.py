@@ -1,0 +1,25 @@
+# isort: skip_file
+"""The follow-up of a customer: what is owed, what comes next, how urgent, how the customer pays."""
+
+# in the order in which Odoo has to know them
+from . import (
+    score_step,
+    behavior,
+    behavior_refresh,
+    case,
+    age,
+    balance,
+    call,
+    close,
+    desk,
+    dispute,
+    escalate,
+    lifecycle,
+    next,
+    next_action,
+    plan,
+    priority,
+    queue,
+    stage,
+    timeline,
+)
