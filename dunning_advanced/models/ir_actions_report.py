@@ -21,10 +21,10 @@ try:
 except (ImportError, OSError):  # OSError: Pango is missing on this machine
     weasyprint = None
 
-from .dunning_statement import STATEMENT  # noqa: E402
 from .escalation.handover_claim import HANDOVER  # noqa: E402 - after the optional import
 from .notice.letter import REPORT  # noqa: E402
 from .plan.sending import PLAN  # noqa: E402
+from .statement.statement import STATEMENT  # noqa: E402
 
 PRINTED = (REPORT, STATEMENT, HANDOVER, PLAN)
 

@@ -1,6 +1,6 @@
 from odoo import Command
 
-from odoo.addons.dunning_advanced.models.dunning_statement import Period
+from odoo.addons.dunning_advanced.models.statement.statement import Period
 
 from .common import DAY, DunningCommon
 

@@ -6,7 +6,7 @@ from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user
 
-from odoo.addons.dunning_advanced.models.dunning_statement import Period
+from odoo.addons.dunning_advanced.models.statement.statement import Period
 
 from .common import DAY
 from .statements import StatementCommon

@@ -231,7 +231,7 @@ class TestStatementXlsx(StatementCommon):
     def test_too_many_rows_are_told(self):
         self.invoice(20)
         with (
-            patch("odoo.addons.dunning_advanced.models.dunning_statement_xlsx.MAX_ROWS", 2),
+            patch("odoo.addons.dunning_advanced.models.statement.export.MAX_ROWS", 2),
             self.assertRaisesRegex(UserError, "more than 2 rows"),
         ):
             self.book()

@@ -145,7 +145,7 @@ class TestStatementEmail(EmailCommon, StatementCommon):
         self.assertIn("Statements on their way: 2.", params["message"])
         self.assertIn("No e-mail address: Silent Partners.", params["message"])
 
-    @mute_logger("odoo.addons.dunning_advanced.models.dunning_statement_email")
+    @mute_logger("odoo.addons.dunning_advanced.models.statement.email")
     def test_one_that_fails_does_not_stop_the_others(self):
         other = self.make_debtor("Deco Addict")
         third = self.make_debtor("Third Wave")

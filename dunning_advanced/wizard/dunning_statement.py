@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from ..models.dunning_statement import Period
+from ..models.statement.statement import Period
 
 
 class DunningStatement(models.TransientModel):

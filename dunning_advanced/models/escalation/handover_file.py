@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tools import split_every
 
 from ...tools.filenames import safe, unique
-from ..dunning_statement import Period
+from ..statement.statement import Period
 from .handover_claim import HANDOVER
 
 _logger = logging.getLogger(__name__)

@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..tools.statement import Account, Charge, Entry
+from ...tools.statement import Account, Charge, Entry
 
 
 class DunningEngineStatement(models.AbstractModel):

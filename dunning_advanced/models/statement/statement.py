@@ -5,7 +5,7 @@ from odoo import models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_amount, format_date
 
-from .engine.engine import Scope
+from ..engine.engine import Scope
 
 STATEMENT = "dunning_advanced.statement"
 

@@ -1,7 +1,7 @@
 from odoo import models
 from odoo.exceptions import UserError
 
-from ..tools.spreadsheet import MAX_ROWS, Amount, Column, workbook
+from ...tools.spreadsheet import MAX_ROWS, Amount, Column, workbook
 
 
 class ResPartner(models.Model):

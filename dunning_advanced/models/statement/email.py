@@ -4,7 +4,7 @@ from contextlib import contextmanager
 from odoo import models
 from odoo.tools import format_amount, format_date
 
-from .dunning_statement import AT_ONCE
+from .statement import AT_ONCE
 
 _logger = logging.getLogger(__name__)
 
