@@ -36,7 +36,10 @@ class AccountMove(models.Model):
         return self.env["dunning.dispute"]._ask(default_move_id=self.id)
 
     def _post(self, soft=True):
-        """A credit note that was made from a dispute answers it."""
+        """Refuse what a credit hold keeps off; a credit note that was made from a dispute
+        answers it.
+        """
+        self._check_credit_hold()
         posted = super()._post(soft=soft)
         refunds = posted.filtered(lambda move: move.move_type == "out_refund")
         if refunds:

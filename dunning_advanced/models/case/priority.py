@@ -178,6 +178,9 @@ class DunningCase(models.Model):
     # Sorted and summed by what is not stored
 
     def _field_to_sql(self, alias, field_expr, query=None):
+        if field_expr == "stage":
+            self._flush_stage()
+            return self._stage_sql(SQL.identifier(alias))
         if query is None or field_expr not in ("priority", "amount_overdue", "days_overdue"):
             return super()._field_to_sql(alias, field_expr, query)
         self.env.flush_all()

@@ -55,12 +55,6 @@ class DunningCase(models.Model):
     def _group_expand_stage(self, values, domain):
         return [stage for stage, _label in self._fields["stage"].selection]
 
-    def _field_to_sql(self, alias, field_expr, query=None):
-        if field_expr != "stage":
-            return super()._field_to_sql(alias, field_expr, query)
-        self._flush_stage()
-        return self._stage_sql(SQL.identifier(alias))
-
     def _flush_stage(self):
         for model in (
             "dunning.hold",

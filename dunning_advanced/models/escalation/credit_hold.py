@@ -230,10 +230,6 @@ class AccountMove(models.Model):
                 alerts["dunning_credit_hold"] = {"level": "warning", "message": words}
         return alerts
 
-    def _post(self, soft=True):
-        self._check_credit_hold()
-        return super()._post(soft)
-
     def _check_credit_hold(self):
         """Where the company wants it, only managers post for a customer on credit hold.
 

@@ -124,7 +124,7 @@ class DunningHold(models.Model):
             given = "item" if hold.item_ids else "invoice" if hold.move_id else "debtor"
             hold.scope = hold.scope or given
 
-    @api.depends("scope", "move_id", "item_ids")
+    @api.depends("scope", "move_id", "item_ids", "amount")
     def _compute_subject(self):
         for hold in self:
             if hold.scope == "debtor":
@@ -132,6 +132,8 @@ class DunningHold(models.Model):
             else:
                 held = hold.move_id if hold.scope == "invoice" else hold.item_ids.move_id
                 hold.subject = ", ".join(held.mapped(lambda move: move.name or move.display_name))
+            if hold.amount:
+                hold.subject = f"{hold.subject} ({hold.currency_id.format(hold.amount)})"
 
     @api.depends("reason_id", "date_from")
     def _compute_date_to(self):
@@ -158,11 +160,12 @@ class DunningHold(models.Model):
             hold.freezes_charges = hold.reason_id.freezes_charges
 
     @api.depends_context("uid")
-    @api.depends("reason_id.lifted_by", "active")
+    @api.depends("reason_id.lifted_by", "active", "dispute_ids.state")
     def _compute_can_lift(self):
         manager = self.env.user.has_group("dunning_advanced.group_manager")
         for hold in self:
-            hold.can_lift = hold.active and (manager or hold.reason_id.lifted_by == "user")
+            may = manager or hold.reason_id.lifted_by == "user"
+            hold.can_lift = hold.active and may and not hold._disputed()
 
     @api.depends("reason_id", "name")
     def _compute_display_name(self):

@@ -37,8 +37,17 @@ class DunningHold(models.Model):
         return super().write(vals)
 
     def _check_may_lift(self):
-        """:raises UserError: when the reason of a hold leaves it to managers"""
-        if self.env.su or self.env.user.has_group("dunning_advanced.group_manager"):
+        """:raises UserError: when the reason of a hold leaves it to managers, or when it ends
+        by itself: with its hand-over, or with the answer to its dispute
+        """
+        if self.env.su:
+            return
+        self._check_not_handed()
+        self._check_manager()
+        self._check_not_disputed()
+
+    def _check_manager(self):
+        if self.env.user.has_group("dunning_advanced.group_manager"):
             return
         for hold in self.filtered(lambda hold: hold.reason_id.lifted_by == "manager"):
             raise UserError(
@@ -145,7 +154,9 @@ class DunningHold(models.Model):
         kind = self.env.ref("dunning_advanced.mail_activity_hold")
         lasting = Domain("date_to", "=", False) | Domain("date_to", ">=", date)
         asked = Domain("activity_ids", "any", [("activity_type_id", "=", kind.id)])
-        return Domain("date_review", "<=", date) & lasting & ~asked
+        # The owner of a dispute is asked about the dispute itself.
+        disputed = Domain("dispute_ids", "any", [("state", "=", "open")])
+        return Domain("date_review", "<=", date) & lasting & ~asked & ~disputed
 
     def _ask_for_review(self, date):
         responsibles = self._responsibles()

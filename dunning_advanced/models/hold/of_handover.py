@@ -5,14 +5,11 @@ from odoo.exceptions import UserError
 class DunningHold(models.Model):
     _inherit = "dunning.hold"
 
-    def _check_may_lift(self):
-        """The hold of a hand-over ends with it, or we would remind beside the agency."""
-        if not self.env.su:
-            self._check_not_handed()
-        return super()._check_may_lift()
-
     def _check_not_handed(self):
-        """:raises UserError: when a hold is that of a hand-over"""
+        """Or we would remind beside the agency.
+
+        :raises UserError: when a hold is that of a hand-over
+        """
         handover = (
             self.env["dunning.handover"]
             .sudo()

@@ -2,7 +2,6 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 from odoo.tools import SQL
 
 
@@ -32,28 +31,14 @@ class DunningHold(models.Model):
         "Only of one invoice an amount can be held, and it is above zero: choose the invoice.",
     )
 
-    @api.depends("amount")
-    def _compute_subject(self):
-        result = super()._compute_subject()
-        for hold in self.filtered("amount"):
-            hold.subject = f"{hold.subject} ({hold.currency_id.format(hold.amount)})"
-        return result
-
-    @api.depends("dispute_ids.state")
-    def _compute_can_lift(self):
-        result = super()._compute_can_lift()
-        self._disputed().can_lift = False
-        return result
-
     def _disputed(self):
         """Holds of disputes that are open."""
         return self.filtered(lambda hold: "open" in hold.dispute_ids.mapped("state"))
 
-    def _check_may_lift(self):
-        """:raises UserError: also when a dispute is open: its answer ends the hold"""
-        result = super()._check_may_lift()
+    def _check_not_disputed(self):
+        """:raises UserError: when a dispute is open: its answer ends the hold"""
         disputed = self._disputed()
-        if disputed and not self.env.su:
+        if disputed:
             raise UserError(
                 self.env._(
                     "This amount is on hold because it is disputed (%s). Answer the dispute: the "
@@ -61,13 +46,6 @@ class DunningHold(models.Model):
                     disputed[0].dispute_ids[0].display_name,
                 )
             )
-        return result
-
-    @api.model
-    def _to_review_domain(self, date):
-        # Their owners are asked about the dispute itself.
-        disputed = Domain("dispute_ids", "any", [("state", "=", "open")])
-        return super()._to_review_domain(date) & ~disputed
 
     @api.model
     def _amounts_sql(self, scope):

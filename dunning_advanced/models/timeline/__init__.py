@@ -4,10 +4,10 @@
 # in the order in which Odoo has to know them
 from . import (
     timeline,
-    agreements,
     contacts,
+    disputes,
     escalation,
     money,
     notices,
-    plan,
+    plans,
 )

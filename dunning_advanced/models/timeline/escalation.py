@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL
 
 
@@ -38,24 +38,6 @@ class DunningTimeline(models.Model):
         ],
         "res.company": ["currency_id"],
     }
-
-    kind = fields.Selection(
-        selection_add=[
-            ("credit_hold", "Credit hold"),
-            ("handover", "Hand-over"),
-            ("writeoff", "Write-off"),
-            ("level",),
-        ]
-    )
-
-    @api.model
-    def _icons(self):
-        return {
-            **super()._icons(),
-            "credit_hold": "fa-ban",
-            "handover": "fa-gavel",
-            "writeoff": "fa-trash-o",
-        }
 
     @api.model
     def _sources(self):

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL
 
 
@@ -22,12 +22,6 @@ class DunningTimeline(models.Model):
         ],
         "dunning.hold": ["move_id", "reason_id", "scope"],
     }
-
-    kind = fields.Selection(selection_add=[("dispute", "Dispute"), ("hold",)])
-
-    @api.model
-    def _icons(self):
-        return {**super()._icons(), "dispute": "fa-exclamation-circle"}
 
     @api.model
     def _sources(self):

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL, format_date
 
 
@@ -34,12 +34,6 @@ class DunningTimeline(models.Model):
         ],
         "dunning.hold": ["name", "reason_id"],
     }
-
-    kind = fields.Selection(selection_add=[("plan", "Payment plan"), ("hold",)])
-
-    @api.model
-    def _icons(self):
-        return {**super()._icons(), "plan": "fa-calendar-check-o"}
 
     @api.model
     def _sources(self):
