@@ -24,7 +24,6 @@ class ResCompany(models.Model):
         help="Why an item was not reminded is kept so long; reminders are kept for ever. "
         "0: keep everything.",
     )
-
     dunning_law = fields.Selection(
         [("customer", "Country of the customer"), ("company", "Country of the company")],
         string="Law for businesses",
@@ -77,6 +76,113 @@ class ResCompany(models.Model):
     dunning_promise_thanks = fields.Boolean(
         string="Thank for kept promises", default=True, help="By e-mail, when the money is there."
     )
+    dunning_behavior_months = fields.Integer(
+        string="Payments of the last (months)",
+        default=24,
+        help="Payments and promises that are older say nothing any more.",
+    )
+    dunning_behavior_grace = fields.Integer(
+        string="On time within (days)",
+        default=3,
+        help="Banks need time: paid so many days after the due date is still on time.",
+    )
+    dunning_behavior_minimum = fields.Integer(
+        string="New customer below (invoices)",
+        default=3,
+        help="With fewer invoices that were paid or are overdue, nothing is said about a customer.",
+    )
+    dunning_grade_b = fields.Integer(string="Class B from (points)", default=10)
+    dunning_grade_c = fields.Integer(string="Class C from (points)", default=30)
+    dunning_grade_d = fields.Integer(string="Class D from (points)", default=55)
+    dunning_grade_e = fields.Integer(string="Class E from (points)", default=85)
+    dunning_credit_block = fields.Boolean(
+        string="Credit hold stops invoices",
+        help="Only dunning managers may post invoices of customers on credit hold. What Odoo "
+        "posts by itself, such as recurring invoices, is posted all the same.",
+    )
+    dunning_agency_id = fields.Many2one(
+        "res.partner",
+        string="Usual collection agency",
+        help="Proposed when items are handed over.",
+    )
+    dunning_writeoff_account_id = fields.Many2one(
+        "account.account",
+        string="Account for bad debts",
+        domain=[("account_type", "in", ("expense", "expense_direct_cost", "expense_other"))],
+        check_company=True,
+        help="Debited with what is written off. Taxes are not corrected by that: whether you may "
+        "reclaim them, and how, depends on your country and is booked by your accountant.",
+    )
+    dunning_writeoff_journal_id = fields.Many2one(
+        "account.journal",
+        string="Journal for write-offs",
+        domain=[("type", "=", "general")],
+        check_company=True,
+    )
+    dunning_writeoff_limit = fields.Monetary(
+        string="Write-offs with two people above",
+        default=1_000,
+        help="Above this amount a write-off is approved by another manager than who proposed it.",
+    )
+    dunning_plan_months = fields.Integer(
+        string="Payment plans at most (months)",
+        default=12,
+        help="From the agreement to the last installment. 0: no limit.",
+    )
+    dunning_plan_minimum = fields.Monetary(
+        string="Smallest installment",
+        default=25,
+        help="The last installment may be smaller. 0: no limit.",
+    )
+    dunning_plan_approval = fields.Monetary(
+        string="Payment plans need approval above",
+        default=10_000,
+        help="A dunning manager approves plans over more than that. 0: none needs approval.",
+    )
+    dunning_plan_valid = fields.Integer(
+        string="Offers are valid for (days)",
+        default=14,
+        help="Until then the customer may accept a payment plan, and reminders wait.",
+    )
+    dunning_plan_remind = fields.Integer(
+        string="Remind of installments (days before)",
+        default=3,
+        help="By e-mail, so many days before each installment. 0: not at all.",
+    )
+    dunning_plan_tolerance = fields.Integer(
+        string="Tolerance for installments (days)",
+        default=5,
+        help="An installment that is not there so many days after its date puts the plan in "
+        "arrears.",
+    )
+    dunning_plan_cure = fields.Integer(
+        string="Time to make up for it (days)",
+        default=14,
+        help="A plan that is in arrears for longer is put before somebody, who decides whether "
+        "it ends.",
+    )
+    dunning_plan_thanks = fields.Boolean(
+        string="Thank for completed plans", default=True, help="By e-mail, when all is paid."
+    )
+
+    _dunning_behavior_window = models.Constraint(
+        "CHECK (dunning_behavior_months > 0 AND dunning_behavior_grace >= 0)",
+        "Payment behavior needs at least one month to look at, and no negative days of grace.",
+    )
+
+    _dunning_grades_in_order = models.Constraint(
+        "CHECK (0 < dunning_grade_b AND dunning_grade_b < dunning_grade_c"
+        " AND dunning_grade_c < dunning_grade_d AND dunning_grade_d < dunning_grade_e)",
+        "The classes of payment behavior follow each other: B begins above 0 points, C above B, "
+        "D above C and E above D.",
+    )
+
+    _dunning_plan_limits = models.Constraint(
+        "CHECK (dunning_plan_months >= 0 AND dunning_plan_minimum >= 0"
+        " AND dunning_plan_approval >= 0 AND dunning_plan_remind >= 0"
+        " AND dunning_plan_tolerance >= 0 AND dunning_plan_cure >= 0 AND dunning_plan_valid > 0)",
+        "Limits of payment plans cannot be negative, and an offer is valid for a day at least.",
+    )
 
     def _dunning_responsible(self, user):
         """Who is asked to do something: the one given, the company's, the one
@@ -106,3 +212,16 @@ class ResCompany(models.Model):
         if self.logo and not self.uses_default_logo:
             return image_data_uri(self.partner_id.image_512)
         return None
+
+    # How the payment behavior of customers is judged.
+
+    def _dunning_grade_bounds(self):
+        """From how many points on each class begins, best first."""
+        self.ensure_one()
+        return {
+            "A": 0,
+            "B": self.dunning_grade_b,
+            "C": self.dunning_grade_c,
+            "D": self.dunning_grade_d,
+            "E": self.dunning_grade_e,
+        }

@@ -31,3 +31,41 @@ class ResConfigSettings(models.TransientModel):
     dunning_promise_thanks = fields.Boolean(
         related="company_id.dunning_promise_thanks", readonly=False
     )
+    dunning_behavior_months = fields.Integer(
+        related="company_id.dunning_behavior_months", readonly=False
+    )
+    dunning_behavior_grace = fields.Integer(
+        related="company_id.dunning_behavior_grace", readonly=False
+    )
+    dunning_behavior_minimum = fields.Integer(
+        related="company_id.dunning_behavior_minimum", readonly=False
+    )
+    dunning_grade_b = fields.Integer(related="company_id.dunning_grade_b", readonly=False)
+    dunning_grade_c = fields.Integer(related="company_id.dunning_grade_c", readonly=False)
+    dunning_grade_d = fields.Integer(related="company_id.dunning_grade_d", readonly=False)
+    dunning_grade_e = fields.Integer(related="company_id.dunning_grade_e", readonly=False)
+    dunning_credit_block = fields.Boolean(related="company_id.dunning_credit_block", readonly=False)
+    dunning_agency_id = fields.Many2one(related="company_id.dunning_agency_id", readonly=False)
+    dunning_writeoff_account_id = fields.Many2one(
+        related="company_id.dunning_writeoff_account_id", readonly=False
+    )
+    dunning_writeoff_journal_id = fields.Many2one(
+        related="company_id.dunning_writeoff_journal_id", readonly=False
+    )
+    dunning_writeoff_limit = fields.Monetary(
+        related="company_id.dunning_writeoff_limit", readonly=False
+    )
+    dunning_plan_months = fields.Integer(related="company_id.dunning_plan_months", readonly=False)
+    dunning_plan_minimum = fields.Monetary(
+        related="company_id.dunning_plan_minimum", readonly=False
+    )
+    dunning_plan_approval = fields.Monetary(
+        related="company_id.dunning_plan_approval", readonly=False
+    )
+    dunning_plan_valid = fields.Integer(related="company_id.dunning_plan_valid", readonly=False)
+    dunning_plan_remind = fields.Integer(related="company_id.dunning_plan_remind", readonly=False)
+    dunning_plan_tolerance = fields.Integer(
+        related="company_id.dunning_plan_tolerance", readonly=False
+    )
+    dunning_plan_cure = fields.Integer(related="company_id.dunning_plan_cure", readonly=False)
+    dunning_plan_thanks = fields.Boolean(related="company_id.dunning_plan_thanks", readonly=False)

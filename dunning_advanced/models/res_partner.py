@@ -1,8 +1,16 @@
 from collections import defaultdict
 
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, get_lang
+from odoo.fields import Domain
+from odoo.tools import SQL, format_date, get_lang
+
+from ..tools import phone
+from ..tools.public_holidays import PublicHolidays
+from ..tools.waiting import BUSINESS, CONSUMER
+from .engine.engine import Scope
 
 
 class ResPartner(models.Model):
@@ -55,6 +63,51 @@ class ResPartner(models.Model):
         search="_search_dunning_level_id",
         groups="dunning_advanced.group_user",
     )
+    dunning_grade = fields.Selection(
+        [(letter, letter) for letter in "ABCDE"],
+        string="Class of payment behavior",
+        compute="_compute_dunning_grade",
+        search="_search_dunning_grade",
+        groups="dunning_advanced.group_user",
+        help="A pays reliably, E hardly ever; empty for new customers.",
+    )
+    dunning_party = fields.Selection(
+        [(BUSINESS, "Business"), (CONSUMER, "Consumer")],
+        string="Business or consumer",
+        copy=False,
+        groups="dunning_advanced.group_user",
+        help="Decides what a reminder may cost by law. Empty: companies are businesses, "
+        "everybody else is protected as a consumer.",
+    )
+    dunning_party_default = fields.Char(
+        compute="_compute_dunning_party_default", groups="dunning_advanced.group_user"
+    )
+    dunning_phone = fields.Html(
+        string="To dial",
+        compute="_compute_dunning_phone",
+        sanitize=False,
+        groups="dunning_advanced.group_user",
+    )
+    dunning_phone_problem = fields.Char(
+        string="Problem of the number",
+        compute="_compute_dunning_phone",
+        groups="dunning_advanced.group_user",
+    )
+    dunning_rule_id = fields.Many2one(
+        "dunning.rule",
+        string="Follow-up rule",
+        compute="_compute_dunning_rule_id",
+        search="_search_dunning_rule_id",
+        groups="dunning_advanced.group_user",
+        help="The rule that takes the customer today; none where nothing is open.",
+    )
+    # Plain information for everybody at work, without a right to dunning.
+    dunning_credit_hold = fields.Char(
+        string="Credit hold",
+        compute="_compute_dunning_credit_hold",
+        compute_sudo=True,
+        groups="base.group_user",
+    )
 
     @api.depends_context("company")
     def _compute_dunning(self):
@@ -85,6 +138,87 @@ class ResPartner(models.Model):
         if False in value:
             domain = ["|", *domain, ("commercial_partner_id", "not in", list(levels))]
         return domain if operator == "in" else ["!", *domain]
+
+    @api.depends_context("company")
+    def _compute_dunning_grade(self):
+        behaviors = self.env["dunning.behavior"].search(
+            [
+                ("partner_id", "in", self.commercial_partner_id.ids),
+                ("company_id", "=", self.env.company.id),
+            ]
+        )
+        found = {behavior.partner_id: behavior.grade for behavior in behaviors}
+        for partner in self:
+            partner.dunning_grade = found.get(partner.commercial_partner_id)
+
+    def _search_dunning_grade(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        behaviors = self.env["dunning.behavior"].sudo()
+        of_company = Domain("company_id", "=", self.env.company.id)
+        graded = behaviors._search(of_company & Domain("grade", "in", list(value)))
+        domain = Domain("commercial_partner_id", "in", graded.subselect("partner_id"))
+        if False in value:
+            known = behaviors._search(of_company & Domain("grade", "!=", False))
+            domain |= Domain("commercial_partner_id", "not in", known.subselect("partner_id"))
+        return domain
+
+    @api.depends("is_company")
+    def _compute_dunning_party_default(self):
+        for partner in self:
+            partner.dunning_party_default = (
+                self.env._("Business, as a company")
+                if partner.commercial_partner_id.is_company
+                else self.env._("Consumer, as a person")
+            )
+
+    @api.depends("phone", "country_id", "commercial_partner_id.country_id")
+    def _compute_dunning_phone(self):
+        wrong = self._dunning_wrong_numbers()
+        for partner in self:
+            number = partner._dunning_phone()
+            said = wrong.get((partner._origin, number.dialed))
+            link = Markup('<a href="tel:%s">%s</a>') % (number.dialed, number.readable)
+            partner.dunning_phone = link if number.dialed and not said else False
+            partner.dunning_phone_problem = (
+                self.env._(
+                    "%(number)s was the wrong number on %(date)s",
+                    number=number.readable,
+                    date=format_date(self.env, said),
+                )
+                if said
+                else partner._dunning_phone_problem(number)
+            )
+
+    @api.depends_context("company")
+    def _compute_dunning_rule_id(self):
+        rules = self.env["dunning.rule"]
+        self.env.flush_all()
+        taken = rules._taken_sql(self._dunning_scope(self.commercial_partner_id.ids))
+        found = dict(self.env.execute_query(taken))
+        for partner in self:
+            partner.dunning_rule_id = rules.browse(found.get(partner.commercial_partner_id.id))
+
+    @api.model
+    def _search_dunning_rule_id(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        self.env.flush_all()
+        taken = self.env["dunning.rule"]._taken_sql(self._dunning_scope())
+        ids = tuple(id_ for id_ in value if id_) or (0,)
+        by_rule = SQL("(SELECT debtor_id FROM (%s) t WHERE rule_id IN %s)", taken, ids)
+        found = Domain("id", "in", by_rule)
+        if False in value:
+            found |= Domain("id", "not in", SQL("(SELECT debtor_id FROM (%s) t)", taken))
+        return found
+
+    @api.depends_context("company", "lang")
+    @api.depends("commercial_partner_id")
+    def _compute_dunning_credit_hold(self):
+        found = self._dunning_credit_holds(self.env.company)
+        for partner in self:
+            hold = found.get(partner.commercial_partner_id)
+            partner.dunning_credit_hold = hold and hold._words()
 
     # Actions
 
@@ -122,6 +256,23 @@ class ResPartner(models.Model):
     def action_dunning_remind(self):
         """A run for these customers alone, opened for review."""
         return self.commercial_partner_id._dunning_remind()
+
+    def action_dunning_behavior(self):
+        """Judge the customer as of today and open the class with its reasons."""
+        self.ensure_one()
+        return self.env["dunning.behavior"]._explain(self.commercial_partner_id, self.env.company)
+
+    def action_dunning_fix(self):
+        """Open the contact in a dialog, to correct its data."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Contact data"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+            "target": "new",
+        }
 
     # Business
 
@@ -248,8 +399,6 @@ class ResPartner(models.Model):
         )
         return dict(rows)
 
-    # What documents show
-
     def _dunning_lang(self, debtor, company):
         """The language of a document: of the contact, else of its debtor, else of
         the company.
@@ -282,3 +431,112 @@ class ResPartner(models.Model):
         else:
             lines = [name, *lines]
         return "\n".join(line for line in lines if line and line.strip())
+
+    def _dunning_party(self):
+        """Whether the law sees a business or a consumer in this debtor.
+
+        :return: "business" or "consumer"; consumer where nothing is known
+        """
+        self.ensure_one()
+        debtor = self.sudo().commercial_partner_id
+        return debtor.dunning_party or (BUSINESS if debtor.is_company else CONSUMER)
+
+    @api.model
+    def _dunning_party_domain(self, party):
+        """The debtors of whom :meth:`_dunning_party` says the same, as a domain.
+
+        :param party: "business" or "consumer"
+        """
+        unsaid = Domain("dunning_party", "=", False)
+        return Domain("dunning_party", "=", party) | unsaid & Domain(
+            "is_company", "=" if party == BUSINESS else "!=", True
+        )
+
+    def _dunning_law(self, company):
+        """The country whose law says what a reminder may cost this debtor.
+
+        Consumers are protected by the law of the country where they live,
+        whatever the contract says. For businesses the company chooses.
+
+        :return: res.country, that of the company where the debtor has none
+        """
+        self.ensure_one()
+        home = company.account_fiscal_country_id or company.country_id
+        if self._dunning_party() == BUSINESS and company.dunning_law == "company":
+            return home
+        return self.commercial_partner_id.country_id or home
+
+    def _dunning_holidays(self, company):
+        """The public holidays where this debtor lives, on which the post does not come.
+
+        :return: container of dates; those of the company where the debtor has no country
+        """
+        self.ensure_one()
+        debtor = self.commercial_partner_id
+        country = debtor.country_id or company.account_fiscal_country_id or company.country_id
+        state = (
+            debtor.state_id if debtor.state_id.country_id == country else debtor.state_id.browse()
+        )
+        return PublicHolidays(country.code or "", state.code or "")
+
+    # Numbers that can be dialed, and what is wrong with the others.
+
+    def _dunning_wrong_numbers(self):
+        """Numbers at which the last call reached somebody else.
+
+        :return: dict of (res.partner, number as dialed) to the day of that call
+        """
+        calls = self.env["dunning.call"].sudo()
+        found = calls.search(
+            [("contact_id", "in", self.ids), ("number", "!=", False)], order="date, id"
+        )
+        last = {(call.contact_id._origin, call.number): call for call in found}
+        return {key: call.date for key, call in last.items() if call.outcome == "wrong"}
+
+    def _dunning_phone(self):
+        """The number of this contact, read as it is dialed in its country, in that of
+        the customer, or in that of the company.
+
+        :return: Phone
+        """
+        self.ensure_one()
+        country = (
+            self.country_id or self.commercial_partner_id.country_id or self.env.company.country_id
+        )
+        return phone.parse(self.phone, country.code)
+
+    def _dunning_phone_problem(self, number):
+        if not number.problem:
+            return False
+        texts = {
+            "missing": self.env._("no phone number"),
+            "short": self.env._("“%s” is too short to be a phone number", number.written),
+            "long": self.env._("“%s” is too long to be a phone number", number.written),
+            "prefix": self.env._("“%s” does not exist in that country", number.written),
+            "letters": self.env._("“%s” is no phone number", number.written),
+        }
+        return texts[number.problem]
+
+    @api.model
+    def _dunning_scope(self, partner_ids=()):
+        """These debtors, all when there are none, today in the company at work."""
+        today = fields.Date.context_today(self)
+        return Scope(company=self.env.company, date=today, partner_ids=tuple(partner_ids))
+
+    def _dunning_credit_holds(self, companies):
+        """The credit holds of these customers in companies and those above them.
+
+        :return: dict of debtor to dunning.credit.hold, as superuser
+        """
+        holds = (
+            self.env["dunning.credit.hold"]
+            .sudo()
+            .search(
+                [
+                    ("partner_id", "in", self.commercial_partner_id.ids),
+                    ("company_id", "parent_of", companies.ids),
+                ],
+                order="date, id",
+            )
+        )
+        return {hold.partner_id: hold for hold in holds}

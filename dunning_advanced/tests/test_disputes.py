@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, new_test_user
 from odoo.tools import mute_logger
 
-from odoo.addons.dunning_advanced.models import dunning_dispute_settle
+from odoo.addons.dunning_advanced.models.agreement import dispute_settlement
 
 from .common import DAY
 from .disputes import DisputeCase
@@ -313,7 +313,7 @@ class TestInvoiceOfDispute(DisputeCase):
             disputes |= self.dispute(self.invoice(10, 10 + number), 5)
         disputes.move_id.button_draft()
         disputes[:6].move_id.button_cancel()
-        with patch.object(dunning_dispute_settle, "BATCH", 5):
+        with patch.object(dispute_settlement, "BATCH", 5):
             self.night_twice()
         self.assertEqual(set(disputes[:6].mapped("state")), {"accepted"})
         self.assertEqual(disputes[6:].mapped("is_waiting"), [True] * 6)

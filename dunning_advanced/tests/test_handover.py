@@ -191,7 +191,7 @@ class TestHandover(EscalationCommon):
             handovers |= self.handover(invoice, partner_id=debtor.id)
             handovers[-1].action_hand_over()
             self.pay(debtor, 10, invoices=invoice)
-        with patch("odoo.addons.dunning_advanced.models.escalation.handover_life.BATCH", 2):
+        with patch("odoo.addons.dunning_advanced.models.escalation.handover.BATCH", 2):
             self.night("handovers")
             self.night("handovers")
         self.assertEqual(len(handovers.activity_ids), 3)

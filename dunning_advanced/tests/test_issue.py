@@ -3,7 +3,7 @@ from unittest.mock import patch
 
 from freezegun import freeze_time
 
-from odoo.addons.dunning_advanced.models import dunning_batch
+from odoo.addons.dunning_advanced.models.mixins import batch
 
 from .common import DAY, DunningCommon
 
@@ -57,7 +57,7 @@ class TestIssue(DunningCommon):
         """A batch is finished, what is left is told and done by the next call."""
         run = self.confirmed(25)
         cron = self.env.ref("dunning_advanced.ir_cron_issue")
-        with patch.object(dunning_batch, "BATCH", 10), freeze_time(DAY, tick=True):
+        with patch.object(batch, "BATCH", 10), freeze_time(DAY, tick=True):
             self.assertEqual(self.work(cron, -1), (10, 15))
             issued = run.notice_ids.filtered(lambda notice: notice.state == "issued")
             self.assertEqual((len(issued), run.state), (10, "confirmed"))

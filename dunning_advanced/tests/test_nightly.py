@@ -4,7 +4,8 @@ from unittest.mock import patch
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
-from odoo.addons.dunning_advanced.models import dunning_batch, dunning_notice_issue
+from odoo.addons.dunning_advanced.models.mixins import batch
+from odoo.addons.dunning_advanced.models.notice import issue as notice_issue
 
 from .common import DAY
 from .common_night import NightCase
@@ -125,8 +126,8 @@ class TestNightly(NightCase):
         run = self.run_at()
         debtors[3].email = False
         with (
-            patch.object(dunning_notice_issue, "AT_ONCE", 2),
-            patch.object(dunning_batch, "BATCH", 2),
+            patch.object(notice_issue, "AT_ONCE", 2),
+            patch.object(batch, "BATCH", 2),
         ):
             run.action_confirm()
             self.assertEqual(set(run.notice_ids.mapped("state")), {"confirmed"})

@@ -199,7 +199,7 @@ class TestPlanMail(EmailCommon, PlanCase):
         self.assertIn("print this and post it", note.body)
         self.assertEqual(note.attachment_ids.mimetype, "application/pdf")
 
-    @mute_logger("odoo.addons.dunning_advanced.models.plan.mail")
+    @mute_logger("odoo.addons.dunning_advanced.models.plan.sending")
     def test_letter_that_fails_stops_nothing(self):
         plan = self.plan(self.invoice(10, 300))
         with patch.object(type(plan), "_pdf", side_effect=ValueError("no font")):

@@ -146,7 +146,7 @@ class TestPromise(PromiseCase):
         for _number in range(3):
             promises |= self.promise(100, self.invoice(10))
         self.at(11)
-        with patch("odoo.addons.dunning_advanced.models.agreement.promise_life.BATCH", 2):
+        with patch("odoo.addons.dunning_advanced.models.agreement.promise.BATCH", 2):
             self.night("judge")
             self.night("judge")
         self.assertEqual(set(promises.mapped("state")), {"broken"})

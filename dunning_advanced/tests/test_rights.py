@@ -6,7 +6,7 @@ from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import Form, new_test_user
 
-from odoo.addons.dunning_advanced.models import dunning_notice_issue
+from odoo.addons.dunning_advanced.models.notice import issue as notice_issue
 
 from .common import DAY, DunningCommon
 
@@ -182,7 +182,7 @@ class TestRights(DunningCommon):
         for number in range(3):
             self.invoice(5, debtor=self.make_debtor(f"Customer{number} Ltd"))
         run = self.propose_as(self.dunner)
-        with patch.object(dunning_notice_issue, "AT_ONCE", 1):
+        with patch.object(notice_issue, "AT_ONCE", 1):
             run.action_confirm()
         self.assertEqual(run.state, "confirmed")
         with self.enter_registry_test_mode():

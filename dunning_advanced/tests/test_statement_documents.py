@@ -6,7 +6,7 @@ import openpyxl
 
 from odoo.exceptions import UserError
 
-from odoo.addons.dunning_advanced.models import dunning_statement
+from odoo.addons.dunning_advanced.models.statement import statement
 
 from .documents import LetterheadCommon, pdf_pages, sheet_rows
 from .statements import StatementCommon
@@ -119,7 +119,7 @@ class TestStatementPdf(LetterheadCommon, StatementCommon):
         for data in ({}, {"period": {"date": "2024-06-03"}}):
             with self.assertRaisesRegex(UserError, "use “Statement of account”"):
                 self.env["ir.actions.report"]._render_qweb_html(
-                    dunning_statement.STATEMENT, self.debtor.ids, data=data
+                    statement.STATEMENT, self.debtor.ids, data=data
                 )
 
     def test_fallback_gets_one_body_a_customer(self):

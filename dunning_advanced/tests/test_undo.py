@@ -5,7 +5,8 @@ from psycopg2.errors import UniqueViolation
 from odoo.exceptions import UserError
 from odoo.tools import html2plaintext, mute_logger
 
-from odoo.addons.dunning_advanced.models import dunning_batch, dunning_notice_cancel
+from odoo.addons.dunning_advanced.models.mixins import batch
+from odoo.addons.dunning_advanced.models.notice import cancel as notice_cancel
 
 from .common import DAY
 from .common_mail import MailCommon
@@ -155,8 +156,8 @@ class TestUndo(MailCommon):
         self.send(notices)
         notices._cancel("Wrong")
         with (
-            patch.object(dunning_notice_cancel, "AT_ONCE", 2),
-            patch.object(dunning_batch, "BATCH", 2),
+            patch.object(notice_cancel, "AT_ONCE", 2),
+            patch.object(batch, "BATCH", 2),
         ):
             notices.run_id.action_correct()
             corrections = self.corrections(notices)
@@ -237,7 +238,7 @@ class TestUndo(MailCommon):
         self.debtors(3)
         notices = self.issue()
         before = notices.message_ids
-        with patch.object(dunning_notice_cancel, "AT_ONCE", 2):
+        with patch.object(notice_cancel, "AT_ONCE", 2):
             notices._cancel("Wrong list")
             self.env.flush_all()
             self.cr.precommit.run()
@@ -260,7 +261,7 @@ class TestUndo(MailCommon):
             self.env.flush_all()
             return self.env.cr.sql_log_count - before
 
-        with patch.object(dunning_notice_cancel, "AT_ONCE", 2):
+        with patch.object(notice_cancel, "AT_ONCE", 2):
             undo(3)
             few, many = undo(4), undo(24)
         self.assertLessEqual(many, few + 3)

@@ -499,7 +499,7 @@ class TestClosing(WorklistCase):
         self.assertEqual(bad.error, "Somebody is at it")
         with (
             patch.object(type(good), "_close", side_effect=ValueError("bug")),
-            mute_logger("odoo.addons.dunning_advanced.models.case.close"),
+            mute_logger("odoo.addons.dunning_advanced.models.case.lifecycle"),
         ):
             self.close()
         self.assertIn("bug", bad.error)

@@ -6,10 +6,6 @@ from . import (
     agreement,
     promise,
     dispute,
-    dispute_answer,
-    dispute_life,
     dispute_reason,
     dispute_settlement,
-    promise_life,
-    promise_undone,
 )

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
+ACTIVITY = "dunning_advanced.mail_activity_dispute"
+
 
 class DunningDispute(models.Model):
     """A customer does not agree with an invoice, or a part of it. What is disputed is
@@ -132,10 +134,12 @@ class DunningDispute(models.Model):
     _amount_positive = models.Constraint(
         "CHECK (amount > 0)", "A dispute is about an amount above zero: enter what is disputed."
     )
+
     _one_open = models.UniqueIndex(
         "(move_id) WHERE state = 'open'",
         "This invoice is disputed already: change the amount of that dispute, or answer it first.",
     )
+
     _open_of_debtor = models.Index("(partner_id) WHERE state = 'open'")
 
     @api.depends("move_id")
@@ -194,22 +198,6 @@ class DunningDispute(models.Model):
                 )
             dispute._check_open_amount(move.amount_residual)
 
-    def _check_open_amount(self, residual):
-        invoice, currency = self.move_id.name, self.currency_id
-        if self.move_id.move_type == "out_refund" or residual <= 0:
-            raise ValidationError(
-                self.env._("Nothing is open on %s: choose an invoice that is not paid.", invoice)
-            )
-        if currency.compare_amounts(self.amount, residual) > 0:
-            raise ValidationError(
-                self.env._(
-                    "The dispute is about more than is open: %(open)s on %(invoice)s. Dispute up "
-                    "to that.",
-                    open=currency.format(residual),
-                    invoice=invoice,
-                )
-            )
-
     @api.constrains("date_open", "date_deadline")
     def _check_deadline(self):
         for dispute in self:
@@ -243,6 +231,77 @@ class DunningDispute(models.Model):
             self.filtered(lambda dispute: dispute.state == "open")._follow(vals)
         return result
 
+    # Actions
+
+    def action_accept(self):
+        """Odoo's dialog for a credit note, with the reason and what is disputed. The
+        dispute is accepted, all of it or in part, once that credit note is booked.
+
+        :raises UserError: when the dispute is decided already
+        """
+        self.ensure_one()
+        self._check_open()
+        if self.credit_state == "draft":
+            return self.credit_move_id.get_formview_action()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Credit note for %s", self.move_id.name),
+            "res_model": "account.move.reversal",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "active_model": "account.move",
+                "active_ids": self.move_id.ids,
+                "default_dunning_dispute_id": self.id,
+                "default_dunning_amount": self.amount_open,
+                "default_reason": self._for_customer().reason_id.name,
+            },
+        }
+
+    def action_reject(self):
+        """Ask for the answer to the customer, then reject the dispute."""
+        self._check_open()
+        return self._ask_answer(self.env._("Reject"))
+
+    def action_tell(self):
+        """Ask for words to the customer about a dispute that is decided."""
+        return self._ask_answer(self.env._("Write to the customer"))
+
+    def action_mark_told(self):
+        """The customer was told in another way."""
+        self.date_told = fields.Date.context_today(self)
+
+    def action_withdraw(self):
+        """The customer does not dispute any more; dunning goes on.
+
+        :raises UserError: when it is decided already
+        """
+        self._check_open()
+        self._end("withdrawn", fields.Date.context_today(self))
+
+    def action_view_credit(self):
+        """Open the credit note."""
+        self.ensure_one()
+        return self.credit_move_id.get_formview_action()
+
+    # Business
+
+    def _check_open_amount(self, residual):
+        invoice, currency = self.move_id.name, self.currency_id
+        if self.move_id.move_type == "out_refund" or residual <= 0:
+            raise ValidationError(
+                self.env._("Nothing is open on %s: choose an invoice that is not paid.", invoice)
+            )
+        if currency.compare_amounts(self.amount, residual) > 0:
+            raise ValidationError(
+                self.env._(
+                    "The dispute is about more than is open: %(open)s on %(invoice)s. Dispute up "
+                    "to that.",
+                    open=currency.format(residual),
+                    invoice=invoice,
+                )
+            )
+
     @api.model
     def _ask(self, **defaults):
         """The dialog that asks what is disputed.
@@ -264,3 +323,180 @@ class DunningDispute(models.Model):
         for dispute in self:
             loose = dispute.attachment_ids.sudo().filtered(lambda file: not file.res_id)
             loose.write({"res_model": self._name, "res_id": dispute.id})
+
+    # How a dispute begins, becomes less or more, and ends.
+
+    def _begin(self):
+        """The disputed amount is not asked for from now on, and the owner is asked to answer."""
+        for dispute in self:
+            dispute.amount_open = dispute.amount
+            dispute._hold(dispute.date_open)
+            dispute._tell_case(
+                self.env._(
+                    "Dispute: %(dispute)s, made by %(channel)s.",
+                    dispute=dispute._get_html_link(),
+                    channel=dispute._channel_name(),
+                )
+            )
+        self._ask_owner()
+
+    def _channel_name(self):
+        return dict(self._fields["channel"]._description_selection(self.env))[self.channel]
+
+    def _hold(self, date):
+        """Hold what is still disputed from a day on. It has no last day: what nobody
+        has answered is not asked for.
+        """
+        self.hold_id = self.env["dunning.hold"].create(
+            {
+                "reason_id": self.env.ref("dunning_advanced.hold_reason_dispute").id,
+                "name": self.reason_id.name,
+                "company_id": self.move_id.company_id.id,
+                "partner_id": self.partner_id.id,
+                "user_id": self.user_id.id,
+                "move_id": self.move_id.id,
+                "amount": self.amount_open,
+                "date_from": date,
+                "date_to": False,
+                "date_review": max(self.date_deadline, date),
+                "freezes_charges": self.reason_id.freezes_charges,
+            }
+        )
+
+    def _release(self, reason, date):
+        """End the hold; dunning of the amount goes on from the level that was reached."""
+        self.hold_id.filtered("active").sudo()._lift(reason, date)
+
+    def _follow(self, vals):
+        """What a user changed while the dispute is open holds for what follows too."""
+        today = fields.Date.context_today(self)
+        if {"date_deadline", "reason_id"} & vals.keys():
+            for dispute in self:
+                dispute._release(self.env._("Changed"), today)
+                dispute._hold(today)
+        if {"date_deadline", "user_id", "reason_id"} & vals.keys():
+            self.activity_unlink([ACTIVITY])
+            self._ask_owner()
+        if "amount" in vals:
+            self._settle(today)
+
+    def _ask_owner(self, **values):
+        # Whoever becomes the owner of a record is told so by Odoo: no second e-mail.
+        for dispute in self.with_context(mail_activity_quick_update=True):
+            dispute.activity_schedule(
+                ACTIVITY,
+                dispute.date_deadline,
+                summary=self.env._("Answer the dispute of %s", dispute.partner_id.name),
+                user_id=dispute.user_id.id or self.env.uid,
+                **values,
+            )
+
+    def _note_draft(self, waiting):
+        """Say once that the invoice is being corrected, and once that it is back."""
+        if waiting != self.is_waiting:
+            self.is_waiting = waiting
+            self._message_log(
+                body=self.env._("The invoice was reset to draft. The dispute waits for it.")
+                if waiting
+                else self.env._("The invoice was posted again.")
+            )
+
+    def _adjust(self, amount, date):
+        """Dispute less, or more again. A new hold takes the place of the former, so that
+        past days keep what they knew.
+        """
+        if not self.currency_id.compare_amounts(amount, self.amount_open):
+            return
+        self.amount_open = amount
+        note = self.env._("Still disputed: %s", self.currency_id.format(amount))
+        self._release(note, date)
+        self._hold(date)
+        self._message_log(body=note)
+
+    # Ending
+
+    def _check_open(self):
+        """:raises UserError: when one of them is decided already"""
+        if closed := self.filtered(lambda dispute: dispute.state != "open")[:1]:
+            raise UserError(
+                self.env._(
+                    "The dispute %(dispute)s was decided on %(date)s already.",
+                    dispute=closed.display_name,
+                    date=format_date(self.env, closed.date_decided),
+                )
+            )
+
+    def _end(self, state, date, why=None):
+        """Close disputes with an answer; their holds end with them.
+
+        :param state: accepted, partial, rejected or withdrawn
+        :param why: in words, where nobody decided it here
+        """
+        person = self.env.user.filtered(lambda user: not user._is_superuser())
+        self.write(
+            {
+                "state": state,
+                "amount_open": 0,
+                "date_decided": date,
+                "decided_by_id": person.id,
+                "is_waiting": False,
+            }
+        )
+        label = dict(self._fields["state"]._description_selection(self.env))[state]
+        said = f"{label}: {why}" if why else label
+        self._release(said, date)
+        self.activity_unlink([ACTIVITY])
+        for dispute in self:
+            if why:
+                dispute._message_log(body=said)
+            dispute._tell_case(
+                self.env._(
+                    "Dispute %(dispute)s: %(answer)s",
+                    dispute=dispute._get_html_link(),
+                    answer=said,
+                )
+            )
+
+    # How somebody answers a dispute: with a credit note, with words, or both.
+
+    def _ask_answer(self, title):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": title,
+            "res_model": "dunning.dispute.answer",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_dispute_id": self.id},
+        }
+
+    def _for_customer(self):
+        """The dispute in the language of the customer."""
+        lang = self.contact_id._dunning_lang(self.partner_id, self.company_id)
+        return self.with_context(lang=lang)
+
+    def _reject(self, text, date):
+        """Reject the dispute and say why.
+
+        :param text: what the customer is told
+        """
+        self._check_open()
+        self._end("rejected", date)
+        self._tell(text, date)
+
+    def _tell(self, text, date):
+        """Send the answer by e-mail. Where that is not possible it is kept, and the form
+        says that the customer has to be told in another way.
+        """
+        self.write({"answer": text, "date_told": False})
+        told = self._mail("mail_template_dispute", self.env._("The answer was not sent"))
+        told.date_told = date
+
+    def _link_credit(self, move, date):
+        """A credit note was made from the dispute, which ends once it is booked.
+
+        :param move: account.move
+        """
+        self.credit_move_id = move
+        self._message_log(body=self.env._("Credit note: %s", move._get_html_link()))
+        self._settle(date)

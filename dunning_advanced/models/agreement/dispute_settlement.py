@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .dispute_life import ACTIVITY
+from .dispute import ACTIVITY
 
 BATCH = 100
 

@@ -1,40 +1,18 @@
+from collections import defaultdict
+
+from markupsafe import Markup
+
 from odoo import api, fields, models
+from odoo.tools import SQL
+
+# The oldest first.
+AGES = ("over_90", "days_90", "days_60", "days_30")
 
 
 class DunningCase(models.Model):
     """What stands open at the customer of a case, read from the ledger when it is shown."""
 
     _inherit = "dunning.case"
-
-    amount_overdue = fields.Monetary(
-        string="Overdue",
-        currency_field="company_currency_id",
-        compute="_compute_balance",
-        help="All that is overdue, less open credits, in company currency.",
-    )
-    amount_summary = fields.Char(string="Overdue by currency", compute="_compute_balance")
-    amount_disputed = fields.Monetary(
-        string="Of which disputed",
-        currency_field="company_currency_id",
-        compute="_compute_balance",
-        help="What the customer disputes of all that is overdue, in company currency.",
-    )
-    disputed_summary = fields.Char(string="Disputed by currency", compute="_compute_balance")
-    days_overdue = fields.Integer(string="Oldest (days)", compute="_compute_balance")
-    item_count = fields.Integer(string="Overdue items", compute="_compute_balance")
-    item_ids = fields.One2many("account.move.line", compute="_compute_records", string="Open items")
-    notice_ids = fields.One2many("dunning.notice", compute="_compute_records")
-    hold_id = fields.Many2one("dunning.hold", string="On hold", compute="_compute_hold")
-    hold_ids = fields.One2many("dunning.hold", compute="_compute_records")
-    blocked_item_ids = fields.One2many("account.move.line", compute="_compute_records")
-    level_id = fields.Many2one(
-        "dunning.level", compute="_compute_level", help="The highest level of the open items."
-    )
-    rung = fields.Integer(string="Level no.", compute="_compute_level")
-    is_last = fields.Boolean(string="Last level", compute="_compute_level")
-    last_notice_id = fields.Many2one("dunning.notice", compute="_compute_last_notice")
-    last_date = fields.Date(string="Last reminder", compute="_compute_last_notice")
-    notice_count = fields.Integer(string="Reminders", compute="_compute_last_notice")
 
     def _compute_balance(self):
         today = fields.Date.context_today(self)
@@ -48,14 +26,6 @@ class DunningCase(models.Model):
             case.days_overdue = (today - oldest).days
             case.amount_summary = self._by_currency(rows, "overdue")
             case.disputed_summary = self._by_currency(rows, "disputed")
-
-    def _by_currency(self, rows, column):
-        """The amounts of a column of balances in words, those that are not zero."""
-        return " + ".join(
-            self.env["res.currency"].browse(row["currency_id"]).format(row[column])
-            for row in rows
-            if row[column]
-        )
 
     @api.depends("partner_id", "company_id")
     def _compute_records(self):
@@ -125,3 +95,124 @@ class DunningCase(models.Model):
             case.level_id = levels.get(case.company_id, {}).get(case.partner_id.id)
             case.rung = case.level_id.rung
             case.is_last = case.level_id.is_last
+
+    def _compute_age_summary(self):
+        ages = self._ages(fields.Date.context_today(self))
+        for case in self:
+            rows = ages.get((case.company_id.id, case.partner_id.id), {})
+            case.age_summary = Markup("").join(
+                case._age_line(self.env["res.currency"].browse(currency_id), parts)
+                for currency_id, parts in sorted(rows.items())
+            )
+
+    def _by_currency(self, rows, column):
+        """The amounts of a column of balances in words, those that are not zero."""
+        return " + ".join(
+            self.env["res.currency"].browse(row["currency_id"]).format(row[column])
+            for row in rows
+            if row[column]
+        )
+
+    # What the customer of a case owes by age, a line for each currency.
+
+    def _age_line(self, currency, parts):
+        """The amounts of one currency as an equation that adds up."""
+        ages = {
+            "over_90": self.env._("over 90 days"),
+            "days_90": self.env._("61–90 days"),
+            "days_60": self.env._("31–60 days"),
+            "days_30": self.env._("1–30 days"),
+        }
+        credit = parts["credit"]
+        overdue = sum(parts[age] for age in AGES)
+        terms = [
+            self._age_term(currency, parts[age], label, "+" if n else "")
+            for n, (age, label) in enumerate((age, ages[age]) for age in AGES if parts[age])
+        ]
+        if credit and terms:
+            terms.append(self._age_term(currency, -credit, self.env._("credits"), "−"))
+        return Markup('<div><strong class="fs-3">%s</strong> %s%s</div>%s') % (
+            currency.format(overdue + credit if terms else 0),
+            Markup("= ") if terms else "",
+            Markup(" ").join(terms),
+            self._age_beside(currency, parts),
+        )
+
+    def _age_beside(self, currency, parts):
+        """What is not in the sum: not due yet, charges that nobody booked, credits where
+        nothing is overdue.
+        """
+        labels = {
+            **({} if any(parts[age] > 0 for age in AGES) else {"credit": self.env._("Credits")}),
+            "not_due": self.env._("Not due yet"),
+            "charges": self.env._("Charges not booked"),
+        }
+        told = [
+            f"{label}: {currency.format(parts[part])}"
+            for part, label in labels.items()
+            if parts[part]
+        ]
+        if not told:
+            return ""
+        return Markup('<div class="text-muted small">%s</div>') % " · ".join(told)
+
+    def _age_term(self, currency, amount, label, sign):
+        return Markup('%s <span class="text-nowrap">%s %s</span>') % (
+            sign,
+            currency.format(amount),
+            label,
+        )
+
+    def _ages(self, date):
+        """Open amounts by age, of all these cases by one query a company.
+
+        :return: dict of (company id, debtor id) to a dict of currency id to a dict of part
+            to amount; credits are negative
+        """
+        found = defaultdict(lambda: defaultdict(lambda: defaultdict(float)))
+        self.env.flush_all()
+        for company, cases in self.filtered("partner_id").grouped("company_id").items():
+            rows = self.env.execute_query(
+                self._ages_sql(company, date, tuple(cases.partner_id.ids))
+            )
+            for debtor_id, currency_id, part, amount in rows:
+                found[company.id, debtor_id][currency_id][part] = amount
+        return found
+
+    @api.model
+    def _ages_sql(self, company, date, debtors):
+        companies = tuple(self.env["dunning.engine"]._companies(company).ids)
+        return SQL(
+            """
+            SELECT p.commercial_partner_id, l.currency_id,
+                   CASE WHEN l.amount_residual_currency < 0 THEN 'credit'
+                        WHEN age.days <= 0 THEN 'not_due'
+                        WHEN age.days <= 30 THEN 'days_30'
+                        WHEN age.days <= 60 THEN 'days_60'
+                        WHEN age.days <= 90 THEN 'days_90'
+                        ELSE 'over_90' END AS part,
+                   SUM(l.amount_residual_currency) AS amount
+              FROM account_move_line l
+              JOIN res_partner p ON p.id = l.partner_id
+              CROSS JOIN LATERAL (
+                   SELECT %(date)s - COALESCE(l.date_maturity, l.date) AS days) age
+             WHERE l.account_id IN (
+                       SELECT id FROM account_account WHERE account_type = 'asset_receivable')
+               AND l.reconciled IS NOT TRUE AND l.parent_state = 'posted'
+               AND l.amount_residual_currency <> 0
+               AND p.commercial_partner_id IN %(debtors)s AND l.company_id IN %(companies)s
+             GROUP BY 1, 2, 3
+             UNION ALL
+            SELECT c.partner_id, c.currency_id, 'charges',
+                   SUM(c.amount + COALESCE(c.amount_tax, 0))
+              FROM dunning_charge c
+              JOIN dunning_notice n ON n.id = c.notice_id AND n.state = 'issued'
+              LEFT JOIN account_move m ON m.id = n.charge_move_id
+             WHERE c.state = 'open' AND (m.id IS NULL OR m.state = 'draft')
+               AND c.partner_id IN %(debtors)s AND c.company_id IN %(companies)s
+             GROUP BY 1, 2
+            """,
+            date=date,
+            debtors=debtors,
+            companies=companies,
+        )

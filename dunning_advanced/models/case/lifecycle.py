@@ -1,21 +1,23 @@
+import logging
+from datetime import timedelta
+
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.exceptions import UserError
+from odoo.tools import SQL, split_every
 
 from ..engine.engine import COUNTED_ONLY, Scope
+from ..mixins.batch import BATCH
+
+# Who answered “nothing yet” is asked again after so many days.
+ASK_AGAIN = 30
+
+_logger = logging.getLogger(__name__)
 
 
 class DunningCase(models.Model):
     """Who works a case: as the customer, its follow-up rule or the company says."""
 
     _inherit = "dunning.case"
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        cases = super().create(vals_list)
-        open_ = cases.filtered(lambda case: case.state == "open" and not case.user_id)
-        for company, ours in open_.grouped("company_id").items():
-            ours._assign(company, fields.Date.context_today(self))
-        return cases
 
     def _assign(self, company, date):
         """Give new cases of a company the team and responsible that a run would.
@@ -82,4 +84,223 @@ class DunningCase(models.Model):
             company=scope.company.id,
             date=scope.date,
             uid=self.env.uid,
+        )
+
+    # Cases close by themselves when nothing is overdue any more.
+
+    @api.model
+    def _cron_close(self):
+        """Close the cases of customers with nothing overdue, batch by batch. One that
+        cannot be closed says why, and the others go on.
+        """
+        progress = self.env["ir.cron"]._commit_progress
+        ids = self._settled_ids(fields.Date.context_today(self))
+        progress(remaining=len(ids))
+        for batch in split_every(BATCH, ids):
+            cases = self._take_next([("id", "in", batch), ("state", "=", "open")])
+            cases._all_or_each(lambda some: some._settle())
+            if not progress(len(batch)):
+                return
+
+    @api.model
+    def _settled_ids(self, date):
+        """Open cases of debtors with nothing overdue, found by one query a company.
+
+        :return: list of ids
+        """
+        self.env.flush_all()
+        found = []
+        companies = self._read_group([("state", "=", "open")], ["company_id"])
+        for [company] in companies:
+            own = SQL("c.company_id = %s", company.id)
+            rows = self.env.execute_query(
+                SQL(
+                    """
+                    SELECT c.id FROM dunning_case c
+                     WHERE c.state = 'open' AND %s AND c.partner_id NOT IN (
+                           SELECT debtor_id FROM (%s) owing)
+                     ORDER BY c.id
+                    """,
+                    own,
+                    self._company_balances_sql(company, date, own),
+                )
+            )
+            found += [id_ for [id_] in rows]
+        return found
+
+    def _settle(self):
+        """Close cases, and take back what was asked of people because something was owed."""
+        self._close()
+        self.write({"error": False})
+        self.sudo().activity_ids.filtered("automated").unlink()
+
+    def _explain(self, error):
+        if isinstance(error, UserError):
+            return str(error)
+        _logger.error("%s could not be closed", self, exc_info=error)
+        return self.env._("%(error)s. Ask your administrator to look at the log.", error=error)
+
+    # The follow-up of one debtor while anything is overdue: the accountant's desk.
+
+    @api.model
+    def _join_open(self, keep, others):
+        """Close the open cases of customers that become one, but one a company.
+
+        Their messages and activities go on in the case that is kept.
+
+        :param keep: res.partner that stays
+        :param others: res.partner that are merged into it
+        """
+        cases = self.search([("partner_id", "in", (keep | others).ids), ("state", "=", "open")])
+        for group in cases.grouped("company_id").values():
+            kept = group.sorted(lambda case: (case.partner_id != keep, case.id))[0]
+            for case in group - kept:
+                case.message_change_thread(kept)
+                case.activity_ids.write({"res_id": kept.id})
+                case.call_ids.case_id = kept
+                case._close()
+
+    @api.model
+    def _ask_for_contact_data(self, run):
+        """Schedule the task to find contact data, once, on the open case of each
+        debtor that a run could not reach.
+
+        :param run: dunning.run, proposed
+        """
+        self._end_search_for_contact_data(run)
+        self._ask_once(
+            run,
+            "dunning_advanced.mail_activity_contact",
+            self.env._("Find an e-mail or postal address"),
+            SQL(
+                "SELECT partner_id FROM dunning_line WHERE run_id = %s AND verdict = 'unreachable'",
+                run.id,
+            ),
+        )
+
+    @api.model
+    def _ask_once(self, run, kind, summary, debtors, again=None):
+        """Schedule a task on the open cases of some debtors that do not have it.
+
+        Written by one statement: there may be thousands, and an e-mail about each
+        of them helps nobody.
+
+        :param run: dunning.run, proposed
+        :param kind: XML id of the type of the activity
+        :param debtors: SQL of a query that gives the ids of the debtors
+        :param again: who has had the task and did it after this day is not asked;
+            None: whoever did it is asked again
+        """
+        self.env.flush_all()
+        query = SQL(
+            """
+                INSERT INTO mail_activity (
+                    res_model_id, res_model, res_id, res_name, activity_type_id, summary,
+                    date_deadline, user_id, automated, active,
+                    create_uid, create_date, write_uid, write_date)
+                SELECT %(model)s, 'dunning.case', c.id, p.complete_name, %(kind)s, %(summary)s,
+                       %(date)s, COALESCE(c.user_id, %(user)s), TRUE, TRUE,
+                       %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
+                  FROM dunning_case c
+                  JOIN res_partner p ON p.id = c.partner_id
+                 WHERE c.state = 'open' AND c.company_id = %(company)s
+                   AND c.partner_id IN (%(debtors)s)
+                   AND NOT EXISTS (SELECT FROM mail_activity a
+                                    WHERE a.res_model = 'dunning.case' AND a.res_id = c.id
+                                      AND a.activity_type_id = %(kind)s
+                                      AND (a.active OR a.date_done > %(again)s))
+                """,
+            model=self.env["ir.model"]._get_id(self._name),
+            kind=self.env.ref(kind).id,
+            summary=summary,
+            date=run.date,
+            user=run.company_id._dunning_responsible(self.env["res.users"]).id or None,
+            company=run.company_id.id,
+            debtors=debtors,
+            again=again,
+            uid=self.env.uid,
+        )
+        with self.env["dunning.engine"]._planned(run._scope()):
+            self.env.cr.execute(query)
+        self.env.invalidate_all()
+
+    @api.model
+    def _end_search_for_contact_data(self, run):
+        """Who is reached again needs no search any more: take the task back."""
+        tasks = self.env["mail.activity"].sudo()
+        kind = self.env.ref("dunning_advanced.mail_activity_contact")
+        asked = tasks.search(
+            [
+                ("res_model", "=", self._name),
+                ("activity_type_id", "=", kind.id),
+                ("automated", "=", True),
+            ]
+        )
+        cases = (
+            self.browse(asked.mapped("res_id"))
+            .exists()
+            .filtered(lambda case: case.company_id == run.company_id)
+        )
+        reached = self.env["dunning.notice"]._read_group(
+            [
+                ("run_id", "=", run.id),
+                ("state", "=", "proposed"),
+                ("partner_id", "in", cases.partner_id.ids),
+            ],
+            ["partner_id"],
+        )
+        partners = {partner for [partner] in reached}
+        done = cases.filtered(lambda case: case.partner_id in partners)
+        asked.filtered(lambda task: task.res_id in done._ids).unlink()
+
+    @api.model
+    def _open_of(self, records):
+        """The open cases of the debtors of some records.
+
+        :param records: of any model with partner_id (a debtor) and company_id
+        """
+        cases = self.search(
+            [
+                ("partner_id", "in", records.partner_id.ids),
+                ("company_id", "in", records.company_id.ids),
+                ("state", "=", "open"),
+            ]
+        )
+        pairs = {(record.partner_id, record.company_id) for record in records}
+        return cases.filtered(lambda case: (case.partner_id, case.company_id) in pairs)
+
+    @api.model
+    def _ask_for_decision(self, run):
+        """Schedule the task to decide, once, on the open case of each debtor with an
+        item whose ladder is finished and whose customer let the last term pass.
+
+        Nobody is asked about what is on hold, handed over or proposed to be written off.
+
+        :param run: dunning.run, proposed
+        """
+        self._ask_once(
+            run,
+            "dunning_advanced.mail_activity_decide",
+            self.env._("All reminders are sent: hand over, write off, or agree on something?"),
+            SQL(
+                """
+                SELECT l.partner_id
+                  FROM dunning_line l
+                  CROSS JOIN LATERAL (
+                       SELECT h.date + v.pay_within AS term
+                         FROM dunning_line h
+                         JOIN dunning_level v ON v.id = h.level_id
+                        WHERE h.move_line_id = l.move_line_id AND h.state IN ('issued', 'moved')
+                        ORDER BY h.step DESC, h.id DESC
+                        LIMIT 1) last
+                 WHERE l.run_id = %s AND l.verdict = 'exhausted' AND l.hold_id IS NULL
+                   AND last.term < l.date
+                   AND NOT EXISTS (SELECT FROM dunning_handover_item i
+                                    WHERE i.move_line_id = l.move_line_id AND i.is_open)
+                   AND NOT EXISTS (SELECT FROM dunning_writeoff_item i
+                                    WHERE i.move_line_id = l.move_line_id AND i.is_open)
+                """,
+                run.id,
+            ),
+            again=run.date - timedelta(days=ASK_AGAIN),
         )

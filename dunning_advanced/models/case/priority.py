@@ -9,24 +9,6 @@ class DunningCase(models.Model):
 
     _inherit = "dunning.case"
 
-    behavior_id = fields.Many2one(
-        "dunning.behavior", string="Payment behavior", compute="_compute_behavior_id"
-    )
-    grade = fields.Selection(
-        [(letter, letter) for letter in "ABCDE"],
-        string="Class",
-        compute="_compute_behavior_id",
-        search="_search_grade",
-        help="How the customer pays: A reliably, E hardly ever; empty for new customers.",
-    )
-    priority = fields.Integer(
-        compute="_compute_priority",
-        aggregator=None,
-        help="Points for amount, age, payment behavior, level, and what is due. The highest "
-        "comes first.",
-    )
-    priority_reasons = fields.Html(compute="_compute_priority_reasons", sanitize=False)
-
     @api.depends("partner_id", "company_id")
     def _compute_behavior_id(self):
         behaviors = self.env["dunning.behavior"].search(self._debtor_domain())
@@ -85,25 +67,6 @@ class DunningCase(models.Model):
                 ],
                 self.env._("Priority %s: the highest comes first.", facts["priority"]),
             )
-
-    # Actions
-
-    def action_explain_priority(self):
-        """Open which facts give the case its priority."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("%s: priority", self.partner_id.display_name),
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [(self.env.ref("dunning_advanced.dunning_case_view_priority").id, "form")],
-            "target": "new",
-        }
-
-    def action_explain_grade(self):
-        """Judge the customer as of today and open the class with its reasons."""
-        self.ensure_one()
-        return self.env["dunning.behavior"]._explain(self.partner_id, self.company_id)
 
     # SQL
 

@@ -8,23 +8,6 @@ class DunningCase(models.Model):
 
     _inherit = "dunning.case"
 
-    stage = fields.Selection(
-        [
-            ("todo", "To do"),
-            ("contacted", "Contacted"),
-            ("promised", "Promised"),
-            ("plan", "Payment plan"),
-            ("disputed", "Disputed"),
-            ("hold", "On hold"),
-            ("legal", "Legal"),
-            ("closed", "Closed"),
-        ],
-        compute="_compute_stage",
-        search="_search_stage",
-        group_expand="_group_expand_stage",
-        help="To do: nobody has been contacted yet, or an activity is due.",
-    )
-
     def _compute_stage(self):
         self._flush_stage()
         query = SQL(

@@ -5,13 +5,9 @@
 from . import (
     escalation,
     credit_hold,
-    item,
     handover,
-    handover_agreements,
     handover_claim,
     handover_file,
     handover_history,
-    handover_life,
     writeoff,
-    writeoff_life,
 )

@@ -1,8 +1,6 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ValidationError
 from odoo.tools import SQL, format_date
-
-INVOICES = ("out_invoice", "out_receipt")
 
 
 class DunningCreditHold(models.Model):
@@ -175,82 +173,3 @@ class DunningCreditHold(models.Model):
                 for hold in self
             ]
         )
-
-
-class ResPartner(models.Model):
-    _inherit = "res.partner"
-
-    # Plain information for everybody at work, without a right to dunning.
-    dunning_credit_hold = fields.Char(
-        string="Credit hold",
-        compute="_compute_dunning_credit_hold",
-        compute_sudo=True,
-        groups="base.group_user",
-    )
-
-    @api.depends_context("company", "lang")
-    @api.depends("commercial_partner_id")
-    def _compute_dunning_credit_hold(self):
-        found = self._dunning_credit_holds(self.env.company)
-        for partner in self:
-            hold = found.get(partner.commercial_partner_id)
-            partner.dunning_credit_hold = hold and hold._words()
-
-    def _dunning_credit_holds(self, companies):
-        """The credit holds of these customers in companies and those above them.
-
-        :return: dict of debtor to dunning.credit.hold, as superuser
-        """
-        holds = (
-            self.env["dunning.credit.hold"]
-            .sudo()
-            .search(
-                [
-                    ("partner_id", "in", self.commercial_partner_id.ids),
-                    ("company_id", "parent_of", companies.ids),
-                ],
-                order="date, id",
-            )
-        )
-        return {hold.partner_id: hold for hold in holds}
-
-
-class AccountMove(models.Model):
-    _inherit = "account.move"
-
-    @api.depends("partner_id", "company_id", "move_type")
-    def _compute_alerts(self):
-        return super()._compute_alerts()
-
-    def _get_alerts(self):
-        alerts = super()._get_alerts()
-        if self.state == "draft" and self.move_type in INVOICES and self.env.user._is_internal():
-            debtor = self.commercial_partner_id.with_company(self.company_id)
-            if words := debtor.dunning_credit_hold:
-                alerts["dunning_credit_hold"] = {"level": "warning", "message": words}
-        return alerts
-
-    def _check_credit_hold(self):
-        """Where the company wants it, only managers post for a customer on credit hold.
-
-        :raises UserError: for others
-        """
-        blocked = self.filtered(
-            lambda move: move.move_type in INVOICES and move.company_id.sudo().dunning_credit_block
-        )
-        if not blocked or self.env.su:
-            return
-        if self.env.user.has_group("dunning_advanced.group_manager"):
-            return
-        for company, moves in blocked.grouped("company_id").items():
-            holds = moves.commercial_partner_id._dunning_credit_holds(company)
-            for move in moves:
-                hold = holds.get(move.commercial_partner_id)
-                # what a reminder costs is no new credit
-                if hold and not move.sudo().dunning_charge_notice_ids:
-                    raise UserError(
-                        self.env._(
-                            "%s Only a dunning manager may post this invoice.",
-                            hold.with_env(self.env).sudo()._words(),
-                        )
-                    )

@@ -173,21 +173,3 @@ class DunningHandover(models.Model):
         """Whom they can ask: who handed it over, else the responsible."""
         user = self.handed_by_id or self._responsible() or self.env.user
         return user.sudo().partner_id
-
-
-class DunningHandoverItem(models.Model):
-    _inherit = "dunning.handover.item"
-
-    def _facts(self, date):
-        """The item as a row of the claim."""
-        item = self.move_line_id
-        invoiced = item.move_id.invoice_date or item.date
-        return {
-            "name": self.name,
-            "date": invoiced,
-            "due": self.date_maturity,
-            "days": max((date - self.date_maturity).days, 0),
-            "original": item.amount_currency,
-            "paid": item.amount_currency - self.amount_left,
-            "open": self.amount_left,
-        }

@@ -21,55 +21,6 @@ class DunningHandover(models.Model):
 
     _inherit = "dunning.handover"
 
-    def action_build_package(self):
-        """Make the file, or make it again, and download it.
-
-        :raises UserError: when there are no items
-        """
-        self.ensure_one()
-        self.check_access("write")
-        self._build_package(fields.Date.context_today(self))
-        return self.action_download()
-
-    def action_download(self):
-        """Download the file as it was made."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_url",
-            "url": f"/web/content/{self.attachment_id.id}?download=true",
-            "target": "download",
-        }
-
-    def action_send(self):
-        """Open an e-mail to the agency with the file attached; made first where it is
-        missing.
-        """
-        self.ensure_one()
-        if not self.agency_id.email:
-            raise UserError(
-                self.env._("%s has no e-mail address: enter one.", self.agency_id.display_name)
-            )
-        if not self.attachment_id:
-            self._build_package(fields.Date.context_today(self))
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Send the file"),
-            "res_model": "mail.compose.message",
-            "view_mode": "form",
-            "target": "new",
-            "context": {
-                "default_model": self._name,
-                "default_res_ids": self.ids,
-                "default_composition_mode": "comment",
-                "default_template_id": self.env.ref(
-                    "dunning_advanced.mail_template_handover", raise_if_not_found=False
-                ).id,
-                "default_attachment_ids": self.attachment_id.ids,
-                "default_email_layout_xmlid": "mail.mail_notification_light",
-                "force_email": True,
-            },
-        }
-
     def _build_package(self, date):
         """Make the ZIP and keep it with the hand-over, in place of an earlier one.
 

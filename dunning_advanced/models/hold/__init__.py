@@ -5,8 +5,6 @@
 from . import (
     reason,
     hold,
-    life,
     no_followup,
-    of_handover,
     partial,
 )

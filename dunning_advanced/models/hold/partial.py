@@ -1,6 +1,6 @@
 from collections import defaultdict
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -14,22 +14,6 @@ class DunningHold(models.Model):
     """
 
     _inherit = "dunning.hold"
-
-    amount = fields.Monetary(
-        string="Amount held",
-        copy=False,
-        readonly=True,
-        tracking=True,
-        help="Only so much of the invoice is held. 0: all of it.",
-    )
-    currency_id = fields.Many2one(related="move_id.currency_id")
-
-    dispute_ids = fields.One2many("dunning.dispute", "hold_id")
-
-    _amount_of_invoice = models.Constraint(
-        "CHECK (COALESCE(amount, 0) = 0 OR amount > 0 AND scope = 'invoice')",
-        "Only of one invoice an amount can be held, and it is above zero: choose the invoice.",
-    )
 
     def _disputed(self):
         """Holds of disputes that are open."""

@@ -8,13 +8,9 @@ from . import (
     charge,
     booking,
     charging,
-    charging_facts,
-    charging_interest,
     fee,
-    fee_charge,
     interest_rule,
     interest_quote,
-    interest_tier,
     law_check,
     reference,
 )

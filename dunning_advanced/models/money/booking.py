@@ -1,6 +1,4 @@
-from datetime import timedelta
-
-from odoo import Command, fields, models
+from odoo import Command, models
 from odoo.tools import format_date
 
 
@@ -164,32 +162,3 @@ class DunningNotice(models.Model):
             credit = self._credit(move, reason, date, self._charge_lines(waived))
             waived._spread_tax(credit.amount_total - sum(waived.mapped("amount")))
             left._spread_tax(tax - sum(waived.mapped("amount_tax")))
-
-
-class AccountMove(models.Model):
-    _inherit = "account.move"
-
-    dunning_charge_notice_ids = fields.One2many(
-        "dunning.notice",
-        "charge_move_id",
-        string="Charges of reminders",
-        groups="dunning_advanced.group_user",
-        help="The reminders whose charges this invoice books.",
-    )
-
-    def _dunning_open_day(self, has_tax=True):
-        """The day on which the entry can be booked: its own, or the first one after
-        everything that is locked.
-
-        :param has_tax: whether the lock of tax returns counts
-        """
-        self.ensure_one()
-        day = self.date
-        while locks := self._get_violated_lock_dates(day, has_tax=has_tax):
-            day = locks[-1][0] + timedelta(days=1)
-        return day
-
-    def action_dunning_charge_notice(self):
-        """Open the reminder whose charges this invoice books."""
-        self.ensure_one()
-        return self.dunning_charge_notice_ids[:1].get_formview_action()

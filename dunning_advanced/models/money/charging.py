@@ -1,10 +1,14 @@
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from datetime import date as Date
+from datetime import date as Date, timedelta
 
-from odoo import api, models
+from odoo import api, fields, models
+from odoo.tools import SQL
 
 from ...tools import waiting
 from ...tools.fees import be_consumer_cap, nl_wik
+from ...tools.rounding import decimal
+from ...tools.waiting import CONSUMER, Reminder
 
 # The most that all costs of one debt may come to, in EUR.
 CAPS = {("BE", waiting.CONSUMER): be_consumer_cap, ("NL", waiting.CONSUMER): nl_wik}
@@ -22,6 +26,9 @@ class Facts:
     pauses: dict
     frozen: dict
     laws: dict = field(default_factory=dict)  # interest rules that were looked up
+
+
+DAY = timedelta(days=1)
 
 
 class DunningCharging(models.AbstractModel):
@@ -89,8 +96,6 @@ class DunningCharging(models.AbstractModel):
     def _holidays(self, notice):
         """The days on which the post brings no reminder to this customer."""
         return notice.partner_id._dunning_holidays(notice.company_id)
-
-    # Fees and fixed sums
 
     @api.model
     def _costs(self, notice, lines, facts):
@@ -233,8 +238,6 @@ class DunningCharging(models.AbstractModel):
             "state": "open",
         }
 
-    # The most that all costs may come to
-
     @api.model
     def _capped(self, notice, lines, rows, facts):
         """Lower the costs to what the law allows in all."""
@@ -271,3 +274,194 @@ class DunningCharging(models.AbstractModel):
             most = self.env["dunning.fee"]._in_euros(cap, notice, sum(lines.mapped("amount_net")))
             room.append(most - before)
         return min(room) if room else None
+
+    # What is known of the items of some reminders, read once for all of them.
+
+    @api.model
+    def _past_charges(self, lines):
+        """What was charged, waived or named for these items before.
+
+        :return: dict of item id to dunning.charge
+        """
+        found = (
+            self.env["dunning.charge"]
+            .sudo()
+            .search(
+                [
+                    ("move_line_id", "in", lines.move_line_id.ids),
+                    ("state", "!=", "cancelled"),
+                ],
+                order="date, id",
+            )
+        )
+        return {item.id: charges for item, charges in found.grouped("move_line_id").items()}
+
+    @api.model
+    def _booked_moves(self, lines):
+        """Ids of the invoices among these that book charges themselves."""
+        booked = (
+            self.env["dunning.notice"]
+            .sudo()
+            .search([("charge_move_id", "in", lines.move_line_id.move_id.ids)])
+        )
+        return set(booked.charge_move_id.ids)
+
+    @api.model
+    def _reminders(self, lines):
+        """Reminders after the due date that reached the consumers among the customers.
+
+        The day that counts is the one on which a delivery succeeded.
+
+        :return: dict of item id to a list of (notice id, Reminder), oldest first
+        """
+        reminders = defaultdict(list)
+        consumers = lines.filtered(lambda line: line.partner_id._dunning_party() == CONSUMER)
+        if not consumers.move_line_id:
+            return reminders
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT ON (h.move_line_id, n.id)
+                       h.move_line_id, n.id, n.date, d.date_done, COALESCE(d.channel, n.channel)
+                  FROM dunning_line h
+                  JOIN dunning_notice n ON n.id = h.notice_id AND n.delivered
+                  LEFT JOIN dunning_delivery d ON d.notice_id = n.id AND d.state = 'done'
+                 WHERE h.move_line_id IN %s AND h.state = 'issued' AND h.rung > 0
+                 ORDER BY h.move_line_id, n.id, d.date_done
+                """,
+                tuple(consumers.move_line_id.ids),
+            )
+        )
+        for item, notice, date, done, channel in rows:
+            sent = max(date, done.date()) if done else date
+            reminders[item].append((notice, Reminder(sent, by_post=channel == "letter")))
+        for known in reminders.values():
+            known.sort(key=lambda pair: pair[1].sent)
+        return reminders
+
+    @api.model
+    def _payments(self, lines):
+        """What came in for these items, on the day of its own entry.
+
+        :return: dict of item id to a list of (date, amount in the currency of the
+            item), oldest first
+        """
+        payments: dict[int, list[tuple[Date, float]]] = defaultdict(list)
+        if not lines.move_line_id:
+            return payments
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT r.debit_move_id, c.date, SUM(r.debit_amount_currency)
+                  FROM account_partial_reconcile r
+                  JOIN account_move_line c ON c.id = r.credit_move_id
+                 WHERE r.debit_move_id IN %s AND r.debit_amount_currency <> 0
+                 GROUP BY r.debit_move_id, c.date
+                 ORDER BY r.debit_move_id, c.date
+                """,
+                tuple(lines.move_line_id.ids),
+            )
+        )
+        for item, date, amount in rows:
+            payments[item].append((date, float(amount)))
+        return payments
+
+    # Interest on the items of a reminder.
+
+    @api.model
+    def _interest(self, notice, line, facts):
+        """Values for the interest of an item since it was last charged."""
+        reminders = [one for _notice, one in facts.reminders.get(line.move_line_id.id, [])]
+        start, first = waiting.interest_start(
+            self._rule(notice), line.date_maturity, reminders, self._holidays(notice)
+        )
+        past = facts.past.get(line.move_line_id.id, [])
+        until = [charge.date_until for charge in past if charge.kind == "interest"]
+        if start is None or facts.date < max(first, start + DAY, *(day + DAY for day in until)):
+            return []
+        law = self._law(notice, facts)
+        if law.rate_kind == "contract" and not law.rate:
+            return []  # nothing was agreed, so nothing is owed
+        begin = max([start, *until])
+        result = self._interest_until(law, notice, line, start, begin, facts)
+        if result.interest <= 0:
+            return []
+        return [
+            {
+                **self._base(notice, line, line.level_id, facts),
+                "kind": "interest",
+                "name": self.env._("Interest on %s", line.name),
+                "principal": self._bearing(line, facts),
+                "amount": float(result.interest),
+                "date_from": begin + DAY,
+                "date_until": facts.date,
+                "days": sum(row.days for row in result.segments),
+                "segments": [self._segment(row) for row in result.segments],
+                "formula": law.citation or law.name,
+            }
+        ]
+
+    @api.model
+    def _law(self, notice, facts):
+        """The interest rule for a customer, looked up once for all like it.
+
+        :raises UserError: when there is none
+        """
+        country = notice.partner_id._dunning_law(notice.company_id)
+        business = notice.partner_id._dunning_party() == waiting.BUSINESS
+        key = country, business, notice.company_id
+        if key not in facts.laws:
+            rules = self.env["dunning.interest.rule"].sudo()
+            facts.laws[key] = rules._get(*key)
+        return facts.laws[key].with_context(lang=notice.lang)
+
+    @api.model
+    def _interest_until(self, law, notice, line, start, begin, facts):
+        """Interest of an item up to the day, without what was charged before.
+
+        What came in on the way lowered the debt on its day; unallocated credits
+        count from the beginning. Days on which a hold froze interest bear none; where it
+        froze an amount, that amount bears none.
+
+        :return: :class:`tools.interest.Statement`
+        """
+        payments = [
+            (day, decimal(amount)) for day, amount in facts.payments.get(line.move_line_id.id, [])
+        ]
+        owed = decimal(line.amount_net) + decimal(line.amount_held)
+        principal = owed + sum(amount for _day, amount in payments)
+        return law._statement(
+            law._terms(notice.currency_id),
+            principal,
+            start,
+            facts.date,
+            payments,
+            since=begin,
+            pauses=facts.pauses.get(line.move_line_id.id, ()),
+            frozen=[
+                (first, last, decimal(amount))
+                for first, last, amount in facts.frozen.get(line.move_line_id.id, ())
+            ],
+        )
+
+    @api.model
+    def _bearing(self, line, facts):
+        """What is open of an item and bears interest on the day: what is disputed too,
+        unless its hold freezes charges.
+        """
+        parts = facts.frozen.get(line.move_line_id.id, ())
+        frozen = sum(amount for first, last, amount in parts if first <= facts.date <= last)
+        return line.amount_net + max(0, line.amount_held - frozen)
+
+    @api.model
+    def _segment(self, row):
+        return {
+            "from": fields.Date.to_string(row.date_from),
+            "until": fields.Date.to_string(row.date_to),
+            "days": row.days,
+            "rate": str(row.rate),
+            "base": str(row.base),
+            "amount": str(row.amount),
+        }

@@ -7,8 +7,29 @@ from odoo.exceptions import UserError
 
 from ...tools import fees
 from ...tools.rounding import decimal, round_money
+from ...tools.waiting import BUSINESS
+from .charge import percent
 
 SCALES = {"nl_wik": fees.nl_wik, "be_consumer": fees.be_consumer_cap}
+
+
+@dataclass(frozen=True)
+class Late:
+    """What is late, and with which rates it is converted."""
+
+    debt: Decimal
+    currency: models.BaseModel
+    date: date
+    company: models.BaseModel
+
+    def converted(self, amount, currency):
+        """An amount of another currency in that of the debt."""
+        return currency._dunning_convert(amount, self.currency, self.company, self.date)
+
+    def via(self, currency, compute):
+        """What a table in another currency gives for the debt, in that of the debt."""
+        debt = self.currency._dunning_convert(self.debt, currency, self.company, self.date)
+        return self.converted(compute(debt), currency)
 
 
 class DunningFee(models.Model):
@@ -64,25 +85,38 @@ class DunningFee(models.Model):
         help="For the invoice, where fees are booked: its account and taxes.",
     )
     note = fields.Text(translate=True)
+    per_item = fields.Boolean(
+        string="For each invoice",
+        compute="_compute_per_item",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="Otherwise once for a reminder, on the sum of its invoices.",
+    )
 
     _not_negative = models.Constraint(
         "CHECK (amount >= 0 AND percent >= 0 AND minimum >= 0 AND maximum >= 0)",
         "Fees cannot be negative.",
     )
+
     _percent_in_bounds = models.Constraint(
         "CHECK (percent < 100)", "A fee of 100 percent of the debt or more cannot be right."
     )
+
     _bounds_in_order = models.Constraint(
         "CHECK (maximum = 0 OR maximum >= minimum)",
         "The maximum of the fee is less than its minimum.",
     )
 
+    @api.depends("kind")
+    def _compute_per_item(self):
+        for fee in self:
+            fee.per_item = fee.kind == "statutory"
+
     @api.constrains("kind", "bracket_ids")
     def _check_brackets(self):
         for fee in self.filtered(lambda fee: fee.kind in ("single", "accumulated")):
             fee.bracket_ids._check_gaps(fee.name)
-
-    # Business
 
     def _amount_for(self, debt, currency, date, business, country, company):
         """The fee for one debt.
@@ -147,24 +181,51 @@ class DunningFee(models.Model):
         maximum = late.converted(decimal(self.maximum), self.currency_id)
         return fees.bounded(fee, minimum, maximum or None)
 
+    # How a fee is asked for.
 
-@dataclass(frozen=True)
-class Late:
-    """What is late, and with which rates it is converted."""
+    def _is_once(self):
+        """Whether a debt owes it once only, not again at every level."""
+        return self.kind in ("statutory", "nl_wik", "be_consumer")
 
-    debt: Decimal
-    currency: models.BaseModel
-    date: date
-    company: models.BaseModel
+    def _for_notice(self, notice, debt, date, law):
+        """The fee for a debt of a reminder, and how it comes about.
 
-    def converted(self, amount, currency):
-        """An amount of another currency in that of the debt."""
-        return currency._dunning_convert(amount, self.currency, self.company, self.date)
+        :param debt: amount in the currency of the reminder
+        :param law: function that gives the interest rule of the customer
+        :return: (amount rounded to the currency, text)
+        :raises UserError: see :meth:`_amount_for`
+        """
+        partner, company = notice.partner_id, notice.company_id
+        country = partner._dunning_law(company)
+        business = partner._dunning_party() == BUSINESS
+        if self.kind == "statutory":
+            late = Late(decimal(debt), notice.currency_id, date, company)
+            amount = self._bounded(law()._fixed_sum(late.debt, late.currency, date, company), late)
+            citation = law().citation
+        else:
+            amount = self._amount_for(debt, notice.currency_id, date, business, country, company)
+            citation = self.citation
+        text = self._formula(notice.currency_id.format(debt), country)
+        return float(amount), " · ".join(filter(None, [text, citation]))
 
-    def via(self, currency, compute):
-        """What a table in another currency gives for the debt, in that of the debt."""
-        debt = self.currency._dunning_convert(self.debt, currency, self.company, self.date)
-        return self.converted(compute(debt), currency)
+    @api.model
+    def _in_euros(self, compute, notice, debt):
+        """What a table of a law in euros says of a debt, in the currency of the reminder."""
+        late = Late(decimal(debt), notice.currency_id, notice.date, notice.company_id)
+        return float(late.via(self.env.ref("base.EUR"), compute))
+
+    def _formula(self, debt, country):
+        """One line that says how the fee comes about."""
+        if self.kind == "fixed":
+            if self.per_item:
+                return self.env._("fixed amount for each invoice")
+            return self.env._("fixed amount for each reminder")
+        if self.kind == "percent":
+            share = percent(self.env, self.percent)
+            return self.env._("%(percent)s %% of %(debt)s", percent=share, debt=debt)
+        if self.kind == "statutory":
+            return self.env._("fixed sum by law, %s", country.name)
+        return self.env._("by its scale on %s", debt)
 
 
 class DunningFeeAmount(models.Model):
@@ -183,6 +244,7 @@ class DunningFeeAmount(models.Model):
         "UNIQUE (fee_id, currency_id)",
         "A fee has one amount for a currency: change the one that is there.",
     )
+
     _not_negative = models.Constraint("CHECK (amount >= 0)", "The fee cannot be negative.")
 
 
@@ -204,6 +266,7 @@ class DunningFeeBracket(models.Model):
     _unique_limit = models.Constraint(
         "UNIQUE (fee_id, up_to)", "There already is a row with this limit: change that one."
     )
+
     _not_negative = models.Constraint(
         "CHECK (up_to >= 0 AND fixed >= 0 AND percent >= 0 AND percent < 100)",
         "Limits, amounts and percentages cannot be negative, nor a percentage 100 or more.",

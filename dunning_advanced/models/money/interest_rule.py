@@ -134,14 +134,17 @@ class DunningInterestRule(models.Model):
         "There already is a rule for this company, country and kind of customer: "
         "change or archive that one.",
     )
+
     _has_place = models.Constraint(
         "CHECK ((country_id IS NULL) <> (country_group_id IS NULL))",
         "An interest rule is for a country or for a group of countries: choose one of the two.",
     )
+
     _has_reference = models.Constraint(
         "CHECK (rate_kind <> 'reference' OR reference_id IS NOT NULL)",
         "The rule has no rates: choose the reference rate, or enter a fixed rate.",
     )
+
     _rate_in_bounds = models.Constraint(
         "CHECK (rate >= 0 AND rate < 100 AND margin > -100 AND margin < 100 "
         "AND multiplier > 0 AND multiplier < 100 AND round_up >= 0 AND round_up < 100)",
@@ -280,3 +283,30 @@ class DunningInterestRule(models.Model):
             rule=self.name,
             rate=rate,
         )
+
+
+class DunningInterestTier(models.Model):
+    """The fixed sum for debts up to a limit."""
+
+    _name = "dunning.interest.tier"
+    _description = "Fixed Sum"
+    _inherit = ["dunning.bracket"]
+    _order = "rule_id, id"
+
+    rule_id = fields.Many2one(
+        "dunning.interest.rule", required=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one(related="rule_id.company_id", store=True)
+    limit_currency_id = fields.Many2one(
+        related="rule_id.currency_id", string="Currency of the limits"
+    )
+    currency_id = fields.Many2one(related="rule_id.fixed_currency_id")
+
+    _unique_limit = models.Constraint(
+        "UNIQUE (rule_id, up_to)", "There already is a row with this limit: change that one."
+    )
+
+    _not_negative = models.Constraint(
+        "CHECK (up_to >= 0 AND fixed >= 0 AND percent >= 0 AND percent < 100)",
+        "The limits and the fixed sums cannot be negative.",
+    )

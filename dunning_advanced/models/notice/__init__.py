@@ -11,10 +11,4 @@ from . import (
     cancel,
     email,
     letter,
-    charge_shown,
-    compare,
-    erase,
-    freeze,
-    information,
-    warning,
 )

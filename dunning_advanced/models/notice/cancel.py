@@ -13,20 +13,6 @@ class DunningNotice(models.Model):
 
     _inherit = "dunning.notice"
 
-    date_cancelled = fields.Datetime(readonly=True, copy=False)
-    cancelled_by_id = fields.Many2one("res.users", readonly=True, copy=False)
-    departure_summary = fields.Char(
-        compute="_compute_departure_summary",
-        string="What had left",
-        help="What had left already when the reminder was cancelled, and what was stopped.",
-    )
-    to_correct = fields.Boolean(
-        compute="_compute_to_correct",
-        search="_search_to_correct",
-        string="Needs a correction",
-        help="It had left already when it was cancelled, and the customer has not been told.",
-    )
-
     @api.depends("state", "delivery_ids.state")
     def _compute_departure_summary(self):
         deliveries = self.env["dunning.delivery"]
@@ -47,6 +33,8 @@ class DunningNotice(models.Model):
             self._to_correct_domain() if True in value else ["!", "&", *self._to_correct_domain()]
         )
 
+    # Business
+
     @api.model
     def _to_correct_domain(self):
         return [
@@ -56,12 +44,6 @@ class DunningNotice(models.Model):
             ("delivery_ids", "any", LEFT),
             ("delivery_ids", "not any", CORRECTED),
         ]
-
-    # Take back
-
-    def action_cancel(self):
-        """Ask for the reason, then take back issued notices."""
-        return self._ask_reason("cancel", self.env._("Cancel reminders"))
 
     def _cancel(self, reason, date=None):
         """Take issued notices back; the steps of their items return by themselves.
@@ -152,47 +134,6 @@ class DunningNotice(models.Model):
         """Those of these notices that have left already, by whatever channel."""
         return self.search([("id", "in", self.ids), ("delivery_ids", "any", LEFT)])
 
-    # Correct
-
-    def action_correct(self):
-        """Send a correction to the customers who have these cancelled notices.
-
-        :raises UserError: when nobody has to be told, or nobody can be reached
-        """
-        missing = self.filtered("to_correct")
-        if not missing:
-            raise UserError(
-                self.env._(
-                    "Nobody has to be told: these reminders were not cancelled, had not left "
-                    "yet, or have a correction already."
-                )
-            )
-        if not missing._correct():
-            raise UserError(
-                self.env._(
-                    "No e-mail address for a correction: call or write to %s, then say so by "
-                    "“Customer knows” on the reminder.",
-                    ", ".join(missing.partner_id[:10].mapped("display_name")),
-                )
-            )
-
-    def action_mark_corrected(self):
-        """Somebody has told the customers by another way."""
-        missing = self.filtered("to_correct")
-        self.env["dunning.delivery"].create(
-            [
-                {
-                    "notice_id": notice.id,
-                    "channel": notice.channel,
-                    "address": self.env._("Told by %s", self.env.user.name),
-                    "correction": True,
-                    "state": "done",
-                    "date_done": fields.Datetime.now(),
-                }
-                for notice in missing
-            ]
-        )
-
     def _correct(self):
         """Send a correction by e-mail for notices that had left when they were
         cancelled, once for each; many are sent by the scheduled action.
@@ -220,3 +161,41 @@ class DunningNotice(models.Model):
         else:
             self._wake_cron()
         return corrections
+
+    # Notices of a proposal that is replaced: gone as if they had never been.
+
+    @api.model
+    def _erase(self, run):
+        """Delete the notices of a run of which none was ever confirmed, and what
+        was written on them.
+
+        Set-based: there may be a hundred thousand, nearly all without a word on them.
+        Only files and activities, which are few, go the way of Odoo: its store of
+        files and the counters of users have to follow.
+
+        :param run: dunning.run whose lines are gone already
+        """
+        own = SQL("SELECT id FROM dunning_notice WHERE run_id = %s", run.id)
+        for model in ("ir.attachment", "mail.activity"):
+            found = self.env.execute_query(
+                SQL(
+                    "SELECT id FROM %s WHERE res_model = %s AND res_id IN (%s)",
+                    SQL.identifier(self.env[model]._table),
+                    self._name,
+                    own,
+                )
+            )
+            self.env[model].sudo().browse(id_ for [id_] in found).unlink()
+        self.env.flush_all()
+        for table, model in (("mail_message", "model"), ("mail_followers", "res_model")):
+            self.env.cr.execute(
+                SQL(
+                    "DELETE FROM %s WHERE %s = %s AND res_id IN (%s)",
+                    SQL.identifier(table),
+                    SQL.identifier(model),
+                    self._name,
+                    own,
+                )
+            )
+        self.env.cr.execute(SQL("DELETE FROM dunning_notice WHERE run_id = %s", run.id))
+        self.env.invalidate_all()

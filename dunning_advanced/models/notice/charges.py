@@ -3,6 +3,8 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ...tools.waiting import Reminder, costs_from
+
 
 class ChargesExceedDebtError(UserError):
     """The costs of a reminder are more than what it asks for; a person decides."""
@@ -12,50 +14,6 @@ class DunningNotice(models.Model):
     """What a reminder costs."""
 
     _inherit = "dunning.notice"
-
-    has_charges = fields.Boolean(related="level_id.has_charges")
-    charge_ids = fields.One2many("dunning.charge", "notice_id", readonly=True)
-    charge_mode = fields.Selection(related="policy_id.charge_mode", string="Booking of charges")
-    charge_move_id = fields.Many2one(
-        "account.move",
-        string="Charges booked as",
-        readonly=True,
-        copy=False,
-        index="btree_not_null",
-        ondelete="set null",
-    )
-    charge_move_state = fields.Selection(related="charge_move_id.state", string="Booking status")
-    amount_charges = fields.Monetary(
-        string="Charges",
-        compute="_compute_amount_charges",
-        store=True,
-        help="Fees, fixed sums and interest of this reminder that were not waived, without tax.",
-    )
-    amount_charge_tax = fields.Monetary(
-        string="Tax on charges", compute="_compute_amount_charges", store=True
-    )
-    amount_charges_before = fields.Monetary(
-        string="Earlier charges",
-        readonly=True,
-        help="Of earlier reminders of the same invoices, printed on them and not booked, with tax.",
-    )
-    amount_due = fields.Monetary(
-        string="To pay with charges",
-        compute="_compute_amount_due",
-        help="The open invoices and all charges, with tax.",
-    )
-    charge_question = fields.Boolean(
-        readonly=True, help="The charges are more than the debt: somebody has to decide."
-    )
-    charge_decision = fields.Selection(
-        [("charge", "Charge anyway"), ("waive", "Waive")], readonly=True, copy=False
-    )
-    charge_reason = fields.Char(string="Why charges are waived", readonly=True, copy=False)
-    charge_estimate = fields.Html(
-        compute="_compute_charge_estimate",
-        sanitize=False,
-        help="What the reminder would cost if it went out on its date.",
-    )
 
     @api.depends("charge_ids.amount", "charge_ids.amount_tax", "charge_ids.state")
     def _compute_amount_charges(self):
@@ -82,7 +40,7 @@ class DunningNotice(models.Model):
                 "dunning_advanced.charge_estimate", values, lang=self.env.lang
             )
 
-    # Before the reminder goes out
+    # Business
 
     def _charge(self, date):
         """Write what these reminders cost. Where no level costs anything, nothing is asked.
@@ -176,25 +134,6 @@ class DunningNotice(models.Model):
         self.charge_question = isinstance(error, ChargesExceedDebtError)
         return super()._explain(error)
 
-    # Decisions
-
-    def action_charge_anyway(self):
-        """Let the charges stand although they are more than the debt, and issue."""
-        self._check_in_review()
-        self.write({"charge_decision": "charge", "charge_question": False})
-        self.action_retry()
-
-    def action_waive_charges(self):
-        """Ask for the reason, then let the customer off all charges of the reminder.
-
-        Before it is issued: those that it would raise.
-        """
-        charges = self.charge_ids.filtered(lambda charge: charge.state in ("open", "named"))
-        if charges:
-            return charges.action_waive()
-        self._check_in_review()
-        return self._ask_reason("waive", self.env._("Waive charges"))
-
     def _waive_coming(self, reason):
         """Issue these reminders without charges.
 
@@ -204,7 +143,67 @@ class DunningNotice(models.Model):
         self.write({"charge_decision": "waive", "charge_reason": reason, "charge_question": False})
         self.filtered(lambda notice: notice.state == "confirmed" and notice.error).action_retry()
 
-    def action_view_charge_move(self):
-        """Open the invoice that books the charges."""
+    # Charges as letter, e-mail and screen show them.
+
+    def _charge_values(self):
+        """The charges as they are shown, in the language of the context.
+
+        :return: None where the reminder costs nothing, else a dict with ``rows`` (label,
+            why, amount), ``interest`` (item and the columns of a period), ``named``
+            (as rows: owed after ``named_until``), ``tax``, ``before``, ``owed``
+            (whether anything is), ``total`` and ``problem`` (a text)
+        """
         self.ensure_one()
-        return self.charge_move_id.get_formview_action()
+        if not self.has_charges:
+            return None
+        if self.state in ("proposed", "confirmed"):
+            return self._estimated_charges()
+        charges = self.charge_ids.filtered(lambda charge: charge.amount)
+        return self._shown(
+            charges, self.amount_charge_tax, self.amount_charges_before, self.amount_due
+        )
+
+    def _estimated_charges(self):
+        charges = self.env["dunning.charge"]
+        try:
+            rows = self.env["dunning.charging"]._compute_charges(self, self.date).get(self.id, [])
+            if self.charge_decision == "waive":
+                rows = []
+            for row in rows:
+                charges |= charges.new(row)
+            before = self._charges_before()[self]
+            own = charges.filtered(lambda charge: charge.state == "open")
+            tax = own._tax_estimate()
+        except UserError as error:
+            return {"problem": str(error), "owed": False}
+        total = self.amount_total + sum(own.mapped("amount")) + tax + before
+        return self._shown(charges.filtered("amount"), tax, before, total)
+
+    def _shown(self, charges, tax, before, total):
+        """See :meth:`_charge_values`."""
+        owed = charges.filtered(lambda charge: charge.state == "open")
+        named = charges.filtered(lambda charge: charge.state == "named")
+        if not (owed or named or before):
+            return None
+        return {
+            "rows": owed._summed(),
+            "interest": [
+                {"item": charge.item_name, **row}
+                for charge in owed
+                for row in charge._segment_rows()
+            ],
+            "named": named._summed(),
+            "named_until": named and self._named_until(),
+            "tax": tax,
+            "before": before,
+            "owed": bool(owed or before),
+            "total": total,
+            "problem": False,
+        }
+
+    def _named_until(self):
+        """The last day on which paying keeps off the costs that are named in advance."""
+        charging = self.env["dunning.charging"]
+        sent = Reminder(self.date, by_post=self.channel == "letter")
+        first = costs_from(charging._rule(self), sent, charging._holidays(self))
+        return fields.Date.subtract(first, days=1)

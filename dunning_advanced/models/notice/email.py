@@ -6,6 +6,7 @@ from odoo import models
 from odoo.exceptions import UserError
 
 _logger = logging.getLogger(__name__)
+
 COLOR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]+|rgba?\([\d.,% ]+\)")
 
 
@@ -183,26 +184,3 @@ class DunningNotice(models.Model):
                     "%(document)s could not be attached: %(reason)s", document=name, reason=error
                 )
             )
-
-
-class AccountMove(models.Model):
-    _inherit = "account.move"
-
-    def _dunning_pdf(self):
-        """The PDF of the invoice: the one that was sent, else a new one.
-
-        :return: content, as bytes
-        :raises UserError: when none can be made
-        """
-        self.ensure_one()
-        return self.sudo().invoice_pdf_report_id.raw or self._dunning_new_pdf()
-
-    def _dunning_new_pdf(self):
-        reports = self.env["ir.actions.report"].sudo()
-        if reports.get_wkhtmltopdf_state() in ("install", "broken"):
-            raise UserError(self.env._("wkhtmltopdf is not installed, so no PDF can be made."))
-        with self.env.cr.savepoint():
-            content, _kind = reports.with_context(report_pdf_no_attachment=True)._render_qweb_pdf(
-                "account.account_invoices", self.ids
-            )
-        return content

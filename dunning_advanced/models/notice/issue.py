@@ -1,13 +1,20 @@
 from functools import partial
 
-from odoo import api, fields, models
-from odoo.service.model import retrying
+from psycopg2 import IntegrityError
 
+from odoo import api, fields, models
+from odoo.exceptions import ConcurrencyError, UserError
+from odoo.service.model import retrying
+from odoo.tools import SQL, is_html_empty
+
+from ..engine.engine import Scope
 from ..mixins.batch import AT_ONCE
 
 
 class DunningNotice(models.Model):
     _inherit = "dunning.notice"
+
+    # Business
 
     def _confirm(self):
         """Queue notices for being issued; a small number is issued right away."""
@@ -35,12 +42,6 @@ class DunningNotice(models.Model):
         crons = self.env["ir.cron"].sudo().search([("model_id", "=", model)])
         for cron in crons.filtered(lambda cron: "_cron_issue" in cron.code):
             cron._trigger()
-
-    def action_retry(self):
-        """Try again to issue notices that failed."""
-        failed = self.filtered(lambda notice: notice.state == "confirmed")
-        failed.error = False
-        failed._confirm()
 
     @api.model
     def _cron_issue(self):
@@ -107,3 +108,211 @@ class DunningNotice(models.Model):
                 left._charge(date)
                 left._freeze(date)
                 left._deliver()
+
+    # What happens to a notice at the moment of issuing: asked again, frozen, delivered.
+
+    def _recheck(self, company, date):
+        """Ask every gate again: what was paid or changed since the proposal
+        is taken off; a notice without items is dropped.
+        """
+        scope = Scope(
+            company=company,
+            date=date,
+            partner_ids=tuple(self.partner_id.ids),
+            own_notice_ids=tuple(self.ids),
+        )
+        rows = {row["id"]: row for row in self.env["dunning.engine"]._evaluate(scope)}
+        rungs = self.policy_id._rungs()
+        changed = self.browse()
+        for line in self.line_ids:
+            row = rows.get(line.move_line_id.id)
+            verdict = self._verdict_now(line, row, rungs)
+            values = (
+                self._facts_now(line, row)
+                if verdict == "dun"
+                else {"state": "void", "verdict": verdict}
+            )
+            if values:
+                line.write(values)
+                changed |= line.notice_id
+        self.invalidate_recordset(["line_ids"])
+        changed._refresh_amounts()
+
+    @api.model
+    def _verdict_now(self, line, row, rungs):
+        """What the gates say of a proposed line now.
+
+        A reminder that an invoice comes up is not sent once it is due. A level
+        that is no longer where it was on the ladder was not what somebody
+        reviewed. The channel may have been chosen by hand: whether it reaches
+        the customer is asked of the notice itself. An invoice that has become
+        another customer's is none of this one's.
+
+        :param row: what the engine says of the item, None when it is not open
+        :param rungs: what the policies have now, see ``dunning.policy._rungs``
+        """
+        mine = (line.notice_id.partner_id.id, line.notice_id.currency_id.id)
+        if not row or (row["debtor_id"], row["currency_id"]) != mine:
+            return "changed"
+        policy = line.policy_id.id
+        if (policy, line.rung, line.level_id.id) not in rungs:
+            return "relaid"
+        if row["verdict"] not in ("dun", "unreachable"):
+            return row["verdict"]
+        if row["policy_id"] != policy:
+            return "relaid"
+        return "changed" if line.rung < 1 <= row["rung"] else "dun"
+
+    @api.model
+    def _facts_now(self, line, row):
+        """What has changed of a line that is still reminded of. The level may
+        only have fallen: nobody gets a firmer letter than the one reviewed.
+
+        :return: dict of new values
+        """
+        facts = {
+            "amount_open": row["open"],
+            "amount_open_company": row["open_company"],
+            "amount_held": row["held"],
+            "amount_net": row["net"],
+            "date_maturity": row["due"],
+        }
+        if row["rung"] < line.rung:
+            return {**facts, "rung": row["rung"], "level_id": row["level_id"]}
+        return {name: value for name, value in facts.items() if line[name] != value}
+
+    def _address(self):
+        """Find the contact by the channel of each notice.
+
+        :raises UserError: when the customer cannot be reached by it
+        """
+        channels = self.env["dunning.channel"]
+        self.env.flush_all()
+        self.env.cr.execute(
+            channels._contacts_sql(SQL("SELECT unnest(%s)", list(self.partner_id.ids)))
+        )
+        contacts = {row["debtor_id"]: row for row in self.env.cr.dictfetchall()}
+        for notice in self:
+            usable = notice._usable_contact(contacts.get(notice.partner_id.id, {}))
+            if not usable:
+                raise UserError(
+                    self.env._(
+                        "%(customer)s cannot be reached by %(channel)s: complete the contact "
+                        "data or choose another channel, then try again.",
+                        customer=notice.partner_id.display_name,
+                        channel=dict(channels._selection()).get(notice.channel, notice.channel),
+                    )
+                )
+            if notice.contact_id.id != usable:
+                notice.contact_id = usable
+
+    def _usable_contact(self, contacts):
+        """The chosen contact where the channel can reach it, else the usual one."""
+        self.ensure_one()
+        usual = contacts.get(f"{self.channel}_contact_id")
+        if not self.contact_id or self.contact_id.id == usual:
+            return usual
+        reach = self.env["dunning.channel"]._reach(self.channel, SQL("p"))
+        found = self.env.execute_query(
+            SQL(
+                "SELECT 1 FROM res_partner p WHERE p.id = %s AND (p.active OR p.id = %s) AND %s",
+                self.contact_id.id,
+                self.partner_id.id,
+                reach,
+            )
+        )
+        return self.contact_id.id if found else usual
+
+    def _freeze(self, date):
+        """Number, date and texts as they go out."""
+        # Number and date say all that a tracked change of state would.
+        silent = self.with_context(mail_notrack=True)
+        for notice, number in zip(silent, self._numbers(date), strict=True):
+            notice.name = number
+        silent.write(
+            {
+                "date": date,
+                "state": "issued",
+                "date_issued": fields.Datetime.now(),
+                "error": False,
+            }
+        )
+        self.line_ids.write({"state": "issued", "date": date})
+        silent._book_charges()
+        self._inform_again(self.company_id, date)
+        # Last, so that the words tell the number and the dates that count.
+        texts = silent._final_texts()
+        for notice, (subject, body) in texts.items():
+            notice.write({"own_subject": subject, "own_body": body})
+
+    def _numbers(self, date):
+        """The next numbers of the company's sequence, the sequence looked up once.
+
+        :raises UserError: when there is no sequence
+        """
+        sequence = (
+            self.env["ir.sequence"]
+            .sudo()
+            .search(
+                [
+                    ("code", "=", "dunning.notice"),
+                    ("company_id", "in", [*self.company_id.ids, False]),
+                ],
+                order="company_id",
+                limit=1,
+            )
+        )
+        if not sequence:
+            raise UserError(
+                self.env._(
+                    "Reminders of %s cannot be numbered: ask your administrator to make a "
+                    "sequence with the code “dunning.notice”.",
+                    self.company_id.name,
+                )
+            )
+        current = self._current_range(sequence, date)
+        return [current._next() for _notice in self]
+
+    def _current_range(self, sequence, date):
+        """The sequence, or its part for the year of a date, ready to be counted on.
+
+        :raises ConcurrencyError: when another worker has just begun the same year
+        """
+        try:
+            with self.env.cr.savepoint():
+                current = sequence._get_current_sequence(date)
+        except IntegrityError as error:
+            raise ConcurrencyError(str(error)) from error
+        begins = current.date_from if sequence.use_date_range else date
+        return current.with_context(ir_sequence_date=date, ir_sequence_date_range=begins)
+
+    def _final_texts(self):
+        """The texts that go out.
+
+        :return: dict of notice to (subject, body)
+        :raises UserError: when there are none, or they cannot be filled in
+        """
+        texts = self._texts(lambda notices: notices._render_texts())
+        for notice, (subject, body) in texts.items():
+            if not subject or is_html_empty(body):
+                raise UserError(
+                    self.env._(
+                        "Level “%(level)s” of policy “%(policy)s” has no text: choose one there, "
+                        "or write the text of this reminder, then try again.",
+                        level=notice.level_id.name,
+                        policy=notice.policy_id.name,
+                    )
+                )
+        return texts
+
+    def _deliver(self):
+        """Hand issued notices to their channels, the extra one of the level too."""
+        channels = self.env["dunning.channel"]
+        for channel, notices in self.grouped("channel").items():
+            channels._deliver(channel, notices)
+        for level, notices in self.grouped("level_id").items():
+            extra = level.extra_channel
+            also = notices.filtered(lambda notice, extra=extra: notice.channel != extra)
+            if extra and also:
+                channels._deliver_extra(extra, also)
+        channels._send_queue()

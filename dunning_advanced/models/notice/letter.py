@@ -1,18 +1,14 @@
 import base64
 from contextlib import suppress
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import UserError
 
-REPORT = "dunning_advanced.letter"
+from .notice import REPORT
 
 
 class DunningNotice(models.Model):
     _inherit = "dunning.notice"
-
-    letter_preview = fields.Binary(
-        compute="_compute_letter_preview", help="The letter as PDF, where the channel is one."
-    )
 
     @api.depends("subject", "body", "channel", "contact_id", "attachment_id", "line_ids")
     def _compute_letter_preview(self):
@@ -27,24 +23,6 @@ class DunningNotice(models.Model):
         for notice in self:
             found = streams.get(notice._origin.id)
             notice.letter_preview = found and base64.b64encode(found["stream"].getvalue())
-
-    def action_preview_letter(self):
-        """Show the letter as PDF; nothing is marked as printed by that."""
-        return {
-            "type": "ir.actions.act_url",
-            "url": f"/report/pdf/{REPORT}/{','.join(map(str, self.ids))}",
-            "target": "new",
-        }
-
-    def action_print_letters(self):
-        """All letters of these notices as one PDF; those to print count as delivered.
-
-        :raises UserError: when none of them is a letter
-        """
-        letters = self.delivery_ids.filtered(
-            lambda delivery: delivery.channel == "letter" and delivery.state != "withdrawn"
-        )
-        return letters.action_print()
 
     def _freeze_letters(self):
         """Render the letters that are not frozen yet and keep them as attachments."""

@@ -1,6 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+# The report that prints it.
+REPORT = "dunning_advanced.letter"
+
 
 class DunningNotice(models.Model):
     """One reminder for a debtor, currency and policy; frozen when issued."""
@@ -79,11 +82,107 @@ class DunningNotice(models.Model):
     attachment_id = fields.Many2one(
         "ir.attachment", string="Letter", readonly=True, index="btree_not_null"
     )
+    date_cancelled = fields.Datetime(readonly=True, copy=False)
+    cancelled_by_id = fields.Many2one("res.users", readonly=True, copy=False)
+    departure_summary = fields.Char(
+        compute="_compute_departure_summary",
+        string="What had left",
+        help="What had left already when the reminder was cancelled, and what was stopped.",
+    )
+    to_correct = fields.Boolean(
+        compute="_compute_to_correct",
+        search="_search_to_correct",
+        string="Needs a correction",
+        help="It had left already when it was cancelled, and the customer has not been told.",
+    )
+    has_charges = fields.Boolean(related="level_id.has_charges")
+    charge_ids = fields.One2many("dunning.charge", "notice_id", readonly=True)
+    charge_mode = fields.Selection(related="policy_id.charge_mode", string="Booking of charges")
+    charge_move_id = fields.Many2one(
+        "account.move",
+        string="Charges booked as",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    charge_move_state = fields.Selection(related="charge_move_id.state", string="Booking status")
+    amount_charges = fields.Monetary(
+        string="Charges",
+        compute="_compute_amount_charges",
+        store=True,
+        help="Fees, fixed sums and interest of this reminder that were not waived, without tax.",
+    )
+    amount_charge_tax = fields.Monetary(
+        string="Tax on charges", compute="_compute_amount_charges", store=True
+    )
+    amount_charges_before = fields.Monetary(
+        string="Earlier charges",
+        readonly=True,
+        help="Of earlier reminders of the same invoices, printed on them and not booked, with tax.",
+    )
+    amount_due = fields.Monetary(
+        string="To pay with charges",
+        compute="_compute_amount_due",
+        help="The open invoices and all charges, with tax.",
+    )
+    charge_question = fields.Boolean(
+        readonly=True, help="The charges are more than the debt: somebody has to decide."
+    )
+    charge_decision = fields.Selection(
+        [("charge", "Charge anyway"), ("waive", "Waive")], readonly=True, copy=False
+    )
+    charge_reason = fields.Char(string="Why charges are waived", readonly=True, copy=False)
+    charge_estimate = fields.Html(
+        compute="_compute_charge_estimate",
+        sanitize=False,
+        help="What the reminder would cost if it went out on its date.",
+    )
+    letter_preview = fields.Binary(
+        compute="_compute_letter_preview", help="The letter as PDF, where the channel is one."
+    )
+    last_date = fields.Date(string="Last reminder", readonly=True)
+    last_rung = fields.Integer(string="Last level no.", readonly=True, aggregator=None)
+    last_total = fields.Monetary(string="Last amount", readonly=True)
+    comparison = fields.Selection(
+        [
+            ("new", "New"),
+            ("higher", "Level up"),
+            ("same", "Same level"),
+            ("lower", "Level down"),
+        ],
+        string="Compared",
+        compute="_compute_comparison",
+        store=True,
+        help="With the last reminder of the customer in this currency and policy.",
+    )
+    amount_change = fields.Monetary(
+        string="Change",
+        compute="_compute_comparison",
+        store=True,
+        help="More or less to pay than on the last reminder.",
+    )
+    warning = fields.Char(string="Attention", compute="_compute_warning", search="_search_warning")
+    warning_text = fields.Char(compute="_compute_warning")
+    lang = fields.Char(
+        compute="_compute_lang",
+        string="Language",
+        help="Of the contact, else of the customer, else of the company.",
+    )
+    greeting = fields.Char(compute="_compute_greeting", help="For the texts of the levels.")
+    info_ids = fields.One2many(
+        "dunning.line",
+        "notice_id",
+        domain=[("verdict", "=", "info")],
+        string="For information",
+        readonly=True,
+    )
 
     _number_unique = models.UniqueIndex(
         "(company_id, name) WHERE name IS NOT NULL",
         "There is a reminder with this number already: check the sequence.",
     )
+
     _waiting_idx = models.Index("(state, company_id) WHERE state IN ('proposed', 'confirmed')")
 
     @api.depends("name", "level_id", "partner_id")
@@ -140,8 +239,7 @@ class DunningNotice(models.Model):
                 self.env._("An issued reminder cannot be deleted: cancel it with a reason.")
             )
 
-    def _ask_reason(self, kind, title, wizard="dunning.reason"):
-        return self.env[wizard]._ask(kind, title, notice_ids=self)
+    # Actions
 
     def action_view_items(self):
         """Open the invoices of the notice."""
@@ -153,3 +251,143 @@ class DunningNotice(models.Model):
             "view_mode": "list,form",
             "domain": [("id", "in", self.line_ids.move_id.ids)],
         }
+
+    def action_cancel(self):
+        """Ask for the reason, then take back issued notices."""
+        return self._ask_reason("cancel", self.env._("Cancel reminders"))
+
+    def action_correct(self):
+        """Send a correction to the customers who have these cancelled notices.
+
+        :raises UserError: when nobody has to be told, or nobody can be reached
+        """
+        missing = self.filtered("to_correct")
+        if not missing:
+            raise UserError(
+                self.env._(
+                    "Nobody has to be told: these reminders were not cancelled, had not left "
+                    "yet, or have a correction already."
+                )
+            )
+        if not missing._correct():
+            raise UserError(
+                self.env._(
+                    "No e-mail address for a correction: call or write to %s, then say so by "
+                    "“Customer knows” on the reminder.",
+                    ", ".join(missing.partner_id[:10].mapped("display_name")),
+                )
+            )
+
+    def action_mark_corrected(self):
+        """Somebody has told the customers by another way."""
+        missing = self.filtered("to_correct")
+        self.env["dunning.delivery"].create(
+            [
+                {
+                    "notice_id": notice.id,
+                    "channel": notice.channel,
+                    "address": self.env._("Told by %s", self.env.user.name),
+                    "correction": True,
+                    "state": "done",
+                    "date_done": fields.Datetime.now(),
+                }
+                for notice in missing
+            ]
+        )
+
+    def action_charge_anyway(self):
+        """Let the charges stand although they are more than the debt, and issue."""
+        self._check_in_review()
+        self.write({"charge_decision": "charge", "charge_question": False})
+        self.action_retry()
+
+    def action_waive_charges(self):
+        """Ask for the reason, then let the customer off all charges of the reminder.
+
+        Before it is issued: those that it would raise.
+        """
+        charges = self.charge_ids.filtered(lambda charge: charge.state in ("open", "named"))
+        if charges:
+            return charges.action_waive()
+        self._check_in_review()
+        return self._ask_reason("waive", self.env._("Waive charges"))
+
+    def action_view_charge_move(self):
+        """Open the invoice that books the charges."""
+        self.ensure_one()
+        return self.charge_move_id.get_formview_action()
+
+    def action_retry(self):
+        """Try again to issue notices that failed."""
+        failed = self.filtered(lambda notice: notice.state == "confirmed")
+        failed.error = False
+        failed._confirm()
+
+    def action_preview_letter(self):
+        """Show the letter as PDF; nothing is marked as printed by that."""
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/report/pdf/{REPORT}/{','.join(map(str, self.ids))}",
+            "target": "new",
+        }
+
+    def action_print_letters(self):
+        """All letters of these notices as one PDF; those to print count as delivered.
+
+        :raises UserError: when none of them is a letter
+        """
+        letters = self.delivery_ids.filtered(
+            lambda delivery: delivery.channel == "letter" and delivery.state != "withdrawn"
+        )
+        return letters.action_print()
+
+    def action_confirm(self):
+        """Confirm the chosen notices; small numbers are issued at once."""
+        self.run_id._check_fresh(fields.Date.context_today(self))
+        self.filtered(lambda notice: notice.state == "proposed")._confirm()
+
+    def action_lower_level(self):
+        """Send the text of the level before; the items stay one rung lower too.
+        Among several, those at the lowest level stay as they are.
+
+        :raises UserError: when there is no lower level for any of them
+        """
+        self._check_in_review()
+        lowest = self.browse()
+        for level, notices in self.grouped("level_id").items():
+            if lower := level._below():
+                notices._lower_to(lower)
+            else:
+                lowest |= notices
+        if lowest == self:
+            raise UserError(
+                self.env._(
+                    "%(notice)s is at the lowest level already: drop it if nothing should be sent.",
+                    notice=lowest[:1].display_name,
+                )
+            )
+        if not lowest:
+            return None
+        return lowest._tell(
+            self.env._("At the lowest level already, unchanged: %s", lowest._label())
+        )
+
+    def action_drop(self):
+        """Ask for the reason, then leave the notices out."""
+        self._check_in_review()
+        return self._ask_reason("drop", self.env._("Leave out"))
+
+    def action_change_channel(self):
+        """Ask for the channel, then bring the notices by it."""
+        self._check_in_review()
+        return self._ask_reason("channel", self.env._("Change channel"), "dunning.change")
+
+    def action_assign(self):
+        """Ask for the responsible, then assign the notices."""
+        self._check_in_review()
+        return self._ask_reason("assign", self.env._("Assign"), "dunning.change")
+
+    # Business
+
+    def _ask_reason(self, kind, title, wizard="dunning.reason"):
+        return self.env[wizard]._ask(kind, title, notice_ids=self)

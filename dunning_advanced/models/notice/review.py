@@ -1,5 +1,7 @@
-from odoo import fields, models
+from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
 
 
 class DunningNotice(models.Model):
@@ -9,40 +11,39 @@ class DunningNotice(models.Model):
 
     _inherit = "dunning.notice"
 
+    @api.depends("rung", "amount_total", "last_date", "last_rung", "last_total")
+    def _compute_comparison(self):
+        for notice in self:
+            rungs = notice.rung - notice.last_rung
+            by_rung = "higher" if rungs > 0 else "lower" if rungs < 0 else "same"
+            notice.comparison = by_rung if notice.last_date else "new"
+            notice.amount_change = (
+                notice.amount_total - notice.last_total if notice.last_date else 0
+            )
+
+    def _compute_warning(self):
+        found = {
+            code: set(self.search(Domain("id", "in", self._origin.ids) & domain).ids)
+            for code, domain in self._warning_domains().items()
+        }
+        words = self._warning_words()
+        for notice in self:
+            own = [words[code] for code, ids in found.items() if notice._origin.id in ids]
+            notice.warning = ", ".join(label for label, _sentence in own)
+            notice.warning_text = " ".join(sentence for _label, sentence in own)
+
+    def _search_warning(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        domains = self._warning_domains()
+        found = Domain.OR(domains[code] for code in value if code in domains)
+        return found | ~Domain.OR(domains.values()) if False in value else found
+
+    # Business
+
     def _check_in_review(self):
         if any(notice.state not in ("proposed", "confirmed") for notice in self):
             raise UserError(self.env._("Only reminders that are not issued yet can be changed."))
-
-    def action_confirm(self):
-        """Confirm the chosen notices; small numbers are issued at once."""
-        self.run_id._check_fresh(fields.Date.context_today(self))
-        self.filtered(lambda notice: notice.state == "proposed")._confirm()
-
-    def action_lower_level(self):
-        """Send the text of the level before; the items stay one rung lower too.
-        Among several, those at the lowest level stay as they are.
-
-        :raises UserError: when there is no lower level for any of them
-        """
-        self._check_in_review()
-        lowest = self.browse()
-        for level, notices in self.grouped("level_id").items():
-            if lower := level._below():
-                notices._lower_to(lower)
-            else:
-                lowest |= notices
-        if lowest == self:
-            raise UserError(
-                self.env._(
-                    "%(notice)s is at the lowest level already: drop it if nothing should be sent.",
-                    notice=lowest[:1].display_name,
-                )
-            )
-        if not lowest:
-            return None
-        return lowest._tell(
-            self.env._("At the lowest level already, unchanged: %s", lowest._label())
-        )
 
     def _lower_to(self, level):
         self.with_context(dunning_lower=True).write(
@@ -51,21 +52,6 @@ class DunningNotice(models.Model):
         self.line_ids.filtered(lambda line: line.rung > level.rung).write(
             {"level_id": level.id, "rung": level.rung}
         )
-
-    def action_drop(self):
-        """Ask for the reason, then leave the notices out."""
-        self._check_in_review()
-        return self._ask_reason("drop", self.env._("Leave out"))
-
-    def action_change_channel(self):
-        """Ask for the channel, then bring the notices by it."""
-        self._check_in_review()
-        return self._ask_reason("channel", self.env._("Change channel"), "dunning.change")
-
-    def action_assign(self):
-        """Ask for the responsible, then assign the notices."""
-        self._check_in_review()
-        return self._ask_reason("assign", self.env._("Assign"), "dunning.change")
 
     def _leave_out(self, reason):
         """Drop notices on a person's word, and say so on their run.
@@ -177,3 +163,124 @@ class DunningNotice(models.Model):
                     "rung": top.rung,
                 }
             )
+
+    # How a notice differs from the one before it: the last that was issued to
+    # the same debtor, in the same currency, under the same policy. A friendly reminder
+    # before the due date is compared with such ones only.
+
+    @api.model
+    def _last_sql(self, scope):
+        """The last issued notice by debtor, currency, policy, and early or overdue.
+
+        :param scope: Scope of a proposal
+        """
+        return SQL(
+            """
+            SELECT DISTINCT ON (h.partner_id, h.currency_id, h.policy_id, h.rung < 1)
+                   h.partner_id, h.currency_id, h.policy_id, h.rung < 1 AS early,
+                   h.date, h.rung, h.amount_total
+              FROM dunning_notice h
+             WHERE h.state = 'issued' AND h.company_id = %s AND %s
+             ORDER BY h.partner_id, h.currency_id, h.policy_id, h.rung < 1, h.date DESC, h.id DESC
+            """,
+            scope.company.id,
+            self.env["dunning.engine"]._only(scope, SQL("h.partner_id")),
+        )
+
+    @api.model
+    def _comparison_columns(self):
+        """The stored fields of this file, as :meth:`_compute_comparison` has them,
+        for a proposal that writes notices ``n`` in one statement beside the ``last`` ones.
+
+        :return: dict of column to SQL
+        """
+        return {
+            "last_date": SQL("last.date"),
+            "last_rung": SQL("last.rung"),
+            "last_total": SQL("last.amount_total"),
+            "comparison": SQL(
+                "CASE SIGN(n.top - n.shift - last.rung)"
+                " WHEN 1 THEN 'higher' WHEN 0 THEN 'same' WHEN -1 THEN 'lower' ELSE 'new' END"
+            ),
+            "amount_change": SQL("COALESCE(n.net - last.amount_total, 0)"),
+        }
+
+    # What deserves a second look before a notice goes out.
+
+    @api.model
+    def _warning_words(self):
+        """Label and sentence of each warning. Extension point, with the domains."""
+        return {
+            "contact": (
+                self.env._("Bad e-mail address"),
+                self.env._("E-mails to this address came back, or it is blacklisted."),
+            ),
+            "high": (
+                self.env._("High first reminder"),
+                self.env._("The first reminder in this currency and policy, and a high amount."),
+            ),
+            "key": (
+                self.env._("Key customer"),
+                self.env._("A key customer: call before you write?"),
+            ),
+            "credit": (
+                self.env._("Open credits"),
+                self.env._("The customer has open credits: match them with invoices first."),
+            ),
+        }
+
+    @api.model
+    def _warning_domains(self):
+        """Which notices that wait deserve which warning, by the settings of their company.
+
+        :return: dict of code to Domain
+        """
+        waiting = Domain("state", "in", ("proposed", "confirmed"))
+        warnings = {
+            "contact": self._warned_contact(),
+            "high": self._by_company(self._warned_high),
+            "key": self._by_company(self._warned_key),
+            "credit": Domain("amount_credit", ">", 0) | self._by_company(self._warned_credit),
+        }
+        return {code: waiting & domain for code, domain in warnings.items()}
+
+    @api.model
+    def _by_company(self, build):
+        return Domain.OR(
+            Domain("company_id", "=", company.id) & build(company) for company in self.env.companies
+        )
+
+    @api.model
+    def _warned_contact(self):
+        bad = Domain("message_bounce", ">", 0) | Domain("is_blacklisted", "=", True)
+        return Domain("channel", "=", "email") & Domain("contact_id", "any", bad)
+
+    @api.model
+    def _warned_high(self, company):
+        limit = company.dunning_high_amount
+        if not limit:
+            return Domain.FALSE
+        return Domain("comparison", "=", "new") & Domain("amount_total_company", ">=", limit)
+
+    @api.model
+    def _warned_key(self, company):
+        tag = company.dunning_key_category_id
+        return Domain("partner_id.category_id", "child_of", tag.ids) if tag else Domain.FALSE
+
+    @api.model
+    def _warned_credit(self, company):
+        """Credits in any currency: those that lower the notice, and all others."""
+        accounts = self.env["dunning.engine.item"]._receivables()
+        companies = self.env["dunning.engine"]._companies(company)
+        return Domain.custom(
+            to_sql=lambda _model, alias, _query: SQL(
+                """%s IN (SELECT p.commercial_partner_id
+                            FROM account_move_line l JOIN res_partner p ON p.id = l.partner_id
+                           WHERE l.account_id IN %s AND l.company_id IN %s
+                             AND l.parent_state = 'posted' AND l.reconciled IS NOT TRUE
+                             AND l.amount_residual_currency < 0)""",
+                SQL.identifier(alias, "partner_id"),
+                tuple(accounts.ids or [0]),
+                tuple(companies.ids),
+            )
+        )

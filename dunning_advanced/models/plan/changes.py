@@ -14,33 +14,6 @@ class DunningPaymentPlan(models.Model):
 
     _inherit = "dunning.payment.plan"
 
-    # Default
-
-    def action_default(self):
-        """End plans that are not kept: everything is due again, and their items go on at
-        the step where they were.
-
-        :raises UserError: when one is not in arrears
-        """
-        self._check_state("running")
-        for plan in self.filtered(lambda plan: not plan.date_arrears):
-            raise UserError(
-                self.env._(
-                    "Payment plan %s is kept up to now: there is no reason to end it. To withdraw "
-                    "it, cancel it.",
-                    plan.name,
-                )
-            )
-        today = fields.Date.context_today(self)
-        self._end("defaulted", today, self.env._("Not kept: everything is due again."))
-        self._tell_end(today)
-
-    def action_extend(self):
-        """Give plans in arrears the usual time once more."""
-        today = fields.Date.context_today(self)
-        for plan in self:
-            plan._extend(fields.Date.add(today, days=plan.company_id.dunning_plan_cure))
-
     def _extend(self, date):
         """Wait for the arrears until a day.
 
@@ -54,21 +27,6 @@ class DunningPaymentPlan(models.Model):
         self._message_log(
             body=self.env._("More time to make up for the arrears: %s", self._say_day(date))
         )
-
-    # New invoices
-
-    def action_amend(self):
-        """Ask which invoices join the plan."""
-        self.ensure_one()
-        self._check_state("running")
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Add invoices"),
-            "res_model": "dunning.plan.amend",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_plan_id": self.id},
-        }
 
     def _amend(self, items, date, append=0):
         """Add open invoices to a running plan.
@@ -235,19 +193,3 @@ class DunningPaymentPlan(models.Model):
         )
         if charges:
             charges._waive(self.env._("Payment plan %s was kept", self.name), date)
-
-    # Refinancing
-
-    def action_refinance(self):
-        """Ask how the rest is paid instead."""
-        self.ensure_one()
-        self._check_state("running", "defaulted")
-        wizards = self.env["dunning.plan"]
-        return wizards._ask(
-            self.partner_id,
-            self.company_id,
-            self.currency_id,
-            replaces_id=self.id,
-            interest=self.interest,
-            fees=self.fees,
-        )

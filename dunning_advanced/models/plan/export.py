@@ -8,15 +8,6 @@ class DunningPaymentPlan(models.Model):
 
     _inherit = "dunning.payment.plan"
 
-    def action_export_xlsx(self):
-        """Download schedule and invoices as a workbook."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_url",
-            "url": f"/dunning/plan/{self.id}/xlsx",
-            "target": "download",
-        }
-
     def _xlsx(self):
         """The workbook: installments with what came of them, and the invoices of the plan.
 

@@ -12,13 +12,6 @@ class DunningPaymentPlan(models.Model):
 
     _inherit = "dunning.payment.plan"
 
-    settlement = fields.Monetary(
-        string="To settle it today",
-        compute="_compute_settlement",
-        help="What is open, with the interest of today.",
-    )
-    settlement_note = fields.Char(compute="_compute_settlement")
-
     def _compute_settlement(self):
         today = fields.Date.context_today(self)
         for plan in self:
@@ -154,17 +147,6 @@ class DunningPaymentPlan(models.Model):
         elif self.interest == "running":
             left += float(self._with_tax(self._accrued(date)))
         return max(0.0, self.currency_id.round(left))
-
-    def action_credit_interest(self):
-        """Credit the part of the fixed interest that belongs to the days after today, for a
-        customer who settles early. It shortens the plan from its end.
-
-        :raises UserError: when there is nothing to credit
-        """
-        today = fields.Date.context_today(self)
-        for plan in self:
-            plan._check_state("running", "defaulted")
-            plan._credit_interest(today)
 
     def _credit_interest(self, date):
         move = self.interest_move_id.sudo()

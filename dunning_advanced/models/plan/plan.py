@@ -1,7 +1,14 @@
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from .terms import TERMS
+
+# The report that prints it.
+PLAN = "dunning_advanced.payment_plan"
+
 LIVE = ("offered", "running")
+
 CHANNELS = [
     ("phone", "Phone"),
     ("email", "E-mail"),
@@ -58,12 +65,10 @@ class DunningPaymentPlan(models.Model):
         readonly=True, copy=False, help="Completed, but charges or interest are not booked yet."
     )
     error = fields.Text(readonly=True, copy=False, help="Why the plan could not be judged.")
-
     # What was agreed
     line_ids = fields.One2many("dunning.payment.plan.item", "plan_id", string="Items")
     installment_ids = fields.One2many("dunning.installment", "plan_id", copy=False)
     replace_promises = fields.Boolean(help="Promises about these items end with the plan.")
-
     # What it comes to
     amount_items = fields.Monetary(string="Invoices", readonly=True, copy=False)
     amount_interest = fields.Monetary(
@@ -89,7 +94,6 @@ class DunningPaymentPlan(models.Model):
         help="The first one that is not paid.",
     )
     amount_next = fields.Monetary(string="Next amount", compute="_compute_amounts", store=True)
-
     # Its life
     date_offered = fields.Date(string="Offered on", readonly=True, copy=False)
     date_valid = fields.Date(
@@ -134,8 +138,31 @@ class DunningPaymentPlan(models.Model):
     interest_move_id = fields.Many2one(
         "account.move", string="Invoice of the interest", readonly=True, copy=False
     )
+    settlement = fields.Monetary(
+        string="To settle it today",
+        compute="_compute_settlement",
+        help="What is open, with the interest of today.",
+    )
+    settlement_note = fields.Char(compute="_compute_settlement")
+    decline_reason = fields.Text(
+        string="Declined because", readonly=True, copy=False, help="In the customer's words."
+    )
+    lang = fields.Char(
+        compute="_compute_lang",
+        string="Language",
+        help="Of the contact, else of the customer, else of the company.",
+    )
+    greeting = fields.Char(compute="_compute_greeting", help="For the texts of the e-mails.")
+    attachment_id = fields.Many2one(
+        "ir.attachment",
+        string="Agreement (PDF)",
+        readonly=True,
+        copy=False,
+        help="The plan as it was accepted, or as it was changed last.",
+    )
 
     _live = models.Index("(id) WHERE state IN ('offered', 'running')")
+
     _of_debtor = models.Index("(partner_id, company_id) WHERE state IN ('offered', 'running')")
 
     @api.depends(
@@ -186,6 +213,182 @@ class DunningPaymentPlan(models.Model):
             plan._plan_installments()
         return plans
 
+    def write(self, vals):
+        result = super().write(vals)
+        if {*TERMS, "line_ids"} & vals.keys() and not self.env.context.get("dunning_plan_changes"):
+            self._check_state("draft")
+            for plan in self:
+                plan._plan_installments()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_live(self):
+        for plan in self.filtered(lambda plan: plan.state in LIVE):
+            raise UserError(
+                self.env._(
+                    "Payment plan %s counts for the customer: cancel it, then delete it.", plan.name
+                )
+            )
+
+    # Actions
+
+    def action_accept(self):
+        """Ask who accepted the plan, and how."""
+        self.ensure_one()
+        self._check_state("offered")
+        return self.env["dunning.plan.accept"]._ask(self)
+
+    def action_cancel(self):
+        """Withdraw plans that were not kept up to now; dunning goes on.
+
+        :raises UserError: when one has ended already
+        """
+        self._check_state("draft", "to_approve", "offered", "running")
+        today = fields.Date.context_today(self)
+        self._end("cancelled", today, self.env._("Cancelled"))
+        self._tell_end(today)
+
+    def action_offer(self):
+        """Send the plans to their customers.
+
+        :raises UserError: when something is wrong, or a manager has to approve it
+        """
+        today = fields.Date.context_today(self)
+        for plan in self:
+            plan._check_state("draft", "to_approve")
+            plan._refresh()
+            plan._check_ready(today)
+            passed = plan._passed()
+            if passed and not plan._may_approve():
+                raise UserError(
+                    self.env._(
+                        "%(limits)s\nOr ask a dunning manager: “Ask for approval”.",
+                        limits="\n".join(passed),
+                    )
+                )
+            if passed:
+                plan._approve("\n".join(passed), today)
+            plan._offer(today)
+
+    def action_ask_approval(self):
+        """Put the plans before a dunning manager."""
+        today = fields.Date.context_today(self)
+        for plan in self:
+            plan._check_state("draft")
+            plan._refresh()
+            plan._check_ready(today)
+            plan.write({"state": "to_approve", "approval_reason": "\n".join(plan._passed())})
+            plan._ask_manager(today)
+
+    def action_draft(self):
+        """Take plans back that do not run, to change them."""
+        self._check_state("offered", "to_approve", "cancelled")
+        self._lift(self.env._("Taken back"), fields.Date.context_today(self))
+        self.activity_unlink(["dunning_advanced.mail_activity_plan_approve"])
+        self.write(
+            {
+                "state": "draft",
+                "date_offered": False,
+                "date_valid": False,
+                "decline_reason": False,
+            }
+        )
+
+    def action_default(self):
+        """End plans that are not kept: everything is due again, and their items go on at
+        the step where they were.
+
+        :raises UserError: when one is not in arrears
+        """
+        self._check_state("running")
+        for plan in self.filtered(lambda plan: not plan.date_arrears):
+            raise UserError(
+                self.env._(
+                    "Payment plan %s is kept up to now: there is no reason to end it. To withdraw "
+                    "it, cancel it.",
+                    plan.name,
+                )
+            )
+        today = fields.Date.context_today(self)
+        self._end("defaulted", today, self.env._("Not kept: everything is due again."))
+        self._tell_end(today)
+
+    def action_extend(self):
+        """Give plans in arrears the usual time once more."""
+        today = fields.Date.context_today(self)
+        for plan in self:
+            plan._extend(fields.Date.add(today, days=plan.company_id.dunning_plan_cure))
+
+    def action_amend(self):
+        """Ask which invoices join the plan."""
+        self.ensure_one()
+        self._check_state("running")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Add invoices"),
+            "res_model": "dunning.plan.amend",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_plan_id": self.id},
+        }
+
+    def action_refinance(self):
+        """Ask how the rest is paid instead."""
+        self.ensure_one()
+        self._check_state("running", "defaulted")
+        wizards = self.env["dunning.plan"]
+        return wizards._ask(
+            self.partner_id,
+            self.company_id,
+            self.currency_id,
+            replaces_id=self.id,
+            interest=self.interest,
+            fees=self.fees,
+        )
+
+    def action_export_xlsx(self):
+        """Download schedule and invoices as a workbook."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/dunning/plan/{self.id}/xlsx",
+            "target": "download",
+        }
+
+    def action_credit_interest(self):
+        """Credit the part of the fixed interest that belongs to the days after today, for a
+        customer who settles early. It shortens the plan from its end.
+
+        :raises UserError: when there is nothing to credit
+        """
+        today = fields.Date.context_today(self)
+        for plan in self:
+            plan._check_state("running", "defaulted")
+            plan._credit_interest(today)
+
+    def action_customer_page(self):
+        """Show the plan as the customer sees it."""
+        self.ensure_one()
+        self._check_state("offered", "running", "completed", "defaulted", "replaced", "cancelled")
+        return {"type": "ir.actions.act_url", "url": self.access_url, "target": "new"}
+
+    def action_print(self):
+        """Show the letters of these plans as PDF."""
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/report/pdf/{PLAN}/{','.join(map(str, self.ids))}",
+            "target": "new",
+        }
+
+    def action_send_again(self):
+        """Send offers and agreements once more, with the plan as it is now."""
+        self._check_state("offered", "running")
+        today = fields.Date.context_today(self)
+        for plan in self:
+            plan._send_offer(today) if plan.state == "offered" else plan._send_agreement(today)
+
+    # Business
+
     def _has_items(self):
         """Whether the items of the plan are its own: no other plan may cover them. A plan
         that replaces another takes them over when it is accepted.
@@ -195,3 +398,162 @@ class DunningPaymentPlan(models.Model):
 
     def _say_day(self, date):
         return format_date(self.env, date)
+
+    # A draft, a plan that was accepted and runs, and its end.
+
+    def _check_state(self, *states):
+        """:raises UserError: when one of the plans is in another state"""
+        labels = dict(self._fields["state"]._description_selection(self.env))
+        for plan in self.filtered(lambda plan: plan.state not in states):
+            raise UserError(
+                self.env._(
+                    "Payment plan %(plan)s is “%(state)s”: this can only be done while it is "
+                    "“%(wanted)s”.",
+                    plan=plan.name,
+                    state=labels[plan.state],
+                    wanted=labels[states[0]],
+                )
+            )
+
+    def _plan_installments(self):
+        """The installments of a draft, made anew from its terms."""
+        self.ensure_one()
+        total = self._left()
+        rows, _net, interest = self._split(total)
+        first = 0 if self.down_payment else 1
+        self.with_context(dunning_plan_changes=True).write(
+            {
+                "amount_items": total,
+                "amount_interest": float(interest),
+                "installment_ids": [
+                    Command.clear(),
+                    *(
+                        Command.create(
+                            {
+                                "sequence": first + position,
+                                "date": row.date,
+                                "amount": float(row.amount),
+                            }
+                        )
+                        for position, row in enumerate(rows)
+                    ),
+                ],
+            }
+        )
+
+    def _refresh(self):
+        """Reckon a plan again whose items were paid in part since it was made."""
+        if self.currency_id.compare_amounts(self.amount_items, self._left()):
+            self.line_ids._compute_facts()
+            self._plan_installments()
+
+    def _accept(self, name, date, signature=None, channel="portal", signed_on=None):
+        """The customer agreed: from now on the plan runs.
+
+        :param name: who agreed for the customer
+        :param date: day of the agreement
+        :param signature: image in base64, where it was signed on the customer's page
+        :param channel: how; a key of the field ``accepted_channel``
+        :param signed_on: UTC datetime of the signature
+        :raises UserError: when the plan is not offered, the offer is over, or an item
+            is settled or disputed by now
+        """
+        self.ensure_one()
+        self._check_acceptable(name, date)
+        self._take_over(date)
+        self.write(
+            {
+                "state": "running",
+                "date_start": date,
+                "accepted_channel": channel,
+                "signed_by": name,
+                "signature": signature,
+                "signed_on": signed_on,
+            }
+        )
+        self._promises(self._items())._end("cancelled", date)
+        if self.amount_interest:
+            self._book_fixed_interest(date)
+        self._hold_on(date)
+        self._message_log(
+            body=self.env._("Accepted by %(name)s on %(date)s", name=name, date=self._say_day(date))
+        )
+        self._tell_case(self.env._("Payment plan runs: %s", self._get_html_link()))
+        self._send_agreement(date)
+        self._judge(date)
+
+    def _end(self, state, date, why):
+        """End plans; what their hold kept quiet goes on at the step where it was.
+
+        :param state: completed, defaulted, replaced or cancelled
+        :param why: text for the chatter and the case
+        """
+        self._lift(why, date)
+        self.activity_unlink(["dunning_advanced.mail_activity_plan_approve"])
+        self._answered("mail_activity_plan")
+        values = {"state": state, "date_end": date, "ended_by_id": self.env.uid}
+        if state == "defaulted":
+            values["date_default"] = date
+        self.write(values)
+        for plan in self:
+            plan._message_log(body=why)
+            plan._tell_case(
+                self.env._("Payment plan %(plan)s: %(why)s", plan=plan._get_html_link(), why=why)
+            )
+
+    def _complete(self, date):
+        """All is paid: the hold ends, the customer is thanked.
+
+        Nothing is booked in the middle of a reconciliation: that is left to the cron.
+        """
+        self._end("completed", date, self.env._("All is paid."))
+        self.to_book = self.fees == "waive" or self.interest == "running"
+        if self.to_book:
+            self.env.ref("dunning_advanced.ir_cron_plans")._trigger()
+        self._thank()
+
+    def _book_end(self):
+        """What a completed plan leaves to the books: charges are waived, interest charged."""
+        self.write({"to_book": False, "error": False})
+        if self.fees == "waive":
+            self._waive_charges(self.date_end)
+        if self.interest == "running":
+            self._book_running_interest(self.date_end)
+
+    # Approval of a plan, and its offer to the customer.
+
+    def _ask_manager(self, date):
+        managers = self.env["dunning.hold"]._a_manager(self.company_id)
+        self.activity_schedule(
+            "dunning_advanced.mail_activity_plan_approve",
+            date,
+            summary=self.env._("Approve the payment plan of %s", self.partner_id.name),
+            note=self.approval_reason,
+            user_id=managers.id or self.env.uid,
+        )
+
+    def _approve(self, reason, date):
+        self.write(
+            {"approval_reason": reason, "approved_by_id": self.env.uid, "date_approved": date}
+        )
+        self._message_log(body=self.env._("Approved: %s", reason))
+        self.activity_feedback(["dunning_advanced.mail_activity_plan_approve"])
+
+    def _offer(self, date):
+        """The document goes out; dunning waits for the answer.
+
+        :param date: day of the offer
+        """
+        self.ensure_one()
+        valid = fields.Date.add(date, days=self.company_id.dunning_plan_valid)
+        first = self.installment_ids.sorted("date")[:1].date
+        self.write(
+            {
+                "state": "offered",
+                "date_offered": date,
+                "date_valid": self.date_valid or max(date, min(valid, first)),
+            }
+        )
+        self._hold(date)
+        self._tell_case(self.env._("Payment plan offered: %s", self._get_html_link()))
+        self._send_offer(date)

@@ -7,7 +7,9 @@ from odoo.tools import consteq, plaintext2html
 from odoo.tools.image import base64_to_image
 
 LONGEST_NAME = 100
+
 LONGEST_REASON = 2000
+
 LARGEST_SIGNATURE = 1_000_000  # characters of base64
 
 
@@ -15,10 +17,6 @@ class DunningPaymentPlan(models.Model):
     """The customer's own side of a plan: who may see it, and how it is answered."""
 
     _inherit = "dunning.payment.plan"
-
-    decline_reason = fields.Text(
-        string="Declined because", readonly=True, copy=False, help="In the customer's words."
-    )
 
     # Who sees what
 
@@ -42,12 +40,6 @@ class DunningPaymentPlan(models.Model):
             return True
         own = not user._is_public() and plan.filtered_domain(self._customer_domain(user.partner_id))
         return bool(own) or self.with_user(user).has_access("read")
-
-    def action_customer_page(self):
-        """Show the plan as the customer sees it."""
-        self.ensure_one()
-        self._check_state("offered", "running", "completed", "defaulted", "replaced", "cancelled")
-        return {"type": "ir.actions.act_url", "url": self.access_url, "target": "new"}
 
     def _customer_tz(self):
         """The time zone of the customer, else of the company."""

@@ -1,32 +1,20 @@
+import logging
 from functools import partial
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import format_amount, format_date, format_datetime
 
 from ..money.charge import percent
 from ..notice.email import _color
+from .plan import PLAN
 
-PLAN = "dunning_advanced.payment_plan"
+_logger = logging.getLogger(__name__)
 
 
 class DunningPaymentPlan(models.Model):
     """The plan as a letter, and what its e-mails and the customer's page show too."""
 
     _inherit = "dunning.payment.plan"
-
-    lang = fields.Char(
-        compute="_compute_lang",
-        string="Language",
-        help="Of the contact, else of the customer, else of the company.",
-    )
-    greeting = fields.Char(compute="_compute_greeting", help="For the texts of the e-mails.")
-    attachment_id = fields.Many2one(
-        "ir.attachment",
-        string="Agreement (PDF)",
-        readonly=True,
-        copy=False,
-        help="The plan as it was accepted, or as it was changed last.",
-    )
 
     @api.depends("partner_id", "company_id")
     def _compute_lang(self):
@@ -39,13 +27,7 @@ class DunningPaymentPlan(models.Model):
         for plan in self:
             plan.greeting = (plan.contact_id or plan.partner_id)._dunning_greeting()
 
-    def action_print(self):
-        """Show the letters of these plans as PDF."""
-        return {
-            "type": "ir.actions.act_url",
-            "url": f"/report/pdf/{PLAN}/{','.join(map(str, self.ids))}",
-            "target": "new",
-        }
+    # Business
 
     def _pdf(self):
         """The letter as it is now.
@@ -83,8 +65,6 @@ class DunningPaymentPlan(models.Model):
                 }
             )
         )
-
-    # What is shown
 
     def _letter_values(self):
         """What each letter shows, see :meth:`_frame_values`.
@@ -183,3 +163,115 @@ class DunningPaymentPlan(models.Model):
     def _link_code(self, url):
         """The address of the customer's page as a QR code, for people with the paper in hand."""
         return self.env["ir.actions.report"]._dunning_qr_code(url)
+
+    # What the customer is told about a plan.
+
+    def _send_offer(self, date):
+        """The plan goes to the customer, to be accepted.
+
+        :param date: day on which it goes out
+        """
+        for plan in self:
+            plan._portal_ensure_token()
+            plan._send_letter("mail_template_plan_offer", plan._keep_letter_if_possible(), date)
+
+    def _send_agreement(self, date):
+        """The customer gets the accepted plan, which is kept as it is now."""
+        self._send_kept("mail_template_plan_accepted", date)
+
+    def _send_schedule(self, date):
+        """The customer gets the schedule as it is now, after a change."""
+        self._send_kept("mail_template_plan_changed", date)
+
+    def _send_kept(self, template, date):
+        for plan in self:
+            plan.attachment_id = plan._keep_letter_if_possible()
+            plan._send_letter(template, plan.attachment_id, date)
+
+    def _remind_installment(self, installment):
+        """A friendly word before an installment.
+
+        :param installment: dunning.installment of this plan
+        """
+        self.ensure_one()
+        self.with_context(dunning_installment_id=installment.id)._tell(
+            "mail_template_plan_reminder", self.env._("The reminder of an installment was not sent")
+        )
+
+    def _tell_arrears(self):
+        """Tell customers which installment is missing, and until when it may come."""
+        self._tell("mail_template_plan_arrears", self.env._("No e-mail about the arrears was sent"))
+
+    def _thank(self):
+        """Thank for completed plans, where the company does that."""
+        thanked = self.filtered("company_id.dunning_plan_thanks")
+        thanked._tell("mail_template_plan_completed", self.env._("No thank-you was sent"))
+
+    def _tell_end(self, date):
+        """Tell customers that their plans are withdrawn, or ended because they were not kept.
+
+        Plans that were never offered are left out.
+        """
+        for plan in self.filtered("date_offered"):
+            letter = plan._keep_letter_if_possible()
+            name = "defaulted" if plan.state == "defaulted" else "cancelled"
+            plan._send_letter(f"mail_template_plan_{name}", letter, date)
+
+    def _shown_installment(self):
+        """The installment that an e-mail is about: the one it was made for, else the first
+        that is open.
+        """
+        self.ensure_one()
+        given = self.env.context.get("dunning_installment_id")
+        rows = self.installment_ids.sorted("date")
+        return rows.filtered(lambda row: row.id == given) or rows.filtered("amount_open")[:1]
+
+    # How it is sent
+
+    def _tell(self, template, failed, letter=None):
+        """An e-mail about each plan, by the queue, from its responsible.
+
+        :param template: see :meth:`_mail`
+        :param failed: what to say when it could not be sent
+        :param letter: ir.attachment that goes with it
+        """
+        for plan in self:
+            values = {"author_id": plan.sudo()._contact_person().id}
+            if letter:
+                values["attachment_ids"] = [(4, letter.id)]
+            plan._mail(template, failed, email_values=values)
+        self.env["dunning.channel"]._send_queue()
+
+    def _send_letter(self, template, letter, date):
+        """The letter by e-mail; who has no address gets it on paper, so somebody prints it.
+
+        :param template: see :meth:`_mail`
+        :param letter: ir.attachment, may be empty
+        :param date: day by which it is printed
+        """
+        self.ensure_one()
+        if self.contact_id:
+            self._tell(template, self.env._("The plan was not sent by e-mail"), letter)
+            return
+        self._message_log(
+            body=self.env._("The customer has no e-mail address: print this and post it."),
+            attachment_ids=letter.ids,
+        )
+        self._ask_responsible(
+            "mail_activity_plan_letter",
+            date,
+            lambda plan: self.env._("Print payment plan %s and post it: no e-mail", plan.name),
+        )
+
+    def _keep_letter_if_possible(self):
+        """The letter as a file; a plan goes on without one, and says so.
+
+        :return: ir.attachment, empty where it could not be made
+        """
+        try:
+            with self.env.cr.savepoint():
+                return self._keep_letter()
+        except Exception as error:
+            _logger.warning("No letter of %s", self, exc_info=True)
+            self._message_log(body=self.env._("The letter could not be made: %s", error))
+            return self.env["ir.attachment"]

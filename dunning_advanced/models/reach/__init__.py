@@ -6,5 +6,4 @@ from . import (
     channel,
     delivery,
     contact_cap,
-    delivery_correction,
 )

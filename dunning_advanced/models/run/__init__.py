@@ -5,12 +5,6 @@
 from . import (
     run,
     export,
-    letter,
     line,
-    nightly,
     overview,
-    review,
-    undo,
-    xlsx_charge,
-    xlsx_total,
 )

@@ -11,6 +11,7 @@ PARTNER_FIELDS = [
     "contact_address_inline",
     "commercial_partner_id",
 ]
+
 NOTICE_FIELDS = [
     "name",
     "partner_id",
@@ -36,6 +37,7 @@ NOTICE_FIELDS = [
     "error",
     "company_id",
 ]
+
 LINE_FIELDS = [
     "name",
     "partner_id",
@@ -56,14 +58,7 @@ LINE_FIELDS = [
 class DunningRun(models.Model):
     _inherit = "dunning.run"
 
-    def action_export_xlsx(self):
-        """Download the run as a workbook."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_url",
-            "url": f"/dunning/run/{self.id}/xlsx",
-            "target": "download",
-        }
+    # Business
 
     def _xlsx_name(self):
         """The name of the file: what it is, of which day and company."""
@@ -110,8 +105,6 @@ class DunningRun(models.Model):
         partners = notices.partner_id | notices.contact_id | lines.partner_id
         partners.fetch(PARTNER_FIELDS)
         return notices, lines
-
-    # Reminders
 
     def _xlsx_notice_columns(self):
         return [
@@ -194,8 +187,6 @@ class DunningRun(models.Model):
             if delivery.channel == delivery.notice_id.channel
         }
 
-    # Items
-
     def _xlsx_line_columns(self):
         return [
             Column(self.env._("Customer"), width=32),
@@ -230,3 +221,144 @@ class DunningRun(models.Model):
                 line.notice_id.name,
                 line.date_next,
             ]
+
+    def _xlsx_charges(self, book):
+        """The charges of the run with their workings, one row for each period of interest;
+        no sheet where nothing costs anything.
+        """
+        charges = (
+            self.env["dunning.charge"]
+            .search([("notice_id.run_id", "=", self.id)])
+            .sorted(lambda charge: (charge.notice_id.id, charge.kind, charge.id))
+        )
+        if not charges:
+            return
+        charges.notice_id.fetch(["name"])
+        sheet = book.sheet(self.env._("Charges"), self._xlsx_charge_columns())
+        sheet.table(row for charge in charges for row in self._xlsx_charge_rows(charge))
+
+    def _xlsx_charge_columns(self):
+        return [
+            Column(self.env._("Reminder"), width=16),
+            Column(self.env._("Customer"), width=32),
+            Column(self.env._("Invoice"), width=20),
+            Column(self.env._("Kind"), width=12),
+            Column(self.env._("Charge"), width=28),
+            Column(self.env._("From"), "date"),
+            Column(self.env._("Until"), "date"),
+            Column(self.env._("Days"), "int"),
+            Column(self.env._("Rate a year"), width=12),
+            Column(self.env._("On amount"), "amount"),
+            Column(self.env._("Amount"), "amount"),
+            Column(self.env._("Currency"), width=9),
+            Column(self.env._("State"), width=16),
+            Column(self.env._("Working"), width=44),
+            Column(self.env._("Reason"), width=28),
+        ]
+
+    def _xlsx_charge_rows(self, charge):
+        kinds = dict(charge._selection_kind())
+        states = dict(charge._fields["state"]._description_selection(self.env))
+        digits = charge.currency_id.decimal_places
+        whole = {
+            "from": charge.date_from,
+            "until": charge.date_until,
+            "days": charge.days or None,
+            "rate": None,
+            "base": charge.principal,
+            "amount": charge.amount,
+        }
+        for part in charge._segment_rows() or [whole]:
+            yield [
+                charge.notice_id.name,
+                charge.partner_id.display_name,
+                charge.item_name,
+                kinds[charge.kind],
+                charge.name,
+                part["from"],
+                part["until"],
+                part["days"],
+                part["rate"],
+                Amount(part["base"], digits),
+                Amount(part["amount"], digits),
+                charge.currency_id.name,
+                states[charge.state],
+                charge.formula,
+                charge.reason,
+            ]
+
+    # The totals in the workbook of a run.
+
+    def _xlsx_totals(self, book):
+        """Sums by currency, never over currencies: of the reminders by level,
+        and of the items that were stopped by reason.
+        """
+        own = self.company_id.currency_id
+        sheet = book.sheet(
+            self.env._("Totals"),
+            [
+                Column(self.env._("Level"), width=32),
+                Column(self.env._("Currency"), width=9),
+                Column(self.env._("Reminders"), "int", 11),
+                Column(self.env._("Items"), "int"),
+                Column(self.env._("Open"), "amount"),
+                Column(self.env._("Disputed"), "amount"),
+                Column(self.env._("Credits"), "amount"),
+                Column(self.env._("To pay"), "amount"),
+                Column(self.env._("To pay in %s", own.name), "amount"),
+            ],
+        )
+        sheet.header()
+        for label, currency, count, items, *amounts, company in self._xlsx_sums():
+            money = [Amount(value, currency.decimal_places) for value in amounts]
+            sheet.add(
+                [label, currency.name, count, items, *money, Amount(company, own.decimal_places)]
+            )
+        sheet.skip()
+        sheet.header(
+            [
+                Column(self.env._("Not reminded of")),
+                Column(self.env._("Currency")),
+                Column(""),
+                Column(self.env._("Items")),
+                Column(self.env._("Open")),
+            ]
+        )
+        for label, currency, count, opened in self._xlsx_stops():
+            amount = Amount(opened, currency.decimal_places) if currency else None
+            sheet.add([label, currency.name, None, count, amount, None, None, None, None])
+
+    def _xlsx_sums(self):
+        """Each level and currency of the reminders that count, then each currency."""
+        live = [("run_id", "=", self.id), ("state", "not in", ("dropped", "cancelled"))]
+        sums = [
+            "__count",
+            "item_count:sum",
+            "amount_open:sum",
+            "amount_held:sum",
+            "amount_credit:sum",
+            "amount_total:sum",
+            "amount_total_company:sum",
+        ]
+        notices = self.env["dunning.notice"]
+        levels = notices._read_group(live, ["level_id", "currency_id"], sums)
+        totals = notices._read_group(live, ["currency_id"], sums)
+        yield from ((level.name, *rest) for level, *rest in levels)
+        yield from ((self.env._("Total"), *rest) for rest in totals)
+
+    def _xlsx_stops(self):
+        """Number and open amount of the stopped items, by reason and currency;
+        those that only wait for their day are counted without an amount.
+        """
+        lines = self.env["dunning.line"]
+        labels = dict(lines._selection_verdict())
+        groups = lines._read_group(
+            [("run_id", "=", self.id), ("state", "=", "stopped")],
+            ["verdict", "currency_id"],
+            ["__count", "amount_open:sum"],
+        )
+        for verdict, *rest in groups:
+            yield labels.get(verdict, verdict), *rest
+        for verdict in ("not_due", "waiting", "pending"):
+            if count := self[f"{verdict}_count"]:
+                yield labels[verdict], self.env["res.currency"], count, 0

@@ -72,15 +72,60 @@ class DunningLine(models.Model):
         help="Only issued lines, and levels set by hand, count for the level of an item.",
     )
     reason = fields.Char(help="Why the level was set by hand.")
+    amount_original = fields.Monetary(
+        string="Amount", compute="_compute_amount_original", help="Of the item before payments."
+    )
 
     # One notice per item and step, whatever the code above does.
     _item_step = models.UniqueIndex(
         "(move_line_id, step DESC) WHERE state IN ('proposed', 'issued')",
         "This item is already on another reminder: open that one, or propose again.",
     )
+
     _partner_idx = models.Index("(partner_id, date)")
+
     _open_idx = models.Index("(move_line_id) WHERE state = 'proposed'")
+
     _moved_idx = models.Index("(partner_id) WHERE state = 'moved'")
+
+    @api.depends("date", "date_maturity")
+    def _compute_days_overdue(self):
+        for line in self:
+            due = line.date_maturity or line.date
+            line.days_overdue = (line.date - due).days if line.date else 0
+
+    @api.depends("name", "date_maturity")
+    def _compute_display_name(self):
+        for line in self:
+            line.display_name = line.name or self.env._("Item")
+
+    @api.depends("move_line_id.amount_currency", "amount_open")
+    def _compute_amount_original(self):
+        for line in self:
+            line.amount_original = abs(line.move_line_id.amount_currency) or line.amount_open
+
+    # Actions
+
+    def action_drop(self):
+        """Take items off a notice that is not issued yet."""
+        notices = self.notice_id
+        if any(notice.state != "proposed" for notice in notices):
+            raise UserError(
+                self.env._("Items can only be taken off while a reminder is being reviewed.")
+            )
+        self.write({"state": "void", "verdict": "dropped"})
+        notices._refresh_amounts()
+
+    def action_open_invoice(self):
+        """Open the invoice or entry behind the line."""
+        return self._existing_item().move_id.get_formview_action()
+
+    def action_explain(self):
+        """Open what every rule says of the item, on the day of the run."""
+        action = self._existing_item().with_company(self.company_id).action_dunning_explain()
+        return dict(action, context={**action["context"], "default_date": self.date})
+
+    # Business
 
     @api.model
     def _selection_verdict(self):
@@ -109,17 +154,6 @@ class DunningLine(models.Model):
             ("dropped", self.env._("Taken off in review")),
         ]
 
-    @api.depends("date", "date_maturity")
-    def _compute_days_overdue(self):
-        for line in self:
-            due = line.date_maturity or line.date
-            line.days_overdue = (line.date - due).days if line.date else 0
-
-    @api.depends("name", "date_maturity")
-    def _compute_display_name(self):
-        for line in self:
-            line.display_name = line.name or self.env._("Item")
-
     @api.autovacuum
     def _gc_stopped(self):
         """Delete lines of stopped items when the company keeps them no longer."""
@@ -134,16 +168,6 @@ class DunningLine(models.Model):
                 ],
                 limit=100_000,
             ).unlink()
-
-    def action_drop(self):
-        """Take items off a notice that is not issued yet."""
-        notices = self.notice_id
-        if any(notice.state != "proposed" for notice in notices):
-            raise UserError(
-                self.env._("Items can only be taken off while a reminder is being reviewed.")
-            )
-        self.write({"state": "void", "verdict": "dropped"})
-        notices._refresh_amounts()
 
     @api.model
     def _set_level(self, items, level, date, reason):
@@ -183,15 +207,6 @@ class DunningLine(models.Model):
             ]
         )
 
-    def action_open_invoice(self):
-        """Open the invoice or entry behind the line."""
-        return self._existing_item().move_id.get_formview_action()
-
-    def action_explain(self):
-        """Open what every rule says of the item, on the day of the run."""
-        action = self._existing_item().with_company(self.company_id).action_dunning_explain()
-        return dict(action, context={**action["context"], "default_date": self.date})
-
     def _existing_item(self):
         self.ensure_one()
         if not self.move_line_id:
@@ -199,3 +214,12 @@ class DunningLine(models.Model):
                 self.env._("%s was deleted after this run; the line keeps what it was.", self.name)
             )
         return self.move_line_id
+
+    def _customer_url(self):
+        """The page of the invoice; without its token before the notice is issued."""
+        self.ensure_one()
+        move = self.move_id
+        if not move.is_sale_document(include_receipts=True):
+            return ""
+        token = f"?access_token={move.access_token}" if move.access_token else ""
+        return f"{self.get_base_url()}{move.access_url}{token}"

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, format_date
 
 from ..engine.engine import Scope
@@ -55,19 +56,40 @@ class DunningRun(models.Model):
     stale = fields.Boolean(
         compute="_compute_stale", help="Proposed so long ago that it is not confirmed any more."
     )
-
-    @api.constrains("partner_ids")
-    def _check_partners(self):
-        for run in self:
-            contacts = run.partner_ids.filtered(lambda p: p != p.commercial_partner_id)
-            if contacts:
-                raise ValidationError(
-                    self.env._(
-                        "%(contact)s is a contact of %(debtor)s: choose %(debtor)s.",
-                        contact=contacts[0].name,
-                        debtor=contacts[0].commercial_partner_id.name,
-                    )
-                )
+    cancelled_count = fields.Integer(compute="_compute_cancelled", string="Cancelled reminders")
+    to_correct_count = fields.Integer(
+        compute="_compute_cancelled", string="Reminders that need a correction"
+    )
+    departure_summary = fields.Char(
+        compute="_compute_cancelled",
+        string="What had left",
+        help="What had left already when the reminders were cancelled, and what was stopped.",
+    )
+    notice_count = fields.Integer(compute="_compute_notice_summary", string="Reminders")
+    review_count = fields.Integer(compute="_compute_notice_summary", string="Reminders to review")
+    error_count = fields.Integer(
+        compute="_compute_notice_summary", string="Reminders with problems"
+    )
+    print_count = fields.Integer(compute="_compute_print_count", string="Letters to print")
+    amount_summary = fields.Char(compute="_compute_notice_summary", string="Amounts")
+    level_summary = fields.Char(compute="_compute_notice_summary", string="Levels")
+    channel_summary = fields.Char(compute="_compute_notice_summary", string="Channels")
+    line_count = fields.Integer(compute="_compute_stop_summary", string="Stopped items")
+    unreachable_count = fields.Integer(
+        compute="_compute_stop_summary", string="Customers without usable contact data"
+    )
+    stop_summary = fields.Char(compute="_compute_stop_summary", string="Stopped")
+    comparison_summary = fields.Char(compute="_compute_comparison", string="Compared")
+    last_run_id = fields.Many2one("dunning.run", compute="_compute_last_run")
+    since_label = fields.Char(compute="_compute_last_run")
+    since_summary = fields.Char(compute="_compute_last_run")
+    contact_count = fields.Integer(compute="_compute_warnings", string="Bad e-mail addresses")
+    high_count = fields.Integer(compute="_compute_warnings", string="High first reminders")
+    key_count = fields.Integer(compute="_compute_warnings", string="Key customers")
+    credit_count = fields.Integer(compute="_compute_warnings", string="Open credits")
+    bank_count = fields.Integer(compute="_compute_bank", string="Bank lines not reconciled")
+    bank_since = fields.Date(compute="_compute_bank", string="Not reconciled since")
+    has_warnings = fields.Boolean(compute="_compute_has_warnings")
 
     @api.depends("date", "partner_ids")
     def _compute_display_name(self):
@@ -82,6 +104,35 @@ class DunningRun(models.Model):
         today = fields.Date.context_today(self)
         for run in self:
             run.stale = run.state == "proposed" and run._is_stale(today)
+
+    @api.depends("notice_ids.state")
+    def _compute_cancelled(self):
+        notices, deliveries = self.env["dunning.notice"], self.env["dunning.delivery"]
+        cancelled = [("run_id", "in", self.ids), ("state", "=", "cancelled")]
+        counts = dict(notices._read_group(cancelled, ["run_id"], ["__count"]))
+        to_correct = dict(
+            notices._read_group(
+                [("run_id", "in", self.ids), ("to_correct", "=", True)], ["run_id"], ["__count"]
+            )
+        )
+        found = deliveries._departures(SQL("n.run_id"), self.ids, states=("cancelled",))
+        for run in self:
+            run.cancelled_count = counts.get(run._origin, 0)
+            run.to_correct_count = to_correct.get(run._origin, 0)
+            run.departure_summary = deliveries._tell_departures(found.get(run._origin.id, []))
+
+    @api.constrains("partner_ids")
+    def _check_partners(self):
+        for run in self:
+            contacts = run.partner_ids.filtered(lambda p: p != p.commercial_partner_id)
+            if contacts:
+                raise ValidationError(
+                    self.env._(
+                        "%(contact)s is a contact of %(debtor)s: choose %(debtor)s.",
+                        contact=contacts[0].name,
+                        debtor=contacts[0].commercial_partner_id.name,
+                    )
+                )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_issued(self):
@@ -162,12 +213,70 @@ class DunningRun(models.Model):
         action["context"] = {"search_default_stopped": 1, "search_default_group_verdict": 1}
         return action
 
+    def action_print_letters(self):
+        """The letters of the run that are to print, as one PDF; they count as delivered.
+
+        :raises UserError: when no letter waits to be printed
+        """
+        return (
+            self.env["dunning.delivery"]
+            .search(
+                [
+                    ("notice_id.run_id", "in", self.ids),
+                    ("channel", "=", "letter"),
+                    ("state", "=", "queued"),
+                ],
+                order="id",
+            )
+            .action_print()
+        )
+
+    def action_undo(self):
+        """Ask for the reason, then take back all issued notices of the run."""
+        action = self._issued_notices().action_cancel()
+        # not their ids, of which there may be thousands
+        return dict(action, context={"default_run_id": self.id, "default_kind": "cancel"})
+
+    def action_correct(self):
+        """Send a correction to all customers who have a cancelled notice of the run.
+
+        :raises UserError: when nobody has to be told, or nobody can be reached
+        """
+        self.notice_ids.action_correct()
+
+    def action_export_xlsx(self):
+        """Download the run as a workbook."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/dunning/run/{self.id}/xlsx",
+            "target": "download",
+        }
+
+    def action_view_bank_lines(self):
+        """Open the bank lines that should be reconciled before anybody is reminded."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "dunning_advanced.action_bank_statement_line"
+        )
+        return dict(action, domain=self._bank_domain())
+
+    def action_view_gone(self):
+        """Open what the last run sent to customers that this one leaves alone."""
+        self.ensure_one()
+        gone = self._gone_since(self.last_run_id)
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "dunning_advanced.action_dunning_notice"
+        )
+        domain = [("run_id", "=", self.last_run_id.id), ("partner_id", "in", list(gone))]
+        return dict(action, name=self.since_label, domain=domain, context={})
+
+    # Business
+
     def _action_view(self, xmlid):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
         return dict(action, domain=[("run_id", "=", self.id)], context={})
-
-    # Business
 
     def _propose(self):
         """Decide every open item of the company at the date of the run.
@@ -276,3 +385,98 @@ class DunningRun(models.Model):
                 run.state = "confirmed"
             elif run.state not in ("draft", "cancelled"):
                 run.state = "done"
+
+    # The run of every night: proposes, lets go out what may, asks for the rest.
+
+    @api.model
+    def _cron_propose(self):
+        """Propose for every company, confirm what levels and rules let go out
+        by themselves, and ask people to review the rest.
+        """
+        today = fields.Date.context_today(self)
+        companies = self.env["res.company"].search(
+            [("parent_id", "=", False), ("dunning_nightly", "=", True)]
+        )
+        self.env["ir.cron"]._commit_progress(remaining=len(companies))
+        for company in companies:
+            self.with_company(company)._propose_nightly(company, today)
+            if not self.env["ir.cron"]._commit_progress(1):
+                break
+
+    @api.model
+    def _propose_nightly(self, company, date):
+        """The run of one company and night; its failure stays its own.
+
+        :return: dunning.run
+        """
+        run = self._nightly_run(company, date)
+        if run.state != "draft":
+            return run
+        try:
+            with self.env.cr.savepoint():
+                run._propose()
+                run.notice_ids.filtered(
+                    lambda notice: notice.state == "proposed" and not notice.to_review
+                )._confirm()
+                run._ask_for_review()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception as error:  # noqa: BLE001 - one company never stops the others
+            if run.error != str(error):
+                run.message_post(body=self.env._("The nightly run stopped: %s", error))
+            run.error = str(error)
+        return run
+
+    @api.model
+    def _nightly_run(self, company, date):
+        """The run of a night: one that is there, also the one that failed the
+        nights before, else a new one.
+        """
+        run = self.search(
+            [
+                ("company_id", "=", company.id),
+                ("simulation", "=", False),
+                ("partner_ids", "=", False),
+                "|",
+                ("date", "=", date),
+                *("&", ("state", "=", "draft"), ("error", "!=", False)),
+            ],
+            order="date desc, id desc",
+            limit=1,
+        )
+        if not run:
+            return self.create({"company_id": company.id, "date": date})
+        if run.state == "draft":
+            run.date = date
+        return run
+
+    def _ask_for_review(self, responsible=None):
+        """One activity for each responsible with notices to review.
+
+        :param responsible: res.users, to ask this one only
+        """
+        for run in self:
+            domain = [("run_id", "=", run.id), ("state", "=", "proposed")]
+            if responsible:
+                domain.append(("user_id", "=", responsible.id))
+            groups = self.env["dunning.notice"]._read_group(domain, ["user_id"], ["__count"])
+            for user, count in groups:
+                run.activity_schedule(
+                    "dunning_advanced.mail_activity_review",
+                    date_deadline=run.date,
+                    summary=self.env._("Review %s reminders", count),
+                    user_id=run.company_id._dunning_responsible(user).id,
+                )
+
+    # Taking a whole run back, and telling the customers who have it already.
+
+    def _issued_notices(self):
+        """The notices that can be taken back.
+
+        :raises UserError: when there are none
+        """
+        self.ensure_one()
+        issued = self.notice_ids.filtered(lambda notice: notice.state == "issued")
+        if not issued:
+            raise UserError(self.env._("This run has sent nothing that could be taken back."))
+        return issued
