@@ -15,7 +15,9 @@ _logger = logging.getLogger(__name__)
 
 
 class DunningCase(models.Model):
-    """Who works a case: as the customer, its follow-up rule or the company says."""
+    """A case is opened, given to somebody as the customer, its follow-up rule or the company
+    says, and closed.
+    """
 
     _inherit = "dunning.case"
 
@@ -140,7 +142,7 @@ class DunningCase(models.Model):
         _logger.error("%s could not be closed", self, exc_info=error)
         return self.env._("%(error)s. Ask your administrator to look at the log.", error=error)
 
-    # The follow-up of one debtor while anything is overdue: the accountant's desk.
+    # What a case goes through with its customer, and the tasks that runs leave on it.
 
     @api.model
     def _join_open(self, keep, others):

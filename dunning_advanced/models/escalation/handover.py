@@ -261,9 +261,7 @@ class DunningHandover(models.Model):
     def _is_editable(self):
         return self.state == "draft"
 
-    # How a hand-over begins and ends; dunning waits in between.
-
-    # Beginning
+    # How it begins
 
     def _objections(self, date):
         """Why the hand-over is not for everybody to decide.

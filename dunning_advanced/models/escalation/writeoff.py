@@ -209,8 +209,6 @@ class DunningWriteoff(models.Model):
     def _is_editable(self):
         return self.state == "proposed"
 
-    # How a proposal is decided and booked.
-
     # Checks
 
     def _check_manager(self):

@@ -130,8 +130,6 @@ class DunningRun(models.Model):
     # What the reviewer of a run sees first: what is new since the last one, and
     # what deserves a second look.
 
-    # Business
-
     def _bank_domain(self):
         """Money at the bank that nobody has matched for too long, by the settings."""
         days = self.company_id.dunning_bank_days
