@@ -72,9 +72,13 @@ class House:
         folders = {path.rpartition("/")[0] for path in self.trees}
         return sorted(f for f in folders if f.partition("/")[0] in FOLDERS and f != "tools")
 
-    def imports(self, path, tree=None):
-        """Yield line and full name, in parts, of what a module or a part of it imports."""
-        for node in ast.walk(tree or self.trees[path]):
+    @cached_property
+    def imports(self):
+        """For each file, what it imports: line, full name in parts, in a function or not."""
+        return {path: list(self._imports(path, tree)) for path, tree in self.trees.items()}
+
+    def _imports(self, path, tree):
+        for node, local in _statements(tree.body):
             if isinstance(node, ast.Import):
                 base = ()
             elif isinstance(node, ast.ImportFrom):
@@ -82,7 +86,7 @@ class House:
             else:
                 continue
             for name in node.names:
-                yield name.lineno, (*base, *name.name.split("."))
+                yield name.lineno, (*base, *name.name.split(".")), local
 
     def _base(self, path, node):
         here = ("odoo", "addons", self.root.name, *path.split("/")[:-1])
@@ -93,8 +97,8 @@ class House:
     def links(self):
         """For each file, line and path of the addon's files that it imports."""
         found = {}
-        for path in self.trees:
-            targets = ((line, self._file(parts)) for line, parts in self.imports(path))
+        for path, imports in self.imports.items():
+            targets = ((line, self._file(parts)) for line, parts, _ in imports)
             found[path] = sorted({link for link in targets if link[1] not in {None, path}})
         return found
 
@@ -106,6 +110,15 @@ class House:
         within = module.rpartition("/")[0]
         tried = (f"{module}.py", f"{module}/__init__.py", f"{within}.py", f"{within}/__init__.py")
         return next((file for file in tried if file in self.trees), None)
+
+
+def _statements(body, local=False):
+    """Yield all statements, also those within others, each with whether a function holds it."""
+    for statement in body:
+        yield statement, local
+        inside = local or isinstance(statement, FUNCTIONS)
+        for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+            yield from _statements(getattr(statement, part, ()), inside)
 
 
 # Imports
@@ -143,10 +156,10 @@ def _upward(path, target, rooms):
 
 
 def _odoo_in_tools(house):
-    for path in house.trees:
+    for path, imports in house.imports.items():
         if not path.startswith("tools/"):
             continue
-        for line, parts in house.imports(path):
+        for line, parts, _ in imports:
             ours = parts[:3] == ("odoo", "addons", house.root.name)
             if parts[0] == "odoo" and not ours and (path, parts) != SQL:
                 words = (
@@ -180,9 +193,8 @@ def _circles(house):
 
 def _local_imports(house, allowed):
     used = set()
-    for path, tree in house.trees.items():
-        functions = (node for node in ast.walk(tree) if isinstance(node, FUNCTIONS))
-        lines = {line for function in functions for line, _ in house.imports(path, function)}
+    for path, imports in house.imports.items():
+        lines = {line for line, _, local in imports if local}
         if path in allowed and lines:
             used.add(path)
         else:
@@ -217,7 +229,7 @@ def _classes(house):
     for path, tree in house.trees.items():
         if path.startswith("tests/"):
             continue
-        for node in ast.walk(tree):
+        for node, _ in _statements(tree.body):
             if isinstance(node, ast.ClassDef) and (model := _model(path, node)):
                 yield model
 
