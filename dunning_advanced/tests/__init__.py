@@ -69,6 +69,7 @@ from .whole import (
     test_open_run,
     test_queries,
     test_rights,
+    test_searches,
     test_tours,
     test_views,
 )

@@ -30,7 +30,7 @@ class DunningCase(models.Model):
             SQL(
                 "(SELECT c.id FROM dunning_case c WHERE %s IN %s)",
                 self._stage_sql(SQL("c")),
-                tuple(value) or (None,),
+                tuple(filter(None, value)) or (None,),
             ),
         )
 

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
 
 
 class DunningLine(models.Model):
@@ -136,6 +138,37 @@ class DunningLine(models.Model):
         return dict(action, context={**action["context"], "default_date": self.date})
 
     # Business
+
+    @api.model
+    def _last_level_domain(self, key, levels):
+        """Items, or their entries, whose last reminder had one of these levels.
+
+        :param key: "move_line_id" for items, "move_id" for their entries
+        :param levels: ids of dunning.level, and False for those that never had a reminder or
+            were set to no level by hand since
+        :return: Domain on the items or entries
+        """
+        self.flush_model()
+        last = SQL(
+            """
+            SELECT DISTINCT ON (item.%(key)s) item.%(key)s AS id, line.level_id
+              FROM dunning_line line
+              JOIN (SELECT id AS move_line_id, move_id FROM account_move_line) item
+                   ON item.move_line_id = line.move_line_id
+             WHERE line.state IN ('issued', 'moved')
+             ORDER BY item.%(key)s, line.step DESC, line.id DESC
+            """,
+            key=SQL.identifier(key),
+        )
+        chosen = tuple(level for level in levels if level) or (0,)
+        domain = Domain(
+            "id", "in", SQL("(SELECT id FROM (%s) l WHERE level_id IN %s)", last, chosen)
+        )
+        if False in levels:
+            domain |= Domain(
+                "id", "not in", SQL("(SELECT id FROM (%s) l WHERE level_id IS NOT NULL)", last)
+            )
+        return domain
 
     @api.model
     def _selection_decision(self):
