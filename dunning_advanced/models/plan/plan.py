@@ -283,7 +283,7 @@ class DunningPaymentPlan(models.Model):
     def action_draft(self):
         """Set plans that do not run back to draft, to change them."""
         self._check_state("offered", "to_approve", "cancelled")
-        self._lift(self.env._("Back to draft"), fields.Date.context_today(self))
+        self._lift(self.env._("Set back to draft"), fields.Date.context_today(self))
         self.activity_unlink(["dunning_advanced.mail_activity_plan_approve"])
         self.write(
             {
