@@ -163,7 +163,10 @@ class _Delivery(Task):
     """Reminders of which nothing has reached the customer."""
 
     model = "dunning.delivery"
-    where = SQL("TRUE")
+
+    def where(self, env):
+        """SQL on the delivery ``v``."""
+        raise NotImplementedError
 
     def query(self, env, date):
         return SQL(
@@ -174,7 +177,7 @@ class _Delivery(Task):
                    AND n.company_id = c.company_id AND n.state = 'issued' AND NOT n.delivered
               JOIN dunning_delivery v ON v.notice_id = n.id AND v.correction IS NOT TRUE AND %s
             """,
-            self.where,
+            self.where(env),
         )
 
     def act(self, case, record):
@@ -182,7 +185,10 @@ class _Delivery(Task):
 
 
 class Failed(_Delivery):
-    code, where = "failed", SQL("v.state = 'failed'")
+    code = "failed"
+
+    def where(self, env):
+        return SQL("v.state = 'failed'")
 
     def describe(self, case, record):
         return case.env._(
@@ -193,7 +199,11 @@ class Failed(_Delivery):
 
 
 class Print(_Delivery):
-    code, where = "print", SQL("v.state = 'queued' AND v.channel = 'letter'")
+    code = "print"
+
+    def where(self, env):
+        paper = env["dunning.channel"]._on_paper()
+        return SQL("v.state = 'queued' AND v.channel IN %s", paper or (None,))
 
     def describe(self, case, record):
         return case.env._("The letter %s is to be printed", record.notice_id.name)
