@@ -333,9 +333,10 @@ class DunningCharging(models.AbstractModel):
                 tuple(consumers.move_line_id.ids),
             )
         )
+        paper = self.env["dunning.channel"]._on_paper()
         for item, notice, date, done, channel in rows:
             sent = max(date, done.date()) if done else date
-            reminders[item].append((notice, Reminder(sent, by_post=channel == "letter")))
+            reminders[item].append((notice, Reminder(sent, by_post=channel in paper)))
         for known in reminders.values():
             known.sort(key=lambda pair: pair[1].sent)
         return reminders

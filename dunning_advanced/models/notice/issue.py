@@ -212,13 +212,13 @@ class DunningNotice(models.Model):
         usual = contacts.get(f"{self.channel}_contact_id")
         if not self.contact_id or self.contact_id.id == usual:
             return usual
-        reach = self.env["dunning.channel"]._reach(self.channel, SQL("p"))
+        channel = self.env["dunning.channel"]._get(self.channel)
         found = self.env.execute_query(
             SQL(
                 "SELECT 1 FROM res_partner p WHERE p.id = %s AND (p.active OR p.id = %s) AND %s",
                 self.contact_id.id,
                 self.partner_id.id,
-                reach,
+                channel.reach(SQL("p")) if channel else SQL("FALSE"),
             )
         )
         return self.contact_id.id if found else usual

@@ -13,7 +13,8 @@ class DunningNotice(models.Model):
     @api.depends("subject", "body", "channel", "contact_id", "attachment_id", "line_ids")
     def _compute_letter_preview(self):
         reports = self.env["ir.actions.report"]
-        letters = self._origin.filtered(lambda notice: notice.channel == "letter")
+        paper = self.env["dunning.channel"]._on_paper()
+        letters = self._origin.filtered(lambda notice: notice.channel in paper)
         streams = {}
         # A text that cannot be filled in is told by the button that opens the
         # letter; the form opens anyway.

@@ -337,8 +337,9 @@ class DunningNotice(models.Model):
 
         :raises UserError: when none of them is a letter
         """
+        paper = self.env["dunning.channel"]._on_paper()
         letters = self.delivery_ids.filtered(
-            lambda delivery: delivery.channel == "letter" and delivery.state != "withdrawn"
+            lambda delivery: delivery.channel in paper and delivery.state != "withdrawn"
         )
         return letters.action_print()
 

@@ -252,8 +252,10 @@ class DunningNotice(models.Model):
 
     @api.model
     def _warned_contact(self):
-        bad = Domain("message_bounce", ">", 0) | Domain("is_blacklisted", "=", True)
-        return Domain("channel", "=", "email") & Domain("contact_id", "any", bad)
+        return Domain.OR(
+            Domain("channel", "=", channel.code) & Domain("contact_id", "any", channel.doubtful())
+            for channel in self.env["dunning.channel"]._channels()
+        )
 
     @api.model
     def _warned_high(self, company):

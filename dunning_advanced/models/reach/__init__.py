@@ -3,6 +3,9 @@
 
 # in the order in which Odoo has to know them
 from . import (
+    contract,
+    email,
+    letter,
     channel,
     delivery,
     contact_cap,

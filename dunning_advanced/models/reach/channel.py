@@ -1,43 +1,46 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from .email import Email
+from .letter import Letter
+
+CHANNELS = (Email(), Letter())
+
 
 class DunningChannel(models.AbstractModel):
-    """The one way in for every way of contact.
-
-    A channel is a code in :meth:`_selection`, the SQL condition
-    ``_reach_<code>`` that tells which contact of a debtor it can reach, and
-    ``_deliver_<code>`` which brings notices there.
-    """
+    """The channels that there are, and who is reached by them."""
 
     _name = "dunning.channel"
     _description = "Dunning Channel"
 
     @api.model
+    def _channels(self):
+        """All channels. Extension point.
+
+        :return: list of Channel
+        """
+        return list(CHANNELS)
+
+    @api.model
+    def _get(self, code):
+        """The channel with a code.
+
+        :return: Channel; None where the module that has it is gone
+        """
+        return next((channel for channel in self._channels() if channel.code == code), None)
+
+    @api.model
     def _selection(self):
-        return [("email", self.env._("E-mail")), ("letter", self.env._("Letter"))]
+        return [(channel.code, self.env._(channel.label)) for channel in self._channels()]
 
     @api.model
     def _codes(self):
-        return [code for code, _label in self._selection()]
+        return [channel.code for channel in self._channels()]
 
-    def _reach(self, code, alias):
-        """SQL condition on a res_partner row: usable by the channel?
-
-        :param code: channel code
-        :param alias: table alias of the contact, as SQL
-        """
-        return getattr(self, f"_reach_{code}")(alias)
-
-    def _reach_email(self, alias):
-        return SQL("%s.email_normalized LIKE '_%%@_%%._%%'", alias)
-
-    def _reach_letter(self, alias):
-        return SQL(
-            "(COALESCE(%(a)s.street, '') <> '' OR COALESCE(%(a)s.street2, '') <> '')"
-            " AND (COALESCE(%(a)s.city, '') <> '' OR COALESCE(%(a)s.zip, '') <> '')",
-            a=alias,
-        )
+    @api.model
+    def _on_paper(self):
+        """Codes of the channels whose reminders are printed."""
+        return tuple(channel.code for channel in self._channels() if channel.is_paper)
 
     def _contacts_sql(self, debtors):
         """Who is reached by which channel, for a set of debtors.
@@ -53,10 +56,10 @@ class DunningChannel(models.AbstractModel):
             SQL(
                 "(array_agg(p.id ORDER BY CASE WHEN p.id = p.commercial_partner_id THEN 3"
                 " WHEN p.type = 'dunning' THEN 1 ELSE 2 END, p.id) FILTER (WHERE %s))[1] AS %s",
-                self._reach(code, SQL("p")),
-                SQL.identifier(f"{code}_contact_id"),
+                channel.reach(SQL("p")),
+                SQL.identifier(f"{channel.code}_contact_id"),
             )
-            for code in self._codes()
+            for channel in self._channels()
         ]
         return SQL(
             "SELECT p.commercial_partner_id AS debtor_id, %s FROM res_partner p"
@@ -73,7 +76,9 @@ class DunningChannel(models.AbstractModel):
 
         :return: dunning.delivery, one for each notice
         """
-        return getattr(self, f"_deliver_{code}")(notices)
+        channel, contacts = self._get(code), self._contacts(code, notices)
+        channel.prepare(self, notices)
+        return channel.deliver(self, notices, contacts)
 
     def _contacts(self, code, notices):
         """The contact of each notice by a channel: the chosen one by the notice's
@@ -114,74 +119,3 @@ class DunningChannel(models.AbstractModel):
     def _send_queue(self):
         """Wake the queues after this transaction, so that mails leave soon."""
         self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
-
-    # The channels
-
-    def _deliver_email(self, notices):
-        contacts = self._contacts("email", notices)
-        mails = self.env["mail.mail"].sudo().create(notices._mail_values_list(contacts))
-        self._keep_bodies(mails)
-        self._notify(notices, contacts, mails)
-        return self.env["dunning.delivery"].create(
-            [
-                {
-                    "notice_id": notice.id,
-                    "channel": "email",
-                    "contact_id": contacts[notice.id].id,
-                    "address": contacts[notice.id].email,
-                    "mail_id": mail.id,
-                    "message_id": mail.mail_message_id.id,
-                }
-                for notice, mail in zip(notices, mails, strict=True)
-            ]
-        )
-
-    def _keep_bodies(self, mails):
-        """The messages that stay show what the mails say.
-
-        Odoo cleans the body of a message when it is written, which takes a third
-        of the time of issuing. These bodies are clean: QWeb has escaped all that
-        it put around the words of the notice, and those were cleaned as its text.
-        """
-        self.env.cr.execute(
-            SQL(
-                "UPDATE mail_message m SET body = mail.body_html FROM mail_mail mail"
-                " WHERE mail.mail_message_id = m.id AND mail.id IN %s",
-                tuple(mails.ids),
-            )
-        )
-        mails.mail_message_id.invalidate_recordset(["body"])
-        mails.invalidate_recordset(["body"])
-
-    def _notify(self, notices, contacts, mails):
-        """The envelope on the message, by which Odoo shows failures and bounces."""
-        self.env["mail.notification"].sudo().create(
-            [
-                {
-                    "author_id": mail.author_id.id,
-                    "mail_message_id": mail.mail_message_id.id,
-                    "mail_mail_id": mail.id,
-                    "res_partner_id": contacts[notice.id].id,
-                    "notification_type": "email",
-                    "notification_status": "ready",
-                    "is_read": True,
-                }
-                for notice, mail in zip(notices, mails, strict=True)
-            ]
-        )
-
-    def _deliver_letter(self, notices):
-        """To print: the letters are frozen now and wait for somebody to post them."""
-        contacts = self._contacts("letter", notices)
-        notices._freeze_letters()
-        return self.env["dunning.delivery"].create(
-            [
-                {
-                    "notice_id": notice.id,
-                    "channel": "letter",
-                    "contact_id": contacts[notice.id].id,
-                    "address": contacts[notice.id].contact_address_inline,
-                }
-                for notice in notices
-            ]
-        )

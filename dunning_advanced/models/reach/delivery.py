@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .email import Email
+
 # What has reached a customer, as a domain of deliveries.
 LEFT = Domain("state", "=", "done") & Domain("correction", "=", False)
 
@@ -63,19 +65,14 @@ class DunningDelivery(models.Model):
 
     def action_retry(self):
         """Try failed deliveries once more."""
+        channels = self.env["dunning.channel"]
         for delivery in self.filtered(lambda record: record.state == "failed"):
             if delivery.correction and not delivery.mail_id:
                 delivery.write({"state": "queued", "error": False})
                 delivery._send_corrections()
-            elif delivery.mail_id:
-                delivery.mail_id.sudo().mark_outgoing()
-                delivery.write(
-                    {"state": "queued", "error": False, "address": delivery.contact_id.email}
-                )
             else:
-                self.env["dunning.channel"]._deliver(delivery.channel, delivery.notice_id)
-                delivery.state = "withdrawn"
-        self.env["dunning.channel"]._send_queue()
+                channels._get(delivery.channel).retry(channels, delivery)
+        channels._send_queue()
 
     def action_mark_done(self):
         """Somebody says that the customer has it, whatever the channel reported."""
@@ -87,8 +84,9 @@ class DunningDelivery(models.Model):
 
         :raises UserError: when there is no letter among them
         """
+        paper = self.env["dunning.channel"]._on_paper()
         letters = self.filtered(
-            lambda delivery: delivery.channel == "letter" and not delivery.correction
+            lambda delivery: delivery.channel in paper and not delivery.correction
         )
         if not letters:
             raise UserError(
@@ -210,7 +208,7 @@ class DunningDelivery(models.Model):
             )
         mails = self.env["mail.mail"].sudo().create(values)
         contacts = {correction.notice_id.id: correction.contact_id for correction in self}
-        self.env["dunning.channel"]._notify(notices, contacts, mails)
+        Email().notify(notices, contacts, mails)
         for correction, mail in zip(self, mails, strict=True):
             correction.write({"mail_id": mail.id, "message_id": mail.mail_message_id.id})
 

@@ -134,7 +134,8 @@ class DunningRun(models.Model):
         ]
 
     def _xlsx_notice_rows(self, notices):
-        channels = dict(self.env["dunning.channel"]._selection())
+        channels = self.env["dunning.channel"]
+        labels = dict(channels._selection())
         states = dict(notices._fields["state"]._description_selection(self.env))
         comparisons = dict(notices._fields["comparison"]._description_selection(self.env))
         deliveries = self._xlsx_deliveries()
@@ -143,15 +144,15 @@ class DunningRun(models.Model):
             digits = notice.currency_id.decimal_places
             contact = notice.contact_id
             address, problem = deliveries.get(notice.id, (False, False))
+            channel = channels._get(notice.channel)
             yield [
                 notice.name,
                 notice.partner_id.display_name,
                 notice.partner_id.ref,
                 notice.level_id.name,
-                channels.get(notice.channel, notice.channel),
+                labels.get(notice.channel, notice.channel),
                 contact.display_name,
-                address
-                or (contact.email if notice.channel == "email" else contact.contact_address_inline),
+                address or (channel and channel.address(contact)),
                 states[notice.state],
                 notice.item_count,
                 notice.date_oldest,

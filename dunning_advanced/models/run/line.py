@@ -172,30 +172,20 @@ class DunningLine(models.Model):
 
     @api.model
     def _selection_decision(self):
-        return [
-            ("dun", self.env._("Reminded")),
-            ("pending", self.env._("Already on an open reminder")),
-            ("no_level", self.env._("No policy with levels")),
-            ("not_due", self.env._("Not due yet")),
-            ("waiting", self.env._("Waiting for the next level")),
-            ("riding", self.env._("Deferred charges")),
-            ("exhausted", self.env._("All levels sent")),
-            ("undelivered", self.env._("Last reminder not delivered")),
-            ("excluded", self.env._("Excluded from follow-up")),
-            ("held", self.env._("On hold")),
-            ("paying", self.env._("Money is on its way")),
-            ("covered", self.env._("Covered by credits")),
-            ("no_rate", self.env._("Currency without a rate")),
-            ("minimum", self.env._("Below the minimum")),
-            ("unreachable", self.env._("No usable contact data")),
-            ("capped", self.env._("Contacted often enough")),
-            ("overdue_first", self.env._("Overdue items are reminded first")),
-            ("moved", self.env._("Level set by hand")),
-            ("changed", self.env._("Changed since the proposal")),
-            ("info", self.env._("For information")),
-            ("relaid", self.env._("Policy changed since the proposal")),
-            ("dropped", self.env._("Left out in review")),
-        ]
+        """What was decided about an item: "dun", the gate that stopped it, or what happened to
+        it afterwards. The column is called ``verdict``.
+        """
+        gates = {gate.code: self.env._(gate.label) for gate in self.env["dunning.engine"]._gates()}
+        labels = {
+            "dun": self.env._("Reminded"),
+            **gates,
+            "moved": self.env._("Level set by hand"),
+            "changed": self.env._("Changed since the proposal"),
+            "info": self.env._("For information"),
+            "relaid": self.env._("Policy changed since the proposal"),
+            "dropped": self.env._("Left out in review"),
+        }
+        return list(labels.items())
 
     @api.autovacuum
     def _gc_stopped(self):

@@ -28,7 +28,8 @@ class DunningRun(models.Model):
             run.amount_summary = " + ".join(cur.format(total) for cur, total in amounts.items())
 
     def _compute_print_count(self):
-        to_print = [("channel", "=", "letter"), ("state", "=", "queued")]
+        paper = self.env["dunning.channel"]._on_paper()
+        to_print = [("channel", "in", paper), ("state", "=", "queued")]
         counts = dict(
             self.env["dunning.notice"]._read_group(
                 [("run_id", "in", self.ids), ("delivery_ids", "any", to_print)],

@@ -225,7 +225,7 @@ class DunningRun(models.Model):
             .search(
                 [
                     ("notice_id.run_id", "in", self.ids),
-                    ("channel", "=", "letter"),
+                    ("channel", "in", self.env["dunning.channel"]._on_paper()),
                     ("state", "=", "queued"),
                 ],
                 order="id",

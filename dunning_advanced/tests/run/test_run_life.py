@@ -446,15 +446,15 @@ class TestRunLife(DunningCommon):
         other = self.make_debtor("Deco Addict")
         self.invoice(5, debtor=other)
         run = self.run_at()
-        deliver = type(self.env["dunning.channel"])._deliver_email
+        channels = type(self.env["dunning.channel"])
+        deliver = channels._deliver
 
-        def fail_for_other(channel, notices):
+        def fail_for_other(channel, code, notices):
             if other in notices.partner_id:
                 channel.env.cr.execute("SELECT 1 / 0")
-            return deliver(channel, notices)
+            return deliver(channel, code, notices)
 
-        channels = type(self.env["dunning.channel"])
-        with patch.object(channels, "_deliver_email", fail_for_other), mute_logger("odoo.sql_db"):
+        with patch.object(channels, "_deliver", fail_for_other), mute_logger("odoo.sql_db"):
             run.action_confirm()
         states = {n.partner_id: (n.state, n.error or "") for n in run.notice_ids}
         self.assertEqual(states[self.debtor], ("issued", ""))

@@ -1,0 +1,64 @@
+"""What every channel has to be: the one way in for every way of contact."""
+
+from odoo.fields import Domain
+
+from ...tools.parts import Complete
+
+
+class Channel(Complete):
+    """A way to bring reminders to customers.
+
+    Notices, deliveries and contacts are recordsets; ``channels`` is the model dunning.channel,
+    through which a channel reaches the rest of the database.
+    """
+
+    PARTS = {
+        "code": "what is stored",
+        "label": "its name in lists, by _lt()",
+        "reach": "a method that gives an SQL condition on a contact",
+        "address": "a method that gives the address of a contact, as text",
+    }
+    code = label = reach = address = None
+
+    # It is printed, and on its way for days.
+    is_paper = False
+
+    # def reach(self, alias): SQL that is true where the row of res_partner with this alias can
+    #     be reached.
+
+    # def address(self, contact): where a reminder goes, as it is kept on the delivery.
+
+    def prepare(self, channels, notices):
+        """What has to be there before anything leaves."""
+
+    def deliver(self, channels, notices, contacts):
+        """Bring issued notices to these contacts, in this transaction.
+
+        :param contacts: dict of notice id to res.partner
+        :return: dunning.delivery, one for each notice, under way until somebody reports what
+            became of it by ``_succeed()`` or ``_fail()``
+        """
+        return channels.env["dunning.delivery"].create(
+            [self.values(notice, contacts[notice.id]) for notice in notices]
+        )
+
+    def values(self, notice, contact):
+        """Of the delivery of a notice to a contact."""
+        return {
+            "notice_id": notice.id,
+            "channel": self.code,
+            "contact_id": contact.id,
+            "address": self.address(contact),
+        }
+
+    def retry(self, channels, delivery):
+        """Try a failed delivery once more: by a new one, where it cannot go on itself."""
+        channels._deliver(self.code, delivery.notice_id)
+        delivery.state = "withdrawn"
+
+    def doubtful(self):
+        """Contacts that can be reached by what is written, and probably not in fact.
+
+        :return: Domain on res.partner
+        """
+        return Domain.FALSE

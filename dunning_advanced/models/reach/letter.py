@@ -1,0 +1,24 @@
+from odoo.tools import SQL, LazyTranslate
+
+from .contract import Channel
+
+_lt = LazyTranslate(__name__)
+
+
+class Letter(Channel):
+    """Letters to print: frozen when they are issued, they wait for somebody to post them."""
+
+    code, label, is_paper = "letter", _lt("Letter"), True
+
+    def reach(self, alias):
+        return SQL(
+            "(COALESCE(%(a)s.street, '') <> '' OR COALESCE(%(a)s.street2, '') <> '')"
+            " AND (COALESCE(%(a)s.city, '') <> '' OR COALESCE(%(a)s.zip, '') <> '')",
+            a=alias,
+        )
+
+    def address(self, contact):
+        return contact.contact_address_inline
+
+    def prepare(self, channels, notices):
+        notices._freeze_letters()
