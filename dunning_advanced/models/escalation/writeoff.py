@@ -321,10 +321,11 @@ class DunningWriteoff(models.Model):
 
     def _check_settings(self):
         company = self.company_id
-        for field, what in (
-            ("dunning_writeoff_account_id", self.env._("the account for bad debts")),
-            ("dunning_writeoff_journal_id", self.env._("the journal for write-offs")),
-        ):
+        needed = {
+            "dunning_writeoff_account_id": self.env._("the account for bad debts"),
+            "dunning_writeoff_journal_id": self.env._("the journal for write-offs"),
+        }
+        for field, what in needed.items():
             if not company[field]:
                 raise UserError(
                     self.env._(

@@ -143,11 +143,12 @@ class DunningCharge(models.Model):
 
     @api.model
     def _selection_kind(self):
-        return [
-            ("fee", self.env._("Fee")),
-            ("fixed", self.env._("Compensation for late payment")),
-            ("interest", self.env._("Interest")),
-        ]
+        kinds = {
+            "fee": self.env._("Fee"),
+            "fixed": self.env._("Compensation for late payment"),
+            "interest": self.env._("Interest"),
+        }
+        return list(kinds.items())
 
     def _segment_rows(self):
         """The periods of the interest as they are shown. Their amounts add up

@@ -247,10 +247,10 @@ class DunningNotice(models.Model):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Invoices"),
             "res_model": "account.move",
             "view_mode": "list,form",
             "domain": [("id", "in", self.line_ids.move_id.ids)],
+            "name": self.env._("Invoices"),
         }
 
     def action_cancel(self):
