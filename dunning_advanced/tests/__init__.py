@@ -72,5 +72,6 @@ from .whole import (
     test_rights,
     test_searches,
     test_tours,
+    test_translations,
     test_views,
 )

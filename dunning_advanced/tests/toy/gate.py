@@ -13,7 +13,7 @@ class Strike(Gate):
         return SQL("i.debtor_id IN (SELECT id FROM res_partner WHERE ref = 'strike')")
 
     def describe(self, why, facts, stops):
-        return why.env._("the post is on strike") if stops else ""
+        return "the post is on strike" if stops else ""
 
 
 class DunningEngine(models.AbstractModel):
