@@ -17,23 +17,17 @@ class DunningCommon(AccountTestInvoicingCommon):
 
     @classmethod
     def setUpClass(cls):
-        cls.make_accounting()
+        if prepared.is_kept():
+            # beginning above the classes that would make the accounting again
+            super(BaseCommon, cls).setUpClass()
+            prepared.restore(cls)
+        else:
+            super().setUpClass()
         cls.env.user.group_ids |= cls.env.ref("dunning_advanced.group_manager")
         cls.company = cls.company_data["company"]
         cls.policy = cls.env.ref("dunning_advanced.policy_standard")
         cls.before, cls.first, cls.second, cls.last = cls.policy.level_ids.sorted("days")
         cls.debtor = cls.make_debtor("Azure Interior")
-
-    @classmethod
-    def make_accounting(cls):
-        """What AccountTestInvoicingCommon makes: taken from the database where it is kept."""
-        if not prepared.is_kept():
-            super().setUpClass()
-            return
-        # beginning above the classes that would make it again
-        super(BaseCommon, cls).setUpClass()
-        prepared.restore(cls)
-        cls.tax_number = 0
 
     @classmethod
     def make_debtor(cls, name, **values):

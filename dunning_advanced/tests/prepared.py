@@ -46,6 +46,7 @@ def restore(cls):
     """Give a test class, which has an environment, what is kept."""
     values = _read()
     uid = values.pop("uid")
+    cls.tax_number = 0
     cls.env = cls.env(user=uid, context={**cls.env.context, **cls.default_env_context()})
     cls.user = cls.env.user
     for name, stored in values.items():
