@@ -1,8 +1,30 @@
-from . import (
-    test_ageing,
-    test_bad_input,
-    test_behavior,
-    test_calls,
+from .agreement import (
+    test_dispute_engine,
+    test_dispute_money,
+    test_disputes,
+    test_promises,
+    test_promises_undone,
+)
+from .case import test_behavior, test_calls, test_phone, test_worklist
+from .engine import (
+    test_engine,
+    test_engine_contact,
+    test_engine_money,
+    test_explain,
+    test_gates,
+    test_history,
+    test_ledger_changes,
+    test_oracle,
+)
+from .escalation import (
+    test_credit_hold,
+    test_handover,
+    test_handover_package,
+    test_handover_plan,
+    test_writeoff,
+)
+from .hold import test_holds
+from .money import (
     test_charge,
     test_charge_booking,
     test_charge_consumer,
@@ -11,37 +33,16 @@ from . import (
     test_charge_portal,
     test_charge_ride,
     test_charge_shown,
-    test_crash,
-    test_credit_hold,
-    test_demo,
-    test_diary,
-    test_dispute_engine,
-    test_dispute_money,
-    test_disputes,
-    test_email,
-    test_engine,
-    test_engine_contact,
-    test_engine_money,
-    test_explain,
-    test_gates,
-    test_handover,
-    test_handover_package,
-    test_handover_plan,
-    test_history,
-    test_holds,
-    test_information,
-    test_installments,
-    test_issue,
-    test_ledger_changes,
-    test_letter,
     test_money_fees,
     test_money_law,
     test_money_rules,
     test_money_tools,
-    test_nightly,
-    test_open_run,
-    test_oracle,
-    test_phone,
+    test_quote_outside,
+    test_waiting,
+)
+from .notice import test_email, test_information, test_issue, test_letter
+from .plan import (
+    test_installments,
     test_plan_changes,
     test_plan_charges,
     test_plan_diaries,
@@ -50,28 +51,26 @@ from . import (
     test_plan_mail,
     test_plan_portal,
     test_plans,
-    test_promises,
-    test_promises_undone,
-    test_queries,
-    test_quote_outside,
-    test_review,
-    test_rights,
-    test_rules,
-    test_run_life,
+)
+from .policy import test_rules, test_teams
+from .run import test_nightly, test_review, test_run_life, test_undo, test_xlsx
+from .statement import (
+    test_ageing,
     test_statement,
     test_statement_charges,
     test_statement_documents,
     test_statement_email,
-    test_teams,
-    test_timeline,
-    test_timeline_agreements,
-    test_timeline_list,
+)
+from .timeline import test_timeline, test_timeline_agreements, test_timeline_list
+from .whole import (
+    test_bad_input,
+    test_crash,
+    test_demo,
+    test_diary,
+    test_open_run,
+    test_queries,
+    test_rights,
     test_tools,
     test_tours,
-    test_undo,
     test_views,
-    test_waiting,
-    test_worklist,
-    test_writeoff,
-    test_xlsx,
 )
