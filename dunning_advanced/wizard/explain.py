@@ -251,7 +251,7 @@ class DunningExplain(models.TransientModel):
                 ),
                 strong=True,
             )
-        then = self._next_day(facts, stopping)
+        then = self.env["dunning.engine.explain"]._next_day(facts, self.date)
         if not level or not then:
             return self._paragraph(self.env._("It is not reminded until that changes."), True)
         return self._paragraph(
@@ -263,19 +263,3 @@ class DunningExplain(models.TransientModel):
             ),
             strong=True,
         )
-
-    def _next_day(self, facts, stopping):
-        """The first day on which the gates that stop by date let it pass;
-        none where one of the others stops it, or a hold without a last day.
-        """
-        days = {
-            "not_due": facts["start"],
-            "waiting": facts["start"],
-            "held": facts["hold_until"] and fields.Date.add(facts["hold_until"], days=1),
-            "capped": facts.get("free_from"),
-            "riding": fields.Date.add(self.date, days=1),
-            "overdue_first": fields.Date.add(self.date, days=1),
-        }
-        if not all(days.get(code) for code in stopping):
-            return None
-        return max(filter(None, [*(days[code] for code in stopping), facts["start"]]))

@@ -1,8 +1,8 @@
 from odoo import api, fields, models
-from odoo.tools import format_date
+from odoo.tools import format_date, get_lang
 
+from ...tools.format import format_number
 from ...tools.points import points
-from ..money.charge import percent
 
 
 class DunningBehavior(models.Model):
@@ -130,7 +130,7 @@ class DunningBehavior(models.Model):
         return self.company_currency_id.format(amount)
 
     def _number(self, number):
-        return percent(self.env, round(number, 1))
+        return format_number(round(number, 1), get_lang(self.env))
 
     def _say_days_late(self):
         if not self.amount_settled:

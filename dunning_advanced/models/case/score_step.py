@@ -1,9 +1,9 @@
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, get_lang
 
-from ..money.charge import percent
+from ...tools.format import format_number
 
 RULES = {
     "behavior": (
@@ -81,7 +81,7 @@ class DunningScoreStep(models.Model):
             step.display_name = self.env._(
                 "%(term)s from %(threshold)s: %(points)s points",
                 term=step._term_name(step.term),
-                threshold=percent(self.env, step.threshold),
+                threshold=format_number(step.threshold, get_lang(self.env)),
                 points=step.points,
             )
 

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 
@@ -51,6 +51,28 @@ class DunningEngineExplain(models.AbstractModel):
             if f"{gate.scope}_{gate.code}" in facts
         ]
         return facts
+
+    @api.model
+    def _next_day(self, facts, date):
+        """The first day on which the gates that stop an item by date let it pass.
+
+        :param facts: as :meth:`_answers` gives them
+        :param date: the day they were asked for
+        :return: None where another gate stops it, or a hold without a last day
+        """
+        stopping = [code for code, stops in facts["gates"] if stops]
+        tomorrow = fields.Date.add(date, days=1)
+        days = {
+            "not_due": facts["start"],
+            "waiting": facts["start"],
+            "held": facts["hold_until"] and fields.Date.add(facts["hold_until"], days=1),
+            "capped": facts.get("free_from"),
+            "riding": tomorrow,
+            "overdue_first": tomorrow,
+        }
+        if not all(days.get(code) for code in stopping):
+            return None
+        return max(filter(None, [*(days[code] for code in stopping), facts["start"]]))
 
     @api.model
     def _columns(self, scope, level):

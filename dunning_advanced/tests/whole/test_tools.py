@@ -31,8 +31,8 @@ class TestTools(BaseCase):
             (1234567.5, "1234567,5", "1234567,50"),
         ]:
             with self.subTest(number):
-                self.assertEqual(format.short(number, GERMAN), short)
-                self.assertEqual(format.rate(number, GERMAN), rate)
+                self.assertEqual(format.format_number(number, GERMAN), short)
+                self.assertEqual(format.format_rate(number, GERMAN), rate)
 
     def test_colors(self):
         for wanted, expected in [
