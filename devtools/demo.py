@@ -130,7 +130,7 @@ def result(notice):
 
 def stopped(run):
     """Return the lines that say why other items were not reminded of."""
-    labels = dict(run.env["dunning.line"]._selection_verdict())
+    labels = dict(run.env["dunning.line"]._selection_decision())
     lines = run.line_ids.filtered(lambda line: line.state == "stopped")
     counts = Counter(line.verdict for line in lines)
     counts.update(not_due=run.not_due_count, waiting=run.waiting_count, pending=run.pending_count)

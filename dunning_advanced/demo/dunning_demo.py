@@ -56,8 +56,8 @@ class DunningDemo(models.AbstractModel):
         demo._analyze()
         payments = demo._create_payments(customers, today)
         demo._analyze()
-        demo._tell_stories(customers, today)
-        return demo._tell_past(customers, payments, today)
+        demo._make_stories(customers, today)
+        return demo._make_past(customers, payments, today)
 
     @api.model
     def _analyze(self):

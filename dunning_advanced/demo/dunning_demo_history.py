@@ -9,7 +9,7 @@ class DunningDemo(models.AbstractModel):
     _inherit = "dunning.demo"
 
     @api.model
-    def _tell_past(self, customers, bookings, today):
+    def _make_past(self, customers, bookings, today):
         """Remind every week for three months, as payments come in, and leave
         the run of today open for review. No mail leaves the house.
 
@@ -112,7 +112,7 @@ class DunningDemo(models.AbstractModel):
                 self._promise_values(flagged["broken"], today - timedelta(days=12), days=5),
             ]
         )
-        promises._judge(today)
+        promises._update_state(today)
         for case in promises._own_cases():
             self.env["dunning.call"].create(
                 {

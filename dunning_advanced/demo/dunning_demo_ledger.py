@@ -155,7 +155,7 @@ class DunningDemo(models.AbstractModel):
     # Stories: what is special about a customer
 
     @api.model
-    def _tell_stories(self, customers, today):
+    def _make_stories(self, customers, today):
         for customer in customers:
             tell = getattr(self, f"_story_{customer.story}", None)
             if tell:

@@ -126,7 +126,7 @@ class AccountMove(models.Model):
         dispute = self.dunning_dispute_ids.filtered(lambda one: one.state == "open")
         if dispute:
             return dispute.get_formview_action()
-        return self.env["dunning.dispute"]._ask(default_move_id=self.id)
+        return self.env["dunning.dispute"]._open_dialog(default_move_id=self.id)
 
     def action_dunning_charge_notice(self):
         """Open the reminder whose charges this invoice books."""
@@ -169,7 +169,7 @@ class AccountMove(models.Model):
         refunds = posted.filtered(lambda move: move.move_type == "out_refund")
         if refunds:
             today = fields.Date.context_today(self)
-            self.env["dunning.dispute"].sudo()._settle_moves(refunds, today)
+            self.env["dunning.dispute"].sudo()._update_for_moves(refunds, today)
         return posted
 
     def _get_alerts(self):

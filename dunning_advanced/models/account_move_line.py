@@ -116,9 +116,9 @@ class AccountMoveLine(models.Model):
             )
         )
 
-    def _judge_dunning_agreements(self, date):
+    def _update_dunning_agreements(self, date):
         for model, ids in self._dunning_agreements():
-            self.env[model].sudo().browse(ids)._judge(date)
+            self.env[model].sudo().browse(ids)._update_state(date)
 
     def _reconcile_post_hook(self, data):
         """Money or a credit note has come in: promises to pay these items may be kept now,
@@ -126,6 +126,6 @@ class AccountMoveLine(models.Model):
         """
         result = super()._reconcile_post_hook(data)
         today = fields.Date.context_today(self)
-        self._judge_dunning_agreements(today)
-        self.env["dunning.dispute"].sudo()._settle_moves(self.move_id, today)
+        self._update_dunning_agreements(today)
+        self.env["dunning.dispute"].sudo()._update_for_moves(self.move_id, today)
         return result

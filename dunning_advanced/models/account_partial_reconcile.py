@@ -11,6 +11,6 @@ class AccountPartialReconcile(models.Model):
         if not items:  # Odoo deletes none, again and again
             return result
         today = fields.Date.context_today(items)
-        self.env["dunning.promise"].sudo()._judge_again(items, today)
-        items._judge_dunning_agreements(today)
+        self.env["dunning.promise"].sudo()._update_reopened(items, today)
+        items._update_dunning_agreements(today)
         return result

@@ -67,6 +67,7 @@ from .whole import (
     test_crash,
     test_demo,
     test_diary,
+    test_house,
     test_open_run,
     test_queries,
     test_rights,

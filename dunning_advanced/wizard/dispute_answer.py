@@ -18,4 +18,4 @@ class DunningDisputeAnswer(models.TransientModel):
         if self.state == "open":
             self.dispute_id._reject(self.text, today)
         else:
-            self.dispute_id._tell(self.text, today)
+            self.dispute_id._notify_customer(self.text, today)

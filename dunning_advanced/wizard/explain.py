@@ -34,16 +34,18 @@ class DunningExplain(models.TransientModel):
         )
         facts = self.env["dunning.engine.explain"]._answers(scope, item)
         if not facts:
-            return self._paragraph(self._say_not_open(), True)
+            return self._paragraph(self._describe_not_open(), True)
         rows = [
             self._row(stops, sentence)
             for code, stops in facts["gates"]
-            for sentence in [getattr(self, f"_say_{code}", self._say_nothing)(facts, stops)]
+            for sentence in [
+                getattr(self, f"_describe_{code}", self._describe_nothing)(facts, stops)
+            ]
             if sentence
         ]
         # a gate that is asked for the item and for the customer answers once
         rows = dict.fromkeys(rows)
-        return Markup("").join([self._say_item(facts), *rows, self._say_result(facts)])
+        return Markup("").join([self._describe_item(facts), *rows, self._describe_result(facts)])
 
     def _amount(self, amount):
         return self.move_line_id.currency_id.format(amount or 0)
@@ -53,10 +55,10 @@ class DunningExplain(models.TransientModel):
 
     # Sentences: one method a gate, called with the facts and whether it stops
 
-    def _say_nothing(self, _facts, _stops):
+    def _describe_nothing(self, _facts, _stops):
         return ""
 
-    def _say_not_open(self):
+    def _describe_not_open(self):
         if self.move_line_id.date > self.date:
             return self.env._(
                 "This item did not exist yet on %(date)s: it is dated %(dated)s. Choose a later "
@@ -70,7 +72,7 @@ class DunningExplain(models.TransientModel):
             self._day(self.date),
         )
 
-    def _say_item(self, facts):
+    def _describe_item(self, facts):
         return self._paragraph(
             Markup("%s · %s · %s")
             % (
@@ -87,7 +89,7 @@ class DunningExplain(models.TransientModel):
             strong=True,
         )
 
-    def _say_pending(self, facts, stops):
+    def _describe_pending(self, facts, stops):
         if not stops:
             return self.env._("it is on no other open reminder")
         notice = self._browse("dunning.notice", facts["pending_notice_id"])
@@ -96,7 +98,7 @@ class DunningExplain(models.TransientModel):
             self._link(notice),
         )
 
-    def _say_no_level(self, facts, stops):
+    def _describe_no_level(self, facts, stops):
         policy = self._browse("dunning.policy", facts["policy_id"])
         if not policy:
             return self.env._("no dunning policy applies: choose a default one in the settings")
@@ -109,7 +111,7 @@ class DunningExplain(models.TransientModel):
             said += Markup(" (%s)") % self.env._("follow-up rule %s", self._link(rule))
         return said
 
-    def _say_not_due(self, facts, stops):
+    def _describe_not_due(self, facts, stops):
         if not facts["start"] or facts["last_date"]:
             return ""
         level = self._browse("dunning.level", facts["level_id"])
@@ -119,7 +121,7 @@ class DunningExplain(models.TransientModel):
             start=self._day(facts["start"]),
         )
 
-    def _say_waiting(self, facts, stops):
+    def _describe_waiting(self, facts, stops):
         if not facts["last_date"]:
             return ""
         last = self._browse("dunning.notice", facts["last_notice_id"])
@@ -137,12 +139,12 @@ class DunningExplain(models.TransientModel):
             )
         return Markup("%s %s") % (said, self._link(last)) if last else said
 
-    def _say_exhausted(self, facts, stops):
+    def _describe_exhausted(self, facts, stops):
         if stops and facts["first_rung"] is not None:
             return self.env._("all levels of its policy were sent: a person has to decide now")
         return ""
 
-    def _say_undelivered(self, facts, stops):
+    def _describe_undelivered(self, facts, stops):
         if not facts["last_notice_id"]:
             return ""
         if stops:
@@ -152,7 +154,7 @@ class DunningExplain(models.TransientModel):
             )
         return self.env._("the last reminder was delivered")
 
-    def _say_excluded(self, _facts, stops):
+    def _describe_excluded(self, _facts, stops):
         if not stops:
             return self.env._("it is not excluded from follow-up")
         if self.move_line_id.journal_id.type == "general":
@@ -162,9 +164,9 @@ class DunningExplain(models.TransientModel):
             )
         return self.env._("somebody marked it as not to be followed up (“No Follow-Up”)")
 
-    def _say_held(self, facts, stops):
+    def _describe_held(self, facts, stops):
         if not stops:
-            return self._say_part_held(facts)
+            return self._describe_part_held(facts)
         hold = self._browse("dunning.hold", facts["hold_id"])
         return Markup("%s %s (%s)") % (
             self.env._("on hold until %s:", self._day(facts["hold_until"]))
@@ -174,14 +176,14 @@ class DunningExplain(models.TransientModel):
             self.env._("set by %s", hold.user_id.name),
         )
 
-    def _say_part_held(self, facts):
+    def _describe_part_held(self, facts):
         if not facts["held"]:
             return self.env._("nothing holds it")
         said = self.env._("%s of it is disputed and not asked for:", self._amount(facts["held"]))
         hold = self._browse("dunning.hold", facts["part_hold_id"])
         return Markup("%s %s") % (said, self._link(hold))
 
-    def _say_paying(self, facts, stops):
+    def _describe_paying(self, facts, stops):
         if not (facts.get("item_paying") or facts.get("debtor_paying")):
             return self.env._("no money is on its way")
         if stops:
@@ -191,7 +193,7 @@ class DunningExplain(models.TransientModel):
             )
         return ""
 
-    def _say_covered(self, facts, stops):
+    def _describe_covered(self, facts, stops):
         used = facts["open"] - facts["held"] - facts["net"]
         if stops:
             return self.env._("open payments or credit notes of the customer cover it")
@@ -203,16 +205,16 @@ class DunningExplain(models.TransientModel):
             )
         return self.env._("no open credits cover it")
 
-    def _say_riding(self, _facts, stops):
+    def _describe_riding(self, _facts, stops):
         return stops and self.env._("it books charges, which go with the next overdue invoices")
 
-    def _say_no_rate(self, _facts, stops):
+    def _describe_no_rate(self, _facts, stops):
         return stops and self.env._(
             "%s has no exchange rate, so the minimum amount cannot be compared: add a rate",
             self.move_line_id.currency_id.name,
         )
 
-    def _say_minimum(self, facts, stops):
+    def _describe_minimum(self, facts, stops):
         amount = self._amount(facts["net_top"])
         if stops:
             return self.env._("%s at its level is below the minimum", amount)
@@ -220,13 +222,13 @@ class DunningExplain(models.TransientModel):
             return self.env._("below the minimum of its level, so one level down is taken")
         return self.env._("%s at its level is not below the minimum", amount)
 
-    def _say_unreachable(self, facts, stops):
+    def _describe_unreachable(self, facts, stops):
         if stops:
             return self.env._("no usable e-mail or postal address: complete the contact data")
         contact = self._browse("res.partner", facts["contact_id"])
         return Markup("%s %s") % (self.env._("it can be sent to"), self._link(contact))
 
-    def _say_capped(self, facts, stops):
+    def _describe_capped(self, facts, stops):
         if stops:
             return self.env._(
                 "the customer was contacted as often as allowed; the next day is %s",
@@ -234,10 +236,10 @@ class DunningExplain(models.TransientModel):
             )
         return self.env._("the customer was not contacted too often")
 
-    def _say_overdue_first(self, _facts, stops):
+    def _describe_overdue_first(self, _facts, stops):
         return stops and self.env._("on that day the customer is reminded of overdue invoices")
 
-    def _say_result(self, facts):
+    def _describe_result(self, facts):
         stopping = [code for code, stops in facts["gates"] if stops]
         level = self._browse("dunning.level", facts.get("notice_level_id") or facts["level_id"])
         channel = dict(self.env["dunning.channel"]._selection()).get(facts.get("channel"), "")

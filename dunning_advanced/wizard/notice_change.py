@@ -16,7 +16,7 @@ class DunningBulk(models.AbstractModel):
             wizard.label = wizard.notice_ids._origin._label()
 
     @api.model
-    def _ask(self, kind, title, **records):
+    def _open_dialog(self, kind, title, **records):
         """The dialog that asks, for these records.
 
         :param records: by the name of the field that holds them
@@ -57,7 +57,7 @@ class DunningChange(models.TransientModel):
         unreached = self.notice_ids._change_channel(self.channel)
         if not unreached:
             return {"type": "ir.actions.act_window_close"}
-        return unreached._tell(
+        return unreached._notify_user(
             self.env._(
                 "Not reached by the channel, unchanged: %s. Complete their contact data first.",
                 unreached._label(),

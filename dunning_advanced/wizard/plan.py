@@ -100,7 +100,7 @@ class DunningPlan(models.TransientModel):
             wizard.amount_total = float(sum(row.amount for row in rows))
             wizard.date_last = rows and rows[-1].date
             wizard.limits = rows and "\n".join(wizard._limits_passed(rows))
-            wizard.schedule = rows and wizard._say_schedule(rows)
+            wizard.schedule = rows and wizard._render_schedule(rows)
 
     def _preview(self):
         """:return: (installments, interest with tax, or why there are none)"""
@@ -113,7 +113,7 @@ class DunningPlan(models.TransientModel):
             return (), 0, str(error)
         return rows, interest, False
 
-    def _say_schedule(self, rows):
+    def _render_schedule(self, rows):
         return self.env["ir.qweb"]._render(
             "dunning_advanced.plan_schedule",
             {
@@ -131,7 +131,7 @@ class DunningPlan(models.TransientModel):
     # Actions
 
     @api.model
-    def _ask(self, partner, company, currency, **defaults):
+    def _open_dialog(self, partner, company, currency, **defaults):
         """The dialog for a customer.
 
         :return: action
@@ -195,7 +195,7 @@ class DunningPlanAccept(models.TransientModel):
     )
 
     @api.model
-    def _ask(self, plan):
+    def _open_dialog(self, plan):
         """The dialog for a plan.
 
         :return: action

@@ -30,16 +30,16 @@ class DunningRuleTest(models.TransientModel):
         facts, answers = self.env["dunning.rule"]._answers(self._scope())
         return Markup("").join(
             [
-                self._say_who(facts),
-                self._list([self._say_policy(facts), *self._say_invoices()]),
+                self._describe_who(facts),
+                self._list([self._describe_policy(facts), *self._describe_invoices()]),
                 self._list(
                     [
-                        self._say_responsible(facts),
-                        self._say_channel(facts),
-                        self._say_approval(facts),
+                        self._describe_responsible(facts),
+                        self._describe_channel(facts),
+                        self._describe_approval(facts),
                     ]
                 ),
-                *(self._say_rule(rule, holds, facts) for rule, holds in answers),
+                *(self._describe_rule(rule, holds, facts) for rule, holds in answers),
             ]
         )
 
@@ -93,7 +93,7 @@ class DunningRuleTest(models.TransientModel):
     def _rule(self, facts):
         return self._browse("dunning.rule", facts["rule_id"])
 
-    def _say_who(self, facts):
+    def _describe_who(self, facts):
         debtor, rule = self._debtor(), self._rule(facts)
         if not rule:
             return self._paragraph(
@@ -102,7 +102,7 @@ class DunningRuleTest(models.TransientModel):
         texts = {"rule": self._link(rule), "customer": self._link(debtor)}
         return self._paragraph(self.env._("Rule %(rule)s takes %(customer)s", **texts), strong=True)
 
-    def _say_policy(self, facts):
+    def _describe_policy(self, facts):
         policy = self._browse("dunning.policy", facts["policy_id"])
         if self._debtor().dunning_policy_id:
             why = self.env._("chosen on the customer, which comes before all rules")
@@ -113,7 +113,7 @@ class DunningRuleTest(models.TransientModel):
         name = self._link(policy) if policy else self.env._("none")
         return self._said(self.env._("Policy"), name, why)
 
-    def _say_invoices(self):
+    def _describe_invoices(self):
         """Invoices with a policy of their own."""
         items = self.env["account.move.line"].search(
             [
@@ -127,7 +127,7 @@ class DunningRuleTest(models.TransientModel):
             for move in items.move_id
         ]
 
-    def _say_responsible(self, facts):
+    def _describe_responsible(self, facts):
         user, team, rule = (
             self._browse("res.users", facts["user_id"]),
             self._browse("dunning.team", facts["team_id"]),
@@ -157,7 +157,7 @@ class DunningRuleTest(models.TransientModel):
             ]
         )
 
-    def _say_channel(self, facts):
+    def _describe_channel(self, facts):
         channel = dict(self.env["dunning.channel"]._selection()).get(facts["channel"])
         if self._debtor().dunning_channel:
             why = self.env._("preferred by the customer")
@@ -167,14 +167,14 @@ class DunningRuleTest(models.TransientModel):
             channel, why = self.env._("as the level says"), self.env._("nobody prefers another")
         return self._said(self.env._("Channel"), channel, why)
 
-    def _say_approval(self, facts):
+    def _describe_approval(self, facts):
         if facts["approval"]:
             return self.env._("Reminders wait for review, also at levels that go out by themselves")
         return self.env._("Levels that go out by themselves need no review")
 
     # The rules, one after the other
 
-    def _say_rule(self, rule, holds, facts):
+    def _describe_rule(self, rule, holds, facts):
         if rule.id == facts["rule_id"]:
             outcome = self.env._("takes the customer")
         elif all(holds.values()):
@@ -188,19 +188,19 @@ class DunningRuleTest(models.TransientModel):
         yes, no = self.env._("Yes"), self.env._("No")
         rows = [
             self._marked(
-                holds[code], getattr(self, f"_say_{code}")(rule, holds[code], facts), yes, no
+                holds[code], getattr(self, f"_describe_{code}")(rule, holds[code], facts), yes, no
             )
             for code in holds
         ]
         everybody = self._marked(True, self.env._("it is for every customer"), yes, no)
         return head + Markup("").join(rows or [everybody])
 
-    def _say_customers(self, _rule, holds, _facts):
+    def _describe_customers(self, _rule, holds, _facts):
         if holds:
             return self.env._("it is among the customers of the filter")
         return self.env._("it is not among the customers of the filter")
 
-    def _say_country(self, rule, holds, _facts):
+    def _describe_country(self, rule, holds, _facts):
         country = self._debtor().country_id
         if holds:
             return self.env._("its country is %s", country.name)
@@ -212,32 +212,32 @@ class DunningRuleTest(models.TransientModel):
             asked=self._names(rule.country_ids),
         )
 
-    def _say_tags(self, rule, holds, _facts):
+    def _describe_tags(self, rule, holds, _facts):
         if holds:
             return self.env._(
                 "it has the tag %s", self._names(self._debtor().category_id & rule.category_ids)
             )
         return self.env._("it has no tag of these: %s", self._names(rule.category_ids))
 
-    def _say_party(self, _rule, _holds, _facts):
+    def _describe_party(self, _rule, _holds, _facts):
         if self._debtor()._dunning_party() == "business":
             return self.env._("it is a business")
         return self.env._("it is a consumer")
 
-    def _say_amount(self, rule, _holds, facts):
+    def _describe_amount(self, rule, _holds, facts):
         limits = rule._limits(self._scope())["amount"]
         return self.env._(
             "amount overdue: %s", self._between(facts["overdue"], limits, self._amount)
         )
 
-    def _say_age(self, rule, _holds, facts):
+    def _describe_age(self, rule, _holds, facts):
         limits = rule._limits(self._scope())["age"]
         return self.env._(
             "oldest overdue item: %s",
             self._between(facts["days"], limits, lambda days: self.env._("%s days", days)),
         )
 
-    def _say_behavior(self, rule, holds, facts):
+    def _describe_behavior(self, rule, holds, facts):
         asked = self.env._(
             "from %(low)s up to %(high)s", low=rule.grade_from or "A", high=rule.grade_to or "E"
         )
@@ -249,7 +249,7 @@ class DunningRuleTest(models.TransientModel):
             "it pays as class %(grade)s, asked for is %(asked)s", grade=facts["grade"], asked=asked
         )
 
-    def _say_newcomers(self, _rule, _holds, facts):
+    def _describe_newcomers(self, _rule, _holds, facts):
         if facts["grade"]:
             return self.env._("it is known: it has a class")
         return self.env._("it is a new customer")

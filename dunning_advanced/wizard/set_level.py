@@ -73,10 +73,10 @@ class DunningSetLevel(models.TransientModel):
             )
         lines = self.env["dunning.line"].with_company(self.company_id)
         lines._set_level(self.item_ids, self.level_id, self.date, self.reason)
-        self._tell_case()
+        self._log_on_case()
         return {"type": "ir.actions.act_window_close"}
 
-    def _tell_case(self):
+    def _log_on_case(self):
         case = self.env["dunning.case"].search(
             [
                 ("partner_id", "=", self.partner_id.commercial_partner_id.id),

@@ -65,12 +65,12 @@ class DunningAgreement(models.AbstractModel):
             {"partner_id": self.partner_id.id, "company_id": self.company_id.id}
         )
 
-    def _tell_case(self, text):
+    def _log_on_case(self, text):
         """Write a line into the open cases of these customers."""
         for case in self._own_cases():
             case._message_log(body=text)
 
-    def _ask_responsible(self, kind, date, summary):
+    def _schedule_for_responsible(self, kind, date, summary):
         """An activity on the case of each record; a case is opened where there is none.
 
         :param kind: name of the activity type in this module
@@ -97,7 +97,7 @@ class DunningAgreement(models.AbstractModel):
         self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(values)
 
     def _answered(self, kind):
-        """Take back the activities of :meth:`_ask_responsible`: nothing is left to do."""
+        """Take back the activities of :meth:`_schedule_for_responsible`: nothing is left to do."""
         self._own_cases().activity_unlink([f"dunning_advanced.{kind}"])
 
     # E-mail

@@ -228,7 +228,7 @@ class DunningDispute(models.Model):
         if "attachment_ids" in vals:
             self._own_attachments()
         if {"amount", "date_deadline", "user_id", "reason_id"} & vals.keys():
-            self.filtered(lambda dispute: dispute.state == "open")._follow(vals)
+            self.filtered(lambda dispute: dispute.state == "open")._propagate(vals)
         return result
 
     # Actions
@@ -261,11 +261,11 @@ class DunningDispute(models.Model):
     def action_reject(self):
         """Ask for the answer to the customer, then reject the dispute."""
         self._check_open()
-        return self._ask_answer(self.env._("Reject"))
+        return self._open_answer_dialog(self.env._("Reject"))
 
     def action_tell(self):
         """Ask for words to the customer about a dispute that is decided."""
-        return self._ask_answer(self.env._("Write to the customer"))
+        return self._open_answer_dialog(self.env._("Write to the customer"))
 
     def action_mark_told(self):
         """The customer was told in another way."""
@@ -303,7 +303,7 @@ class DunningDispute(models.Model):
             )
 
     @api.model
-    def _ask(self, **defaults):
+    def _open_dialog(self, **defaults):
         """The dialog that asks what is disputed.
 
         :param defaults: default values, as ``default_move_id``
@@ -331,14 +331,14 @@ class DunningDispute(models.Model):
         for dispute in self:
             dispute.amount_open = dispute.amount
             dispute._hold(dispute.date_open)
-            dispute._tell_case(
+            dispute._log_on_case(
                 self.env._(
                     "Dispute: %(dispute)s, made by %(channel)s.",
                     dispute=dispute._get_html_link(),
                     channel=dispute._channel_name(),
                 )
             )
-        self._ask_owner()
+        self._schedule_for_owner()
 
     def _channel_name(self):
         return dict(self._fields["channel"]._description_selection(self.env))[self.channel]
@@ -367,7 +367,7 @@ class DunningDispute(models.Model):
         """End the hold; dunning of the amount goes on from the level that was reached."""
         self.hold_id.filtered("active").sudo()._lift(reason, date)
 
-    def _follow(self, vals):
+    def _propagate(self, vals):
         """What a user changed while the dispute is open holds for what follows too."""
         today = fields.Date.context_today(self)
         if {"date_deadline", "reason_id"} & vals.keys():
@@ -376,11 +376,11 @@ class DunningDispute(models.Model):
                 dispute._hold(today)
         if {"date_deadline", "user_id", "reason_id"} & vals.keys():
             self.activity_unlink([ACTIVITY])
-            self._ask_owner()
+            self._schedule_for_owner()
         if "amount" in vals:
-            self._settle(today)
+            self._update_state(today)
 
-    def _ask_owner(self, **values):
+    def _schedule_for_owner(self, **values):
         # Whoever becomes the owner of a record is told so by Odoo: no second e-mail.
         for dispute in self.with_context(mail_activity_quick_update=True):
             dispute.activity_schedule(
@@ -449,7 +449,7 @@ class DunningDispute(models.Model):
         for dispute in self:
             if why:
                 dispute._message_log(body=said)
-            dispute._tell_case(
+            dispute._log_on_case(
                 self.env._(
                     "Dispute %(dispute)s: %(answer)s",
                     dispute=dispute._get_html_link(),
@@ -459,7 +459,7 @@ class DunningDispute(models.Model):
 
     # How somebody answers a dispute: with a credit note, with words, or both.
 
-    def _ask_answer(self, title):
+    def _open_answer_dialog(self, title):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
@@ -482,9 +482,9 @@ class DunningDispute(models.Model):
         """
         self._check_open()
         self._end("rejected", date)
-        self._tell(text, date)
+        self._notify_customer(text, date)
 
-    def _tell(self, text, date):
+    def _notify_customer(self, text, date):
         """Send the answer by e-mail. Where that is not possible it is kept, and the form
         says that the customer has to be told in another way.
         """
@@ -499,4 +499,4 @@ class DunningDispute(models.Model):
         """
         self.credit_move_id = move
         self._message_log(body=self.env._("Credit note: %s", move._get_html_link()))
-        self._settle(date)
+        self._update_state(date)

@@ -106,13 +106,13 @@ class DunningDispute(models.Model):
             debtors,
         )
 
-    def _settle(self, date):
+    def _update_state(self, date):
         """Follow what has happened to the invoices of these disputes."""
         if self:
             self._apply(self._changed(SQL("d.id IN %s", tuple(self.ids))), date)
 
     @api.model
-    def _settle_moves(self, moves, date):
+    def _update_for_moves(self, moves, date):
         """Follow what was just reconciled or credited: one query where nothing is disputed.
 
         :param moves: account.move, invoices and credit notes
@@ -124,7 +124,7 @@ class DunningDispute(models.Model):
                 ("move_id", "in", moves.ids),
                 ("credit_move_id", "in", moves.ids),
             ]
-        )._settle(date)
+        )._update_state(date)
 
     @api.model
     def _cron_settle(self):
@@ -139,7 +139,7 @@ class DunningDispute(models.Model):
         kind = self.env.ref(ACTIVITY)
         asked = fields.Domain("activity_ids", "any", [("activity_type_id", "=", kind.id)])
         while forgotten := self.search(fields.Domain("state", "=", "open") & ~asked, limit=BATCH):
-            forgotten._ask_owner(automated=True)
+            forgotten._schedule_for_owner(automated=True)
             if not progress(len(forgotten), remaining=1):
                 return
         progress(remaining=0)

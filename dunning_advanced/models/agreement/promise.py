@@ -252,7 +252,7 @@ class DunningPromise(models.Model):
         """Dunning of the promised items waits until the tolerance is over."""
         self._hold()
         for promise in self:
-            promise._tell_case(
+            promise._log_on_case(
                 self.env._(
                     "Promise: %(promise)s, made by %(channel)s.",
                     promise=promise._get_html_link(),
@@ -290,7 +290,7 @@ class DunningPromise(models.Model):
     # Judging
 
     @api.model
-    def _judged_sql(self, condition, date):
+    def _outcomes_sql(self, condition, date):
         """What became of promises, from the reconciliations of their items.
 
         What counts is the day of value: the later of the dates of the invoice and of the
@@ -338,13 +338,14 @@ class DunningPromise(models.Model):
             condition=condition,
         )
 
-    def _judge(self, date):
+    def _update_state(self, date):
         """Judge these promises on a date. One that was broken is kept after all when
         money turns up that had come in time.
         """
         self.env.flush_all()
         self._apply(
-            self.env.execute_query(self._judged_sql(SQL("p.id IN %s", tuple(self.ids)), date)), date
+            self.env.execute_query(self._outcomes_sql(SQL("p.id IN %s", tuple(self.ids)), date)),
+            date,
         )
 
     @api.model
@@ -352,15 +353,15 @@ class DunningPromise(models.Model):
         """Judge all open promises, batch by batch."""
         today = fields.Date.context_today(self)
         progress = self.env["ir.cron"]._commit_progress
-        while rows := self._next_judged(today):
+        while rows := self._next_to_update(today):
             if not progress(self._apply(rows, today), remaining=1):
                 return
         progress(remaining=0)
 
     @api.model
-    def _next_judged(self, date):
+    def _next_to_update(self, date):
         self.env.flush_all()
-        judged = self._judged_sql(SQL("p.state = 'open'"), date)
+        judged = self._outcomes_sql(SQL("p.state = 'open'"), date)
         return self.env.execute_query(
             SQL("SELECT * FROM (%s) j WHERE state IS NOT NULL ORDER BY id LIMIT %s", judged, BATCH)
         )
@@ -391,7 +392,7 @@ class DunningPromise(models.Model):
         label = dict(self._fields["state"]._description_selection(self.env))[state]
         self.hold_id.filtered("active").sudo()._lift(label, date)
         for promise in self:
-            promise._tell_case(
+            promise._log_on_case(
                 self.env._(
                     "Promise %(promise)s: %(answer)s, %(paid)s paid.",
                     promise=promise._get_html_link(),
@@ -400,7 +401,9 @@ class DunningPromise(models.Model):
                 )
             )
         if state in ("broken", "partial"):
-            self._ask_responsible("mail_activity_promise", date, type(self)._broken_summary)
+            self._schedule_for_responsible(
+                "mail_activity_promise", date, type(self)._broken_summary
+            )
         if state == "kept":
             self._answered("mail_activity_promise")
             self._thank()
@@ -442,7 +445,7 @@ class DunningPromise(models.Model):
     # bounces, a payment is cancelled, a reconciliation was wrong.
 
     @api.model
-    def _judge_again(self, items, date):
+    def _update_reopened(self, items, date):
         """Judge the promises about items of which a reconciliation was just undone: one
         query where there is none.
 
@@ -458,7 +461,7 @@ class DunningPromise(models.Model):
         if not promises:
             return
         self.env.flush_all()
-        judged = self._judged_sql(SQL("p.id IN %s", tuple(promises.ids)), date)
+        judged = self._outcomes_sql(SQL("p.id IN %s", tuple(promises.ids)), date)
         for id_, paid, state in self.env.execute_query(judged):
             promise = self.browse(id_)
             promise.amount_paid = paid
@@ -487,7 +490,7 @@ class DunningPromise(models.Model):
     def _reopen(self, date):
         self.write({"state": "open", "date_closed": False, "closed_by_id": False})
         self._hold(date)
-        self._tell_case(
+        self._log_on_case(
             self.env._(
                 "Promise %(promise)s is open again, %(paid)s paid.",
                 promise=self._get_html_link(),

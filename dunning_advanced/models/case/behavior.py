@@ -108,10 +108,10 @@ class DunningBehavior(models.Model):
         for behavior in self:
             found = steps._of("behavior", behavior.company_id)
             rows = [
-                (getattr(behavior, f"_say_{term}")(), points(behavior[name], found[term]))
+                (getattr(behavior, f"_describe_{term}")(), points(behavior[name], found[term]))
                 for term, name in self._term_fields().items()
             ]
-            behavior.explanation = steps._explained(rows, behavior._say_total())
+            behavior.explanation = steps._explained(rows, behavior._describe_total())
 
     @api.model
     def _term_fields(self):
@@ -132,7 +132,7 @@ class DunningBehavior(models.Model):
     def _number(self, number):
         return format_number(round(number, 1), get_lang(self.env))
 
-    def _say_days_late(self):
+    def _describe_days_late(self):
         if not self.amount_settled:
             return self.env._("Nothing was paid in the last %s months.", self.months)
         return self.env._(
@@ -143,7 +143,7 @@ class DunningBehavior(models.Model):
             days=self._number(self.days_late),
         )
 
-    def _say_days_median(self):
+    def _describe_days_median(self):
         if not self.settled_count:
             return self.env._("No invoice was paid in full.")
         return self.env._(
@@ -153,7 +153,7 @@ class DunningBehavior(models.Model):
             days=self._number(self.days_median),
         )
 
-    def _say_late_share(self):
+    def _describe_late_share(self):
         if not (self.amount_settled or self.amount_overdue):
             return self.env._("Nothing has fallen due.")
         return self.env._(
@@ -165,7 +165,7 @@ class DunningBehavior(models.Model):
             all=self.settled_count + self.overdue_count,
         )
 
-    def _say_trend(self):
+    def _describe_trend(self):
         values = {
             "recent": self._number(self.days_recent),
             "before": self._number(self.days_before),
@@ -182,17 +182,17 @@ class DunningBehavior(models.Model):
             )
         return self.env._("No trend.")
 
-    def _say_broken(self):
+    def _describe_broken(self):
         if not self.broken_count:
             return self.env._("No promise was broken.")
         return self.env._("Promises that were not, or only partly, kept: %s.", self.broken_count)
 
-    def _say_defaulted(self):
+    def _describe_defaulted(self):
         if not self.defaulted_count:
             return self.env._("No payment plan failed.")
         return self.env._("Payment plans that failed: %s.", self.defaulted_count)
 
-    def _say_oldest(self):
+    def _describe_oldest(self):
         if not self.oldest_days:
             return self.env._("Nothing is overdue.")
         return self.env._(
@@ -201,7 +201,7 @@ class DunningBehavior(models.Model):
             days=self.oldest_days,
         )
 
-    def _say_total(self):
+    def _describe_total(self):
         bounds = self.company_id._dunning_grade_bounds()
         if self.is_new:
             return self.env._(

@@ -241,10 +241,10 @@ class DunningBehavior(models.Model):
               FROM (%(asked)s) u
              WHERE NOT EXISTS (SELECT FROM sums s WHERE s.debtor_id = u.id)
             """,
-            asked=self._asked_sql(scope),
+            asked=self._without_items_sql(scope),
         )
 
-    def _asked_sql(self, scope):
+    def _without_items_sql(self, scope):
         """Debtors that get a row also without any item."""
         if scope.partner_ids:
             return SQL("SELECT id FROM res_partner WHERE id IN %s", scope.partner_ids)

@@ -79,7 +79,7 @@ class DunningCall(models.Model):
         calls = super().create(vals_list)
         for call in calls:
             call.case_id._message_log(body=call._summary())
-            call._follow()
+            call._apply_outcome()
         return calls
 
     def _outcome_name(self):
@@ -91,7 +91,7 @@ class DunningCall(models.Model):
         parts = (self.env._("Call: %s", self._outcome_name()), who, self.note)
         return " · ".join(filter(None, parts))
 
-    def _follow(self):
+    def _apply_outcome(self):
         """What follows without asking: tasks that the call answers, and new ones."""
         case = self.case_id
         if self.conversation:

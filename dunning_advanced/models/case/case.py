@@ -247,7 +247,7 @@ class DunningCase(models.Model):
                         amount=case.amount_summary,
                     )
                 )
-        self._settle()
+        self._close_settled()
 
     def action_view_notices(self):
         """Open all notices of the customer."""
@@ -305,13 +305,13 @@ class DunningCase(models.Model):
             [*self._worklist_domain(), ("id", "not in", seen)], order="priority desc, id", limit=1
         )
         if not following:
-            return self._say_finished(len(set(seen)))
+            return self._notify_finished(len(set(seen)))
         return {**following._open(), "name": self.env._("To do"), "context": {"dunning_seen": seen}}
 
     def action_plan(self):
         """Ask how the customer pays in installments."""
         self.ensure_one()
-        return self.env["dunning.plan"]._ask(
+        return self.env["dunning.plan"]._open_dialog(
             self.partner_id, self.company_id, self._main_currency()
         )
 
@@ -323,7 +323,7 @@ class DunningCase(models.Model):
         self.ensure_one()
         overdue = self.item_ids.filtered(lambda item: item.dunning_days > 0).move_id
         told = {"default_call_id": call.id, "default_text": call.note} if call else {}
-        return self.env["dunning.dispute"]._ask(
+        return self.env["dunning.dispute"]._open_dialog(
             default_partner_id=self.partner_id.id,
             default_company_id=self.company_id.id,
             default_move_id=len(overdue) == 1 and overdue.id,
@@ -413,7 +413,7 @@ class DunningCase(models.Model):
             ("company_id", "in", self.env.companies.ids),
         ]
 
-    def _say_finished(self, count):
+    def _notify_finished(self, count):
         if count == 1:
             message = self.env._("There is no other customer on your list.")
         else:

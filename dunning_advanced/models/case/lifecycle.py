@@ -15,7 +15,9 @@ _logger = logging.getLogger(__name__)
 
 
 class DunningCase(models.Model):
-    """Who works a case: as the customer, its follow-up rule or the company says."""
+    """A case is opened, given to somebody as the customer, its follow-up rule or the company
+    says, and closed.
+    """
 
     _inherit = "dunning.case"
 
@@ -34,20 +36,20 @@ class DunningCase(models.Model):
                     "user_id": None if case.team_id else choice.get("user_id"),
                 }
             )
-        self.env["dunning.team"]._give_out(scope, SQL("c.id IN %s", tuple(self.ids)))
+        self.env["dunning.team"]._assign_open(scope, SQL("c.id IN %s", tuple(self.ids)))
 
     @api.model
     def _opening(self, scope):
         """Stages that open a case for each debtor with an overdue item in a run that has
         none, and find a responsible where a rule gives it to a team. They are a part of
-        the statement that proposes; its stage ``given`` has them by debtor.
+        the statement that proposes; its stage ``assigned`` has them by debtor.
         """
         opened = SQL(
             """
             SELECT d.id, d.team_id, d.user_id,
                    ROW_NUMBER() OVER (PARTITION BY d.team_id ORDER BY d.id) AS place
               FROM debtors d
-             WHERE d.id IN (SELECT debtor_id FROM verdicts
+             WHERE d.id IN (SELECT debtor_id FROM decisions
                              WHERE due < %(date)s AND verdict NOT IN %(not_overdue)s)
                AND d.id NOT IN (SELECT partner_id FROM dunning_case
                                  WHERE state = 'open' AND company_id = %(company)s)
@@ -74,10 +76,10 @@ class DunningCase(models.Model):
             INSERT INTO dunning_case (partner_id, company_id, state, date_open, team_id, user_id,
                                       create_uid, create_date, write_uid, write_date)
             SELECT o.id, %(company)s, 'open', %(date)s, o.team_id,
-                   COALESCE(o.user_id, given.user_id),
+                   COALESCE(o.user_id, assigned.user_id),
                    %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
               FROM opened o
-              LEFT JOIN given ON given.id = o.id
+              LEFT JOIN assigned ON assigned.id = o.id
              ORDER BY o.id
             ON CONFLICT DO NOTHING
             """,
@@ -98,7 +100,7 @@ class DunningCase(models.Model):
         progress(remaining=len(ids))
         for batch in split_every(BATCH, ids):
             cases = self._take_next([("id", "in", batch), ("state", "=", "open")])
-            cases._all_or_each(lambda some: some._settle())
+            cases._all_or_each(lambda some: some._close_settled())
             if not progress(len(batch)):
                 return
 
@@ -128,7 +130,7 @@ class DunningCase(models.Model):
             found += [id_ for [id_] in rows]
         return found
 
-    def _settle(self):
+    def _close_settled(self):
         """Close cases, and take back what was asked of people because something was owed."""
         self._close()
         self.write({"error": False})
@@ -140,7 +142,7 @@ class DunningCase(models.Model):
         _logger.error("%s could not be closed", self, exc_info=error)
         return self.env._("%(error)s. Ask your administrator to look at the log.", error=error)
 
-    # The follow-up of one debtor while anything is overdue: the accountant's desk.
+    # What a case goes through with its customer, and the tasks that runs leave on it.
 
     @api.model
     def _join_open(self, keep, others):
@@ -161,14 +163,14 @@ class DunningCase(models.Model):
                 case._close()
 
     @api.model
-    def _ask_for_contact_data(self, run):
+    def _schedule_contact_search(self, run):
         """Schedule the task to find contact data, once, on the open case of each
         debtor that a run could not reach.
 
         :param run: dunning.run, proposed
         """
-        self._end_search_for_contact_data(run)
-        self._ask_once(
+        self._unschedule_contact_search(run)
+        self._schedule_once(
             run,
             "dunning_advanced.mail_activity_contact",
             self.env._("Find an e-mail or postal address"),
@@ -179,7 +181,7 @@ class DunningCase(models.Model):
         )
 
     @api.model
-    def _ask_once(self, run, kind, summary, debtors, again=None):
+    def _schedule_once(self, run, kind, summary, debtors, again=None):
         """Schedule a task on the open cases of some debtors that do not have it.
 
         Written by one statement: there may be thousands, and an e-mail about each
@@ -225,7 +227,7 @@ class DunningCase(models.Model):
         self.env.invalidate_all()
 
     @api.model
-    def _end_search_for_contact_data(self, run):
+    def _unschedule_contact_search(self, run):
         """Who is reached again needs no search any more: take the task back."""
         tasks = self.env["mail.activity"].sudo()
         kind = self.env.ref("dunning_advanced.mail_activity_contact")
@@ -270,7 +272,7 @@ class DunningCase(models.Model):
         return cases.filtered(lambda case: (case.partner_id, case.company_id) in pairs)
 
     @api.model
-    def _ask_for_decision(self, run):
+    def _schedule_decision(self, run):
         """Schedule the task to decide, once, on the open case of each debtor with an
         item whose ladder is finished and whose customer let the last term pass.
 
@@ -278,7 +280,7 @@ class DunningCase(models.Model):
 
         :param run: dunning.run, proposed
         """
-        self._ask_once(
+        self._schedule_once(
             run,
             "dunning_advanced.mail_activity_decide",
             self.env._("All reminders are sent: hand over, write off, or agree on something?"),

@@ -75,7 +75,7 @@ class DunningCase(models.Model):
         for case in self:
             code, date, about = rows.get(case._origin.id, (False, False, False))
             case.next_code, case.next_date = code, date
-            case.next_action = code and getattr(case, f"_say_{code}")(
+            case.next_action = code and getattr(case, f"_describe_{code}")(
                 records.get((code, about), about)
             )
 
@@ -266,7 +266,7 @@ class DunningCase(models.Model):
         """
         rows = {}
         for company, cases in self.grouped("company_id").items():
-            found = cases._asked(Scope(company, date, tuple(cases.partner_id.ids)))
+            found = cases._decisions(Scope(company, date, tuple(cases.partner_id.ids)))
             for case in cases.filtered(lambda case, found=found: case.partner_id.id in found):
                 verdict, start, level_id = found[case.partner_id.id]
                 if verdict == "dun":
@@ -278,7 +278,7 @@ class DunningCase(models.Model):
         return rows
 
     @api.model
-    def _asked(self, scope):
+    def _decisions(self, scope):
         """The verdict that matters most for each debtor of a scope.
 
         :return: dict of debtor id to (verdict, day from which the level applies, level id)
@@ -290,7 +290,7 @@ class DunningCase(models.Model):
                 SQL(
                     """
                     %s SELECT DISTINCT ON (debtor_id) debtor_id, verdict, start, level_id
-                      FROM verdicts
+                      FROM decisions
                      ORDER BY debtor_id, verdict = 'dun' DESC, verdict IN %s DESC, start, id
                     """,
                     engine._with(scope),
@@ -319,81 +319,81 @@ class DunningCase(models.Model):
 
     # Sentences: one method a code, called with the record that it is about
 
-    def _say_activity(self, activity):
+    def _describe_activity(self, activity):
         return activity.summary or activity.activity_type_id.name or self.env._("Activity")
 
-    def _say_broken(self, activity):
+    def _describe_broken(self, activity):
         return self.env._("Call: %s", activity.summary)
 
-    def _say_contact(self, activity):
+    def _describe_contact(self, activity):
         return activity.summary
 
-    def _say_review(self, notice):
+    def _describe_review(self, notice):
         return self.env._(
             "Review reminder: %(level)s, %(amount)s",
             level=notice.level_id.name,
             amount=notice.currency_id.format(notice.amount_total),
         )
 
-    def _say_blocked(self, notice):
+    def _describe_blocked(self, notice):
         return self.env._("Reminder was not sent: %s", notice.error)
 
-    def _say_failed(self, delivery):
+    def _describe_failed(self, delivery):
         return self.env._(
             "%(notice)s did not arrive: %(error)s",
             notice=delivery.notice_id.name or self.env._("Reminder"),
             error=delivery.error or self.env._("no reason given"),
         )
 
-    def _say_print(self, delivery):
+    def _describe_print(self, delivery):
         return self.env._("The letter %s is to be printed", delivery.notice_id.name)
 
-    def _say_exhausted(self, activity):
+    def _describe_exhausted(self, activity):
         return activity.summary
 
-    def _say_plan(self, activity):
+    def _describe_plan(self, activity):
         return activity.summary
 
-    def _say_approve(self, plan):
+    def _describe_approve(self, plan):
         return self.env._("Approve payment plan %s", plan.name)
 
-    def _say_offer(self, plan):
+    def _describe_offer(self, plan):
         return self.env._("Wait: payment plan %s is offered", plan.name)
 
-    def _say_installment(self, plan):
+    def _describe_installment(self, plan):
         return self.env._(
             "Wait: installment of %(amount)s by %(date)s",
             amount=plan.currency_id.format(plan.amount_next),
             date=format_date(self.env, plan.date_next),
         )
 
-    def _say_writeoff(self, writeoff):
+    def _describe_writeoff(self, writeoff):
         return self.env._("Approve: %s", writeoff.display_name)
 
-    def _say_dispute(self, dispute):
+    def _describe_dispute(self, dispute):
         return self.env._("Answer dispute: %s", dispute.display_name)
 
-    def _say_handover(self, handover):
+    def _describe_handover(self, handover):
         return self.env._("Handed over to %s", handover.agency_id.name)
 
-    def _say_hold(self, hold):
+    def _describe_hold(self, hold):
         if hold.date_review and hold.date_review == hold.date_next:
             return self.env._("Review hold: %s", hold.display_name)
         return self.env._("Hold ends: %s", hold.display_name)
 
-    def _say_promise(self, promise):
+    def _describe_promise(self, promise):
         return self.env._("Wait: promised %s", promise.display_name)
 
-    def _say_remind(self, level):
+    def _describe_remind(self, level):
         return self.env._("Can be reminded: %s", level.name)
 
-    def _say_level(self, level):
+    def _describe_level(self, level):
         return self.env._("Next reminder: %s", level.name)
 
-    def _say_stopped(self, verdict):
-        return dict(self.env["dunning.line"]._selection_verdict())[verdict]
+    def _describe_stopped(self, verdict):
+        return dict(self.env["dunning.line"]._selection_decision())[verdict]
 
-    def _say_close(self, _record):
+    def _describe_close(self, _record):
         return self.env._("Nothing is overdue: close the case")
 
     def _open(self, record=None):

@@ -62,7 +62,7 @@ class DunningCase(models.Model):
             found = steps._of("priority", case.company_id)
             case.priority_reasons = facts and steps._explained(
                 [
-                    (getattr(case, f"_say_term_{term}")(facts[term]), points(facts[term], own))
+                    (getattr(case, f"_describe_term_{term}")(facts[term]), points(facts[term], own))
                     for term, own in found.items()
                 ],
                 self.env._("Priority %s: the highest comes first.", facts["priority"]),
@@ -183,23 +183,23 @@ class DunningCase(models.Model):
 
     # Sentences: one method a term, called with its value
 
-    def _say_term_amount(self, amount):
+    def _describe_term_amount(self, amount):
         return self.env._("%s are overdue.", self.company_currency_id.format(amount))
 
-    def _say_term_age(self, days):
+    def _describe_term_age(self, days):
         return self.env._("The oldest invoice is overdue for %s days.", days)
 
-    def _say_term_grade(self, _grade):
+    def _describe_term_grade(self, _grade):
         if self.grade:
             return self.env._("The customer pays like class %s.", self.grade)
         return self.env._("New customer: nothing is known about how it pays.")
 
-    def _say_term_promises(self, count):
+    def _describe_term_promises(self, count):
         if not count:
             return self.env._("No promise was broken since the case was opened.")
         return self.env._("Promises broken since the case was opened: %s.", count)
 
-    def _say_term_waiting(self, days):
+    def _describe_term_waiting(self, days):
         if days is None or days < 0:
             return self.env._("Nothing has to be done today.")
         if not days:
@@ -207,19 +207,19 @@ class DunningCase(models.Model):
         since = format_date(self.env, self.next_date)
         return self.env._("Due since %(day)s: %(action)s", day=since, action=self.next_action)
 
-    def _say_term_level(self, rung):
+    def _describe_term_level(self, rung):
         if rung is None:
             return self.env._("No reminder was sent since the case was opened.")
         return self.env._("The highest reminder since the case was opened was no. %s.", rung)
 
-    def _say_term_last_level(self, is_last):
+    def _describe_term_last_level(self, is_last):
         return (
             self.env._("It was the last one of its policy.")
             if is_last
             else self.env._("The last level was not reached.")
         )
 
-    def _say_term_paused(self, paused):
+    def _describe_term_paused(self, paused):
         if not paused:
             return self.env._("Nothing is waited for.")
         stages = dict(self._fields["stage"]._description_selection(self.env))

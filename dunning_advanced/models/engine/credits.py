@@ -25,7 +25,7 @@ class DunningEngineCredit(models.AbstractModel):
             ("offsets", self._stage_offsets),
             ("netted", self._stage_netted),
             ("covered_elsewhere", self._stage_covered_elsewhere),
-            ("riders", self._stage_riders),
+            ("deferred", self._stage_deferred),
         ]
 
     def _stage_credits(self, scope):
@@ -142,7 +142,7 @@ class DunningEngineCredit(models.AbstractModel):
             """
         )
 
-    def _stage_riders(self, scope):
+    def _stage_deferred(self, scope):
         """Booked charges that would be reminded of by themselves while invoices of the
         debtor are overdue: they wait for the next reminder of these.
         """

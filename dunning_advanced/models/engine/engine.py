@@ -35,7 +35,7 @@ class Gate:
 
     The condition is SQL over the alias ``i`` of the stage that asks it:
     ``stepped`` for scope item, ``netted`` for credit, ``chosen`` for debtor,
-    ``judged`` for early.
+    ``decided`` for early.
     """
 
     code: str
@@ -71,7 +71,7 @@ class DunningEngine(models.AbstractModel):
                 "credit",
                 SQL("i.net <= 0 OR i.debtor_id IN (SELECT debtor_id FROM covered_elsewhere)"),
             ),
-            Gate("riding", "credit", SQL("i.id IN (SELECT id FROM riders)")),
+            Gate("riding", "credit", SQL("i.id IN (SELECT id FROM deferred)")),
             Gate("paying", "debtor", self.env["dunning.engine.incoming"]._covers_notice()),
             Gate("no_rate", "debtor", SQL("i.rate_missing")),
             Gate("minimum", "debtor", SQL("i.shift IS NULL")),
@@ -81,7 +81,7 @@ class DunningEngine(models.AbstractModel):
         ]
 
     @api.model
-    def _verdict(self, scope, level):
+    def _decision(self, scope, level):
         """The first gate of a scope that holds, as an SQL expression.
 
         :param level: "item", "credit", "debtor" or "early"
@@ -151,10 +151,10 @@ class DunningEngine(models.AbstractModel):
     def _evaluate(self, scope):
         """The verdict of every open item of the scope. Writes nothing.
 
-        :return: list of dicts with the columns of the stage ``verdicts``
+        :return: list of dicts with the columns of the stage ``decisions``
         """
         self.env.flush_all()
-        query = SQL("%s SELECT * FROM verdicts", self._with(scope))
+        query = SQL("%s SELECT * FROM decisions", self._with(scope))
         with self._planned(scope):
             self.env.cr.execute(query)
             return self.env.cr.dictfetchall()

@@ -19,7 +19,7 @@ class DunningEngineExplain(models.AbstractModel):
         :param item: account.move.line
         :return: None when the item is not open at the date, else a dict with
             ``gates`` (list of (code, whether it stops)), the columns of the
-            stage ``stepped``, and from the stage ``judged`` those of the
+            stage ``stepped``, and from the stage ``decided`` those of the
             reminder that it would be on
         """
         self.env.flush_all()
@@ -89,7 +89,7 @@ class DunningEngineExplain(models.AbstractModel):
             """
             SELECT i.top, i.shift, i.net AS notice_net, i.net_top, i.level_id AS notice_level_id,
                    i.channel, i.contact_id, i.free_from, %s, %s
-              FROM judged i
+              FROM decided i
               JOIN netted own ON own.id = %s AND own.debtor_id = i.debtor_id
                    AND own.currency_id = i.currency_id AND own.policy_id = i.policy_id
                    AND (own.rung < 1) = i.early

@@ -196,7 +196,7 @@ class DunningEngineItem(models.AbstractModel):
         )
 
     def _stage_gated(self, scope):
-        verdict = self.env["dunning.engine"]._verdict(scope, "item")
+        verdict = self.env["dunning.engine"]._decision(scope, "item")
         if scope.asked_item_ids:
             asked = SQL("i.id IN %s AND i.rung IS NOT NULL", scope.asked_item_ids)
             verdict = SQL("CASE WHEN NOT (%s) THEN %s END", asked, verdict)

@@ -17,9 +17,9 @@ class DunningEngineGroup(models.AbstractModel):
             ("contacts", self._stage_contacts),
             ("contacted", self._stage_contacted),
             ("chosen", self._stage_chosen),
-            ("judged", self._stage_judged),
+            ("decided", self._stage_decided),
             ("notices", self._stage_notices),
-            ("verdicts", self._stage_verdicts),
+            ("decisions", self._stage_decisions),
         ]
 
     def _stage_tiers(self, scope):
@@ -173,7 +173,7 @@ class DunningEngineGroup(models.AbstractModel):
             SQL("COALESCE(%s)", SQL(", ").join(contacts)),
         )
 
-    def _stage_judged(self, scope):
+    def _stage_decided(self, scope):
         """What stops a notice, and whether its debtor gets another one about
         something overdue.
         """
@@ -183,7 +183,7 @@ class DunningEngineGroup(models.AbstractModel):
                             OVER (PARTITION BY i.debtor_id) AS overdue_too
               FROM (SELECT i.*, %s AS debtor_verdict FROM chosen i) i
             """,
-            self.env["dunning.engine"]._verdict(scope, "debtor"),
+            self.env["dunning.engine"]._decision(scope, "debtor"),
         )
 
     @api.model
@@ -216,13 +216,13 @@ class DunningEngineGroup(models.AbstractModel):
         return SQL(
             """
             SELECT i.*, CASE WHEN i.verdict IS NULL THEN %s END AS id
-              FROM (SELECT i.*, COALESCE(i.debtor_verdict, %s) AS verdict FROM judged i) i
+              FROM (SELECT i.*, COALESCE(i.debtor_verdict, %s) AS verdict FROM decided i) i
             """,
             number,
-            self.env["dunning.engine"]._verdict(scope, "early"),
+            self.env["dunning.engine"]._decision(scope, "early"),
         )
 
-    def _stage_verdicts(self, scope):
+    def _stage_decisions(self, scope):
         """One row an item: its verdict and, if dunned, its notice.
 
         In a lowered notice the highest items go one rung down; a policy that
@@ -254,6 +254,6 @@ class DunningEngineGroup(models.AbstractModel):
                    SELECT COALESCE(n.align OR (n.shift = 1 AND i.rung = n.top), FALSE)
                           AND n.shift IS NOT NULL AS yes) moved
             """,
-            credit=self.env["dunning.engine"]._verdict(scope, "credit"),
+            credit=self.env["dunning.engine"]._decision(scope, "credit"),
             tomorrow=fields.Date.add(scope.date, days=1),
         )

@@ -23,7 +23,7 @@ class DunningEngineGroup(models.AbstractModel):
             %(stages)s, %(opening)s,
             written_notices AS (%(notices)s),
             written_lines AS (%(lines)s)
-            SELECT verdict, COUNT(*) FROM verdicts GROUP BY verdict
+            SELECT verdict, COUNT(*) FROM decisions GROUP BY verdict
             """,
             stages=engine._with(scope),
             opening=self._opening(scope),
@@ -43,7 +43,7 @@ class DunningEngineGroup(models.AbstractModel):
         """Stages that open cases; a look at a past ledger opens none."""
         if self._writes(scope):
             return self.env["dunning.case"]._opening(scope)
-        return SQL("given AS (SELECT NULL::int AS id, NULL::int AS user_id)")
+        return SQL("assigned AS (SELECT NULL::int AS id, NULL::int AS user_id)")
 
     @api.model
     def _insert_notices(self, scope):
@@ -58,14 +58,14 @@ class DunningEngineGroup(models.AbstractModel):
                 delivered, %(compared)s, create_uid, create_date, write_uid, write_date)
             SELECT n.id, %(run)s, %(company)s, n.debtor_id, n.currency_id, n.policy_id,
                    n.level_id, n.top - n.shift, 'proposed', %(date)s,
-                   COALESCE(n.user_id, given.user_id, %(user)s),
+                   COALESCE(n.user_id, assigned.user_id, %(user)s),
                    n.approval OR n.automatic IS NOT TRUE, n.channel, n.contact_id, n.items, n.due,
                    n.open, n.held, n.open - n.held - n.net, n.net,
                    ROUND(n.net_company, %(digits)s), FALSE,
                    %(comparison)s,
                    %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
               FROM notices n
-              LEFT JOIN given ON given.id = n.debtor_id
+              LEFT JOIN assigned ON assigned.id = n.debtor_id
               LEFT JOIN (%(last)s) last ON last.partner_id = n.debtor_id
                     AND last.currency_id = n.currency_id AND last.policy_id = n.policy_id
                     AND last.early = n.early
@@ -98,7 +98,7 @@ class DunningEngineGroup(models.AbstractModel):
                    v.policy_id, v.level_id, v.rung, v.step, v.start, v.hold_id, v.verdict,
                    CASE WHEN v.notice_id IS NULL THEN 'stopped' ELSE 'proposed' END,
                    now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
-              FROM verdicts v
+              FROM decisions v
              WHERE v.verdict NOT IN %(counted)s
             """,
             run=scope.run_id,

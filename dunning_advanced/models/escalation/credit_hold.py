@@ -55,12 +55,12 @@ class DunningCreditHold(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         holds = super().create(vals_list)
-        holds._tell_cases(lambda hold: self.env._("Credit hold: %s", hold.reason))
+        holds._log_on_cases(lambda hold: self.env._("Credit hold: %s", hold.reason))
         return holds
 
     def action_lift(self):
         """Ask why the customer gets credit again."""
-        return self.env["dunning.reason"]._ask(
+        return self.env["dunning.reason"]._open_dialog(
             "lift_credit", self.env._("Lift credit hold"), credit_hold_ids=self
         )
 
@@ -73,9 +73,9 @@ class DunningCreditHold(models.Model):
         for hold in self:
             hold._message_log(body=self.env._("Lifted: %s", reason))
         self.activity_unlink(["dunning_advanced.mail_activity_credit"])
-        self._tell_cases(lambda _hold: self.env._("Credit hold lifted: %s", reason))
+        self._log_on_cases(lambda _hold: self.env._("Credit hold lifted: %s", reason))
 
-    def _tell_cases(self, words):
+    def _log_on_cases(self, words):
         for hold in self:
             for case in self.env["dunning.case"]._open_of(hold):
                 case._message_log(body=words(hold))
@@ -150,7 +150,7 @@ class DunningCreditHold(models.Model):
         )
         return self.browse(id_ for [id_] in rows)
 
-    def _asked(self):
+    def _reviewer(self):
         """Who set it, while still at work; else the responsible of the company."""
         user = self.user_id.filtered("active")
         return user or self.company_id._dunning_responsible(user)
@@ -167,7 +167,7 @@ class DunningCreditHold(models.Model):
                         hold.partner_id.name,
                     ),
                     "date_deadline": date,
-                    "user_id": hold._asked().id,
+                    "user_id": hold._reviewer().id,
                     "automated": True,
                 }
                 for hold in self

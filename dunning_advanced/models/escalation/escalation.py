@@ -217,7 +217,7 @@ class DunningEscalation(models.AbstractModel):
 
     # Telling
 
-    def _tell_case(self, text):
+    def _log_on_case(self, text):
         """Log on the open case of the customer."""
         for case in self.env["dunning.case"]._open_of(self):
             case._message_log(body=text)
@@ -309,7 +309,7 @@ class DunningEscalationItem(models.AbstractModel):
         return item.amount_residual_currency if item.parent_state == "posted" else 0.0
 
     @api.model
-    def _by_button(self):
+    def _guarded_fields(self):
         return {"amount_company", "currency_id", "date_maturity", "is_open", "name"}
 
     @api.model_create_multi

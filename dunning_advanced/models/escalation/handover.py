@@ -179,12 +179,16 @@ class DunningHandover(models.Model):
     def action_return(self):
         """Ask why the items come back; dunning goes on."""
         self._check_handed()
-        return self.env["dunning.reason"]._ask("return", self.env._("Returned"), handover_ids=self)
+        return self.env["dunning.reason"]._open_dialog(
+            "return", self.env._("Returned"), handover_ids=self
+        )
 
     def action_close(self):
         """Ask what came of it."""
         self._check_handed()
-        return self.env["dunning.reason"]._ask("close", self.env._("Close"), handover_ids=self)
+        return self.env["dunning.reason"]._open_dialog(
+            "close", self.env._("Close"), handover_ids=self
+        )
 
     def action_build_package(self):
         """Make the file, or make it again, and download it.
@@ -238,7 +242,7 @@ class DunningHandover(models.Model):
     # Business
 
     @api.model
-    def _by_button(self):
+    def _guarded_fields(self):
         return {
             "amount_handed",
             "attachment_id",
@@ -257,9 +261,7 @@ class DunningHandover(models.Model):
     def _is_editable(self):
         return self.state == "draft"
 
-    # How a hand-over begins and ends; dunning waits in between.
-
-    # Beginning
+    # How it begins
 
     def _objections(self, date):
         """Why the hand-over is not for everybody to decide.
@@ -294,7 +296,7 @@ class DunningHandover(models.Model):
                     "hold_id": handover._hold(date).id,
                 }
             )
-            handover._tell_case(
+            handover._log_on_case(
                 self.env._(
                     "Handed over to %(agency)s: %(handover)s, %(amount)s.",
                     agency=handover.agency_id.display_name,
@@ -376,7 +378,7 @@ class DunningHandover(models.Model):
         self.hold_id.filtered("active").sudo()._lift(reason, date)
         self.activity_unlink(["dunning_advanced.mail_activity_agency"])
         for handover in self:
-            handover._tell_case(
+            handover._log_on_case(
                 self.env._(
                     "%(handover)s: %(state)s. %(reason)s",
                     handover=handover._get_html_link(),
@@ -397,7 +399,7 @@ class DunningHandover(models.Model):
         today = fields.Date.context_today(self)
         progress = self.env["ir.cron"]._commit_progress
         while changed := self._changed(BATCH):
-            changed._tell_changes(today)
+            changed._notify_changes(today)
             if not progress(len(changed), remaining=1):
                 return
         progress(remaining=0)
@@ -424,7 +426,7 @@ class DunningHandover(models.Model):
         )
         return self.browse(id_ for [id_] in rows)
 
-    def _tell_changes(self, date):
+    def _notify_changes(self, date):
         """One activity for each of these hand-overs; one that is open gets the news."""
         kind = self.env.ref("dunning_advanced.mail_activity_agency")
         known = self.activity_ids.filtered(lambda activity: activity.activity_type_id == kind)
@@ -486,8 +488,8 @@ class DunningHandoverItem(models.Model):
             line.is_open = line.step_id.state in OPEN
 
     @api.model
-    def _by_button(self):
-        return super()._by_button() | {"amount", "amount_told"}
+    def _guarded_fields(self):
+        return super()._guarded_fields() | {"amount", "amount_told"}
 
     @api.model
     def _check_not_handed(self, items):

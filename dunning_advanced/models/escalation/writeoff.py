@@ -99,7 +99,7 @@ class DunningWriteoff(models.Model):
             waits = manager and writeoff.state == "proposed"
             own = waits and writeoff._needs_another(self.env.user)
             writeoff.can_approve = waits and not own
-            writeoff.objection = own and writeoff._say_another()
+            writeoff.objection = own and writeoff._describe_another()
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -109,8 +109,8 @@ class DunningWriteoff(models.Model):
             writeoff._check_agreements(writeoff.date_proposed)
             items = writeoff.line_ids.move_line_id
             self.env["dunning.handover.item"]._check_not_handed(items)
-            writeoff._ask_for_approval()
-            writeoff._tell_case(
+            writeoff._schedule_approval()
+            writeoff._log_on_case(
                 self.env._(
                     "Proposed to write off %(amount)s: %(link)s",
                     amount=writeoff.summary,
@@ -145,7 +145,7 @@ class DunningWriteoff(models.Model):
             writeoff.line_ids._check_amount()
             writeoff._book()
             writeoff._decide("approved", today)
-            writeoff._tell_case(
+            writeoff._log_on_case(
                 self.env._(
                     "Written off %(amount)s: %(links)s",
                     amount=writeoff.summary,
@@ -156,7 +156,7 @@ class DunningWriteoff(models.Model):
     def action_reject(self):
         """Ask why these proposals are rejected."""
         self._check_manager()
-        return self.env["dunning.reason"]._ask(
+        return self.env["dunning.reason"]._open_dialog(
             "reject_writeoff", self.env._("Reject"), writeoff_ids=self
         )
 
@@ -187,7 +187,7 @@ class DunningWriteoff(models.Model):
         too_much = self.company_currency_id.compare_amounts(self.amount_company, limit) > 0
         return too_much and user == self.user_id
 
-    def _say_another(self):
+    def _describe_another(self):
         return self.env._(
             "Above %(limit)s somebody else than %(user)s has to approve: another dunning manager.",
             limit=self.company_currency_id.format(self.company_id.dunning_writeoff_limit),
@@ -195,7 +195,7 @@ class DunningWriteoff(models.Model):
         )
 
     @api.model
-    def _by_button(self):
+    def _guarded_fields(self):
         return {
             "amount_company",
             "date_decided",
@@ -209,8 +209,6 @@ class DunningWriteoff(models.Model):
     def _is_editable(self):
         return self.state == "proposed"
 
-    # How a proposal is decided and booked.
-
     # Checks
 
     def _check_manager(self):
@@ -221,7 +219,7 @@ class DunningWriteoff(models.Model):
         self._check_manager()
         self._check_waits()
         if self._needs_another(self.env.user):
-            raise UserError(self._say_another())
+            raise UserError(self._describe_another())
 
     def _check_waits(self):
         for writeoff in self:
@@ -251,7 +249,7 @@ class DunningWriteoff(models.Model):
         self._check_waits()
         self._decide("rejected", date, reason)
         for writeoff in self:
-            writeoff._tell_case(
+            writeoff._log_on_case(
                 self.env._(
                     "Not written off: %(link)s. %(reason)s",
                     link=writeoff._get_html_link(),
@@ -259,7 +257,7 @@ class DunningWriteoff(models.Model):
                 )
             )
 
-    def _ask_for_approval(self):
+    def _schedule_approval(self):
         """Schedule the task to decide, for the responsible or a manager."""
         user = self._approver()
         if user:
@@ -306,7 +304,7 @@ class DunningWriteoff(models.Model):
         moves = self.env["account.move"]
         for company, own in lines.grouped(lambda line: line.move_line_id.company_id).items():
             move = moves.with_company(company).create(self._entry_values(company, own))
-            self._tell_day(move)
+            self._log_day(move)
             move._post(soft=False)
             own.entry_id = move
             credits = move.line_ids.filtered(
@@ -365,7 +363,7 @@ class DunningWriteoff(models.Model):
             "line_ids": [Command.create(row) for row in rows],
         }
 
-    def _tell_day(self, move):
+    def _log_day(self, move):
         """Book on the first open day, and say so where that is another one."""
         open_day = move._dunning_open_day(has_tax=False)
         if open_day == move.date:
@@ -408,8 +406,8 @@ class DunningWriteoffItem(models.Model):
             line.is_open = line.step_id.state == "proposed"
 
     @api.model
-    def _by_button(self):
-        return super()._by_button() | {"entry_id"}
+    def _guarded_fields(self):
+        return super()._guarded_fields() | {"entry_id"}
 
     @api.constrains("amount")
     def _check_amount(self):

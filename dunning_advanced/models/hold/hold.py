@@ -258,7 +258,7 @@ class DunningHold(models.Model):
         :raises UserError: when the reason of a hold leaves it to managers
         """
         self._check_may_lift()
-        return self.env["dunning.reason"]._ask("lift", self.env._("Lift"), hold_ids=self)
+        return self.env["dunning.reason"]._open_dialog("lift", self.env._("Lift"), hold_ids=self)
 
     def action_reviewed(self):
         """Somebody looked: the hold goes on until the next review, the usual days from today."""
@@ -427,7 +427,7 @@ class DunningHold(models.Model):
         domain = self._to_review_domain(today)
         progress(remaining=self.search_count(domain))
         while holds := self.search(domain, limit=BATCH):
-            holds._ask_for_review(today)
+            holds._schedule_review(today)
             if not progress(len(holds)):
                 return
 
@@ -440,7 +440,7 @@ class DunningHold(models.Model):
         disputed = Domain("dispute_ids", "any", [("state", "=", "open")])
         return Domain("date_review", "<=", date) & lasting & ~asked & ~disputed
 
-    def _ask_for_review(self, date):
+    def _schedule_review(self, date):
         responsibles = self._responsibles()
         self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(
             [

@@ -9,19 +9,19 @@ class DunningByButton(models.AbstractModel):
     _description = "Changed by Buttons"
 
     @api.model
-    def _by_button(self):
+    def _guarded_fields(self):
         """:return: set of names of fields"""
         return {"state"}
 
     @api.model
-    def _check_by_button(self, vals):
-        if not self.env.su and self._by_button() & vals.keys():
+    def _check_guarded(self, vals):
+        if not self.env.su and self._guarded_fields() & vals.keys():
             raise AccessError(self.env._("Use the buttons of the form to take this step."))
 
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            self._check_by_button(vals)
+            self._check_guarded(vals)
         return super(DunningByButton, self._without_defaults()).create(vals_list)
 
     @api.model
@@ -29,10 +29,10 @@ class DunningByButton(models.AbstractModel):
         """What a button sets has no default that somebody could hand in."""
         if self.env.su:
             return self
-        guarded = {f"default_{name}" for name in self._by_button()}
+        guarded = {f"default_{name}" for name in self._guarded_fields()}
         context = {key: self.env.context[key] for key in self.env.context.keys() - guarded}
         return self.with_env(self.env(context=context))
 
     def write(self, vals):
-        self._check_by_button(vals)
+        self._check_guarded(vals)
         return super().write(vals)

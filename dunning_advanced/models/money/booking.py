@@ -25,7 +25,7 @@ class DunningNotice(models.Model):
         for notice, move in zip(booked, moves, strict=True):
             notice.charge_move_id = move
             notice._open_charges()._spread_tax(move.amount_total - notice.amount_charges)
-            notice._tell_move(move, self.env._("booked"))
+            notice._log_move(move, self.env._("booked"))
         posted = booked.filtered(lambda notice: notice.charge_mode == "posted")
         posted.charge_move_id._post(soft=False)
 
@@ -77,7 +77,7 @@ class DunningNotice(models.Model):
             ]
         return lines
 
-    def _tell_move(self, move, what):
+    def _log_move(self, move, what):
         """Say in the chatter what was booked, and when, if that day is another one."""
         open_day = move._dunning_open_day()
         link = move._get_html_link(move.ref)
@@ -133,7 +133,7 @@ class DunningNotice(models.Model):
         credit = move._reverse_moves([values])
         if lines:
             credit.write({"invoice_line_ids": [Command.clear(), *lines]})
-        self._tell_move(credit, self.env._("credited"))
+        self._log_move(credit, self.env._("credited"))
         credit._post(soft=False)
         items = (move | credit).line_ids.filtered(
             lambda line: line.account_id.account_type == "asset_receivable" and not line.reconciled

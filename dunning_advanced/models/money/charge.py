@@ -127,7 +127,7 @@ class DunningCharge(models.Model):
         :raises UserError: when there is nothing to waive
         """
         self._check_waivable()
-        return self.env["dunning.reason"]._ask(
+        return self.env["dunning.reason"]._open_dialog(
             "waive", self.env._("Waive charges"), charge_ids=self
         )
 

@@ -170,19 +170,19 @@ class DunningInterestRule(models.Model):
     @api.depends("rate_kind", "reference_id.name", "multiplier", "margin", "rate")
     def _compute_rate_text(self):
         for rule in self:
-            rule.rate_text = rule._say_rate()
+            rule.rate_text = rule._describe_rate()
 
-    def _say_rate(self):
+    def _describe_rate(self):
         if self.rate_kind == "fixed":
             return f"{self._written(self.rate)} %"
-        most = self._say_reference()
+        most = self._describe_reference()
         if self.rate_kind == "reference":
             return most
         if most:
             return self.env._("as agreed, at most %s", most)
         return self.env._("as agreed")
 
-    def _say_reference(self):
+    def _describe_reference(self):
         words = self.reference_id.name or ""
         if words and self.multiplier != 1:
             words = f"{self._written(self.multiplier)} × {words}"
@@ -267,7 +267,7 @@ class DunningInterestRule(models.Model):
                 lambda reference: rates.statutory(reference, margin, multiplier, step)
             )
         except rates.RateTooHighError as error:
-            raise ValidationError(self._say_too_high(error.rate)) from error
+            raise ValidationError(self._describe_too_high(error.rate)) from error
 
     def _contract_rates(self, agreed):
         if not agreed:
@@ -279,12 +279,12 @@ class DunningInterestRule(models.Model):
                 )
             )
         if agreed < 0 or agreed >= 100:
-            raise UserError(self._say_too_high(agreed))
+            raise UserError(self._describe_too_high(agreed))
         if not self.reference_id:
             return rates.constant(agreed)
         return self._reference_rates().map(lambda most: min(agreed, most))
 
-    def _say_too_high(self, rate):
+    def _describe_too_high(self, rate):
         return self.env._(
             "Interest rule “%(rule)s” comes to %(rate)s percent a year: rates go from 0 to "
             "less than 100.",

@@ -18,7 +18,9 @@ class DunningNotice(models.Model):
         deliveries = self.env["dunning.delivery"]
         found = deliveries._departures(SQL("n.id"), self.ids, states=("cancelled",))
         for notice in self:
-            notice.departure_summary = deliveries._tell_departures(found.get(notice._origin.id, []))
+            notice.departure_summary = deliveries._describe_departures(
+                found.get(notice._origin.id, [])
+            )
 
     @api.depends("state", "delivery_ids.state")
     def _compute_to_correct(self):

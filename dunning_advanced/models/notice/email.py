@@ -136,7 +136,7 @@ class DunningNotice(models.Model):
         try:
             letters._freeze_letters()
         except UserError as error:
-            letters._tell_missing(self.env._("the letter"), error)
+            letters._log_missing(self.env._("the letter"), error)
         for notice in letters:
             found[notice] |= notice.attachment_id
         for notice in self.filtered(lambda notice: notice.level_id.attach_invoices):
@@ -153,7 +153,7 @@ class DunningNotice(models.Model):
                 attachments |= move.invoice_pdf_report_id or self._render_invoice(move)
             except Exception as error:  # noqa: BLE001 - a missing PDF never stops a reminder
                 _logger.info("No PDF of %s for a reminder: %s", move.name, error)
-                self._tell_missing(move.name, error)
+                self._log_missing(move.name, error)
         return attachments
 
     def _render_invoice(self, move):
@@ -171,7 +171,7 @@ class DunningNotice(models.Model):
             )
         )
 
-    def _tell_missing(self, name, error):
+    def _log_missing(self, name, error):
         for notice in self:
             notice._message_log(
                 body=self.env._(

@@ -126,7 +126,7 @@ class DunningNotice(models.Model):
         changed = self.browse()
         for line in self.line_ids:
             row = rows.get(line.move_line_id.id)
-            verdict = self._verdict_now(line, row, rungs)
+            verdict = self._decision_now(line, row, rungs)
             values = (
                 self._facts_now(line, row)
                 if verdict == "dun"
@@ -139,7 +139,7 @@ class DunningNotice(models.Model):
         changed._refresh_amounts()
 
     @api.model
-    def _verdict_now(self, line, row, rungs):
+    def _decision_now(self, line, row, rungs):
         """What the gates say of a proposed line now.
 
         A reminder that an invoice comes up is not sent once it is due. A level

@@ -254,7 +254,7 @@ class DunningNotice(models.Model):
 
     def action_cancel(self):
         """Ask for the reason, then take back issued notices."""
-        return self._ask_reason("cancel", self.env._("Cancel reminders"))
+        return self._open_reason_dialog("cancel", self.env._("Cancel reminders"))
 
     def action_correct(self):
         """Send a correction to the customers who have these cancelled notices.
@@ -310,7 +310,7 @@ class DunningNotice(models.Model):
         if charges:
             return charges.action_waive()
         self._check_in_review()
-        return self._ask_reason("waive", self.env._("Waive charges"))
+        return self._open_reason_dialog("waive", self.env._("Waive charges"))
 
     def action_view_charge_move(self):
         """Open the invoice that books the charges."""
@@ -368,26 +368,26 @@ class DunningNotice(models.Model):
             )
         if not lowest:
             return None
-        return lowest._tell(
+        return lowest._notify_user(
             self.env._("At the lowest level already, unchanged: %s", lowest._label())
         )
 
     def action_drop(self):
         """Ask for the reason, then leave the notices out."""
         self._check_in_review()
-        return self._ask_reason("drop", self.env._("Leave out"))
+        return self._open_reason_dialog("drop", self.env._("Leave out"))
 
     def action_change_channel(self):
         """Ask for the channel, then bring the notices by it."""
         self._check_in_review()
-        return self._ask_reason("channel", self.env._("Change channel"), "dunning.change")
+        return self._open_reason_dialog("channel", self.env._("Change channel"), "dunning.change")
 
     def action_assign(self):
         """Ask for the responsible, then assign the notices."""
         self._check_in_review()
-        return self._ask_reason("assign", self.env._("Assign"), "dunning.change")
+        return self._open_reason_dialog("assign", self.env._("Assign"), "dunning.change")
 
     # Business
 
-    def _ask_reason(self, kind, title, wizard="dunning.reason"):
-        return self.env[wizard]._ask(kind, title, notice_ids=self)
+    def _open_reason_dialog(self, kind, title, wizard="dunning.reason"):
+        return self.env[wizard]._open_dialog(kind, title, notice_ids=self)

@@ -103,7 +103,7 @@ class DunningNotice(models.Model):
         self.with_context(tracking_disable=True).write({"user_id": user.id})
         waiting = self.filtered(lambda notice: notice.state == "proposed")
         if user != self.env.user:
-            waiting.run_id._ask_for_review(user)
+            waiting.run_id._schedule_review(user)
 
     def _label(self):
         """These notices in a few words: how many, and the first customers."""
@@ -112,7 +112,7 @@ class DunningNotice(models.Model):
             return names
         return self.env._("%(count)s reminders (%(names)s, …)", count=len(self), names=names)
 
-    def _tell(self, message):
+    def _notify_user(self, message):
         """A note on the screen of the user, which then shows the new state."""
         return {
             "type": "ir.actions.client",
@@ -131,7 +131,7 @@ class DunningNotice(models.Model):
         groups = lines._read_group(
             [("notice_id", "=", self.id), ("state", "=", "void")], ["verdict"]
         )
-        labels = dict(lines._selection_verdict())
+        labels = dict(lines._selection_decision())
         return self.env._(
             "No item is left to remind of: %s.",
             ", ".join(labels.get(verdict, verdict) for [verdict] in groups),

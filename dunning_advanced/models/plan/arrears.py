@@ -83,7 +83,7 @@ class DunningPaymentPlan(models.Model):
 
     # Judging
 
-    def _judge(self, date):
+    def _update_state(self, date):
         """Match what came in with the installments of running plans, and act on it.
 
         A plan that cannot be judged keeps the reason and leaves the others alone.
@@ -97,7 +97,7 @@ class DunningPaymentPlan(models.Model):
             plan._match(facts[plan.id])
         for plan in plans:
             if plan._is_due(date):
-                plan._try(lambda plan: plan._follow(date))
+                plan._try(lambda plan: plan._act_on_installments(date))
 
     def _explain(self, error):
         if isinstance(error, UserError):
@@ -128,7 +128,7 @@ class DunningPaymentPlan(models.Model):
         over = self.date_cure and self.date_cure < date
         return bool(over and not self.date_proposed)
 
-    def _follow(self, date):
+    def _act_on_installments(self, date):
         """Act on the installments as they are on a date."""
         self.error = False
         if self._is_settled():
@@ -166,16 +166,16 @@ class DunningPaymentPlan(models.Model):
                 "arrears_count": self.arrears_count + 1,
             }
         )
-        self._ask_responsible("mail_activity_plan", date, type(self)._say_arrears)
-        self._tell_arrears()
+        self._schedule_for_responsible("mail_activity_plan", date, type(self)._describe_arrears)
+        self._notify_arrears()
 
-    def _say_arrears(self):
+    def _describe_arrears(self):
         row = self.installment_ids.sorted("date").filtered("amount_open")[:1]
         return self.env._(
             "Plan %(plan)s: %(amount)s of %(date)s did not come",
             plan=self.name,
             amount=self.currency_id.format(row.amount_open),
-            date=self._say_day(row.date),
+            date=self._format_day(row.date),
         )
 
     def _catch_up(self, date):
@@ -186,8 +186,8 @@ class DunningPaymentPlan(models.Model):
         self._message_log(
             body=self.env._(
                 "In arrears from %(since)s on, made up for by %(date)s.",
-                since=self._say_day(since),
-                date=self._say_day(date),
+                since=self._format_day(since),
+                date=self._format_day(date),
             )
         )
 
@@ -195,7 +195,7 @@ class DunningPaymentPlan(models.Model):
         """The time to make up for the arrears is over: somebody has to decide."""
         self.date_proposed = date
         self._answered("mail_activity_plan")
-        self._ask_responsible(
+        self._schedule_for_responsible(
             "mail_activity_plan",
             date,
             lambda plan: self.env._("Plan %s is not kept: end it, or give more time", plan.name),
@@ -212,7 +212,7 @@ class DunningPaymentPlan(models.Model):
         coming = self.env["dunning.installment"]._coming_domain(today)
         for records, domain, work in (
             (self, offers, lambda plans: plans._expire(today)),
-            (self, running, lambda plans: plans._judge(today)),
+            (self, running, lambda plans: plans._update_state(today)),
             (self, [("to_book", "=", True)], lambda plans: plans._book_ends()),
             (self.env["dunning.installment"], coming, lambda rows: rows._remind(today)),
         ):
@@ -242,9 +242,9 @@ class DunningPaymentPlan(models.Model):
     def _expire(self, date):
         """End offers that nobody accepted."""
         for plan in self:
-            why = self.env._("The offer was valid until %s.", plan._say_day(plan.date_valid))
+            why = self.env._("The offer was valid until %s.", plan._format_day(plan.date_valid))
             plan._end("cancelled", date, why)
-        self._ask_responsible(
+        self._schedule_for_responsible(
             "mail_activity_plan",
             date,
             lambda plan: self.env._("The offer of plan %s was not accepted", plan.name),

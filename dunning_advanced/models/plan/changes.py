@@ -25,7 +25,7 @@ class DunningPaymentPlan(models.Model):
         self.write({"date_cure": date, "date_proposed": False})
         self._answered("mail_activity_plan")
         self._message_log(
-            body=self.env._("More time to make up for the arrears: %s", self._say_day(date))
+            body=self.env._("More time to make up for the arrears: %s", self._format_day(date))
         )
 
     def _amend(self, items, date, append=0):
@@ -58,8 +58,8 @@ class DunningPaymentPlan(models.Model):
             )
         mine.write({"version": self.version + 1, "amount_items": self.amount_items + extra})
         self._hold_on(date)
-        self._tell_change(before, ", ".join(items.move_id.mapped("name")), date)
-        self._judge(date)
+        self._log_change(before, ", ".join(items.move_id.mapped("name")), date)
+        self._update_state(date)
 
     def _raise(self, extra, date, append):
         unit = self.currency_id._dunning_unit()
@@ -90,11 +90,11 @@ class DunningPaymentPlan(models.Model):
 
     def _schedule_text(self):
         return ", ".join(
-            f"{self._say_day(row.date)} {self.currency_id.format(row.amount)}"
+            f"{self._format_day(row.date)} {self.currency_id.format(row.amount)}"
             for row in self.installment_ids.sorted("date")
         )
 
-    def _tell_change(self, before, invoices, date):
+    def _log_change(self, before, invoices, date):
         self._message_log(
             body=Markup("<br/>").join(
                 [
@@ -125,7 +125,7 @@ class DunningPaymentPlan(models.Model):
             plan._release_own(plan.line_ids.filtered(lambda line: line.move_line_id in items), date)
             names = ", ".join(items.move_id.mapped("name"))
             plan._message_log(body=f"{names}: {why}")
-            plan._ask_responsible(
+            plan._schedule_for_responsible(
                 "mail_activity_plan",
                 date,
                 lambda plan, names=names: self.env._(
@@ -149,7 +149,7 @@ class DunningPaymentPlan(models.Model):
 
     def _after_release(self, date):
         if self.state == "running":
-            self._judge(date)
+            self._update_state(date)
         elif self._items():
             self._plan_installments()
             self.action_draft()

@@ -49,13 +49,13 @@ class DunningPaymentPlan(models.Model):
                     "The offer of plan %(plan)s was valid until %(date)s: take it back and offer "
                     "it again.",
                     plan=self.name,
-                    date=self._say_day(self.date_valid),
+                    date=self._format_day(self.date_valid),
                 )
             )
         # paid in the meantime is no reason not to agree
         items = self._items()
         for item in items.filtered(lambda item: not self._is_theirs(item)):
-            raise UserError(self._say_not_theirs(item))
+            raise UserError(self._describe_not_theirs(item))
         self._check_undisputed(items)
         self.env["dunning.handover.item"]._check_not_handed(items)
         self._check_not_planned(items)

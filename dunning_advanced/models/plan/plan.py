@@ -229,7 +229,7 @@ class DunningPaymentPlan(models.Model):
         """Ask who accepted the plan, and how."""
         self.ensure_one()
         self._check_state("offered")
-        return self.env["dunning.plan.accept"]._ask(self)
+        return self.env["dunning.plan.accept"]._open_dialog(self)
 
     def action_cancel(self):
         """Withdraw plans that were not kept up to now; dunning goes on.
@@ -239,7 +239,7 @@ class DunningPaymentPlan(models.Model):
         self._check_state("draft", "to_approve", "offered", "running")
         today = fields.Date.context_today(self)
         self._end("cancelled", today, self.env._("Cancelled"))
-        self._tell_end(today)
+        self._notify_end(today)
 
     def action_offer(self):
         """Send the plans to their customers.
@@ -271,7 +271,7 @@ class DunningPaymentPlan(models.Model):
             plan._refresh()
             plan._check_ready(today)
             plan.write({"state": "to_approve", "approval_reason": "\n".join(plan._passed())})
-            plan._ask_manager(today)
+            plan._schedule_for_manager(today)
 
     def action_draft(self):
         """Take plans back that do not run, to change them."""
@@ -304,7 +304,7 @@ class DunningPaymentPlan(models.Model):
             )
         today = fields.Date.context_today(self)
         self._end("defaulted", today, self.env._("Not kept: everything is due again."))
-        self._tell_end(today)
+        self._notify_end(today)
 
     def action_extend(self):
         """Give plans in arrears the usual time once more."""
@@ -330,7 +330,7 @@ class DunningPaymentPlan(models.Model):
         self.ensure_one()
         self._check_state("running", "defaulted")
         wizards = self.env["dunning.plan"]
-        return wizards._ask(
+        return wizards._open_dialog(
             self.partner_id,
             self.company_id,
             self.currency_id,
@@ -389,7 +389,7 @@ class DunningPaymentPlan(models.Model):
         self.ensure_one()
         return self.state == "running" or (self.state == "offered" and not self.replaces_id)
 
-    def _say_day(self, date):
+    def _format_day(self, date):
         return format_date(self.env, date)
 
     # A draft, a plan that was accepted and runs, and its end.
@@ -469,11 +469,13 @@ class DunningPaymentPlan(models.Model):
             self._book_fixed_interest(date)
         self._hold_on(date)
         self._message_log(
-            body=self.env._("Accepted by %(name)s on %(date)s", name=name, date=self._say_day(date))
+            body=self.env._(
+                "Accepted by %(name)s on %(date)s", name=name, date=self._format_day(date)
+            )
         )
-        self._tell_case(self.env._("Payment plan runs: %s", self._get_html_link()))
+        self._log_on_case(self.env._("Payment plan runs: %s", self._get_html_link()))
         self._send_agreement(date)
-        self._judge(date)
+        self._update_state(date)
 
     def _end(self, state, date, why):
         """End plans; what their hold kept quiet goes on at the step where it was.
@@ -490,7 +492,7 @@ class DunningPaymentPlan(models.Model):
         self.write(values)
         for plan in self:
             plan._message_log(body=why)
-            plan._tell_case(
+            plan._log_on_case(
                 self.env._("Payment plan %(plan)s: %(why)s", plan=plan._get_html_link(), why=why)
             )
 
@@ -515,7 +517,7 @@ class DunningPaymentPlan(models.Model):
 
     # Approval of a plan, and its offer to the customer.
 
-    def _ask_manager(self, date):
+    def _schedule_for_manager(self, date):
         managers = self.env["dunning.hold"]._a_manager(self.company_id)
         self.activity_schedule(
             "dunning_advanced.mail_activity_plan_approve",
@@ -548,5 +550,5 @@ class DunningPaymentPlan(models.Model):
             }
         )
         self._hold(date)
-        self._tell_case(self.env._("Payment plan offered: %s", self._get_html_link()))
+        self._log_on_case(self.env._("Payment plan offered: %s", self._get_html_link()))
         self._send_offer(date)

@@ -100,7 +100,7 @@ class DunningPaymentPlan(models.Model):
             with self.env.cr.savepoint():
                 plan._accept(name, date, signature=signature, signed_on=now)
         except UserError as error:
-            plan._tell_stuck(error, date)
+            plan._notify_stuck(error, date)
             raise UserError(
                 self.env._(
                     "Something has changed on our side since we sent you this plan. Please "
@@ -134,7 +134,7 @@ class DunningPaymentPlan(models.Model):
         plan.decline_reason = reason[:LONGEST_REASON]
         plan._end("cancelled", date, plan.env._("Declined by the customer"))
         plan._post_answer(author, plaintext2html(plan.decline_reason))
-        plan._ask_responsible(
+        plan._schedule_for_responsible(
             "mail_activity_plan",
             date,
             lambda plan: plan.env._("Plan %s was declined: talk to the customer", plan.name),
@@ -147,7 +147,7 @@ class DunningPaymentPlan(models.Model):
             raise UserError(
                 self.env._(
                     "This offer was valid until %s. Please talk to us: we will make a new one.",
-                    self._say_day(self.date_valid),
+                    self._format_day(self.date_valid),
                 )
             )
         if state != "offered":
@@ -187,12 +187,12 @@ class DunningPaymentPlan(models.Model):
             **values,
         )
 
-    def _tell_stuck(self, error, date):
+    def _notify_stuck(self, error, date):
         """The customer wanted to accept and could not: somebody has to look."""
         self._message_log(
             body=self.env._("The customer wanted to accept this plan, but: %s", str(error))
         )
-        self._ask_responsible(
+        self._schedule_for_responsible(
             "mail_activity_plan",
             date,
             lambda plan: plan.env._("Plan %s cannot be accepted online: see why", plan.name),

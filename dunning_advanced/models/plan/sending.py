@@ -195,20 +195,24 @@ class DunningPaymentPlan(models.Model):
         :param installment: dunning.installment of this plan
         """
         self.ensure_one()
-        self.with_context(dunning_installment_id=installment.id)._tell(
+        self.with_context(dunning_installment_id=installment.id)._notify_customer(
             "mail_template_plan_reminder", self.env._("The reminder of an installment was not sent")
         )
 
-    def _tell_arrears(self):
+    def _notify_arrears(self):
         """Tell customers which installment is missing, and until when it may come."""
-        self._tell("mail_template_plan_arrears", self.env._("No e-mail about the arrears was sent"))
+        self._notify_customer(
+            "mail_template_plan_arrears", self.env._("No e-mail about the arrears was sent")
+        )
 
     def _thank(self):
         """Thank for completed plans, where the company does that."""
         thanked = self.filtered("company_id.dunning_plan_thanks")
-        thanked._tell("mail_template_plan_completed", self.env._("No thank-you was sent"))
+        thanked._notify_customer(
+            "mail_template_plan_completed", self.env._("No thank-you was sent")
+        )
 
-    def _tell_end(self, date):
+    def _notify_end(self, date):
         """Tell customers that their plans are withdrawn, or ended because they were not kept.
 
         Plans that were never offered are left out.
@@ -229,7 +233,7 @@ class DunningPaymentPlan(models.Model):
 
     # How it is sent
 
-    def _tell(self, template, failed, letter=None):
+    def _notify_customer(self, template, failed, letter=None):
         """An e-mail about each plan, by the queue, from its responsible.
 
         :param template: see :meth:`_mail`
@@ -252,13 +256,13 @@ class DunningPaymentPlan(models.Model):
         """
         self.ensure_one()
         if self.contact_id:
-            self._tell(template, self.env._("The plan was not sent by e-mail"), letter)
+            self._notify_customer(template, self.env._("The plan was not sent by e-mail"), letter)
             return
         self._message_log(
             body=self.env._("The customer has no e-mail address: print this and post it."),
             attachment_ids=letter.ids,
         )
-        self._ask_responsible(
+        self._schedule_for_responsible(
             "mail_activity_plan_letter",
             date,
             lambda plan: self.env._("Print payment plan %s and post it: no e-mail", plan.name),

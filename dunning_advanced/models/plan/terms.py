@@ -126,7 +126,7 @@ class DunningInstallmentTerms(models.AbstractModel):
                 total, self._terms(), self._interest_terms(), self.date_made, self._with_tax
             )
         except installments.PlanError as error:
-            raise ValidationError(self._say_impossible(error)) from error
+            raise ValidationError(self._describe_impossible(error)) from error
 
     def _terms(self):
         if not self.date_first:
@@ -144,7 +144,7 @@ class DunningInstallmentTerms(models.AbstractModel):
             down_date=self.date_down or None,
         )
 
-    def _say_impossible(self, error):
+    def _describe_impossible(self, error):
         """A plan that cannot be, in the user's words."""
         most = error.facts.get("most")
         amount = self.currency_id.format(float(most or 0))
@@ -295,7 +295,7 @@ class DunningInstallmentTerms(models.AbstractModel):
                 not self._is_theirs(item)
                 or self.currency_id.compare_amounts(item.amount_residual_currency, 0) <= 0
             ):
-                raise ValidationError(self._say_not_theirs(item))
+                raise ValidationError(self._describe_not_theirs(item))
         self._check_undisputed(items)
         self.env["dunning.handover.item"]._check_not_handed(items)
         self._check_not_planned(items)
@@ -309,7 +309,7 @@ class DunningInstallmentTerms(models.AbstractModel):
             and self.company_id in item.company_id.sudo().parent_ids
         )
 
-    def _say_not_theirs(self, item):
+    def _describe_not_theirs(self, item):
         return self.env._(
             "%(item)s is no open invoice of %(customer)s in %(currency)s: leave it out of the "
             "plan.",

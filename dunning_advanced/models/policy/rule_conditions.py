@@ -50,13 +50,13 @@ class DunningRule(models.Model):
             code: (low or None, high or None) for code, (low, high) in limits.items() if low or high
         }
 
-    def _asks_balance(self):
+    def _need_balance(self):
         """Whether any of these rules asks what the customer owes."""
         return any(
             rule.amount_from or rule.amount_to or rule.days_from or rule.days_to for rule in self
         )
 
-    def _asks_behavior(self):
+    def _need_behavior(self):
         """Whether any of these rules asks how the customer pays."""
         return any(rule.grade_from or rule.grade_to or rule.newcomers for rule in self)
 
@@ -65,9 +65,9 @@ class DunningRule(models.Model):
     def _facts_join(self, scope):
         """Joins of what these rules ask about a debtor; none where they do not."""
         joins = []
-        if self._asks_balance():
+        if self._need_balance():
             joins.append(SQL("LEFT JOIN balances ON balances.debtor_id = c.id"))
-        if self._asks_behavior():
+        if self._need_behavior():
             joins.append(
                 SQL(
                     "LEFT JOIN dunning_behavior behavior ON behavior.partner_id = c.id"
@@ -80,10 +80,10 @@ class DunningRule(models.Model):
     def _facts(self):
         """What these rules ask about a debtor, as SQL columns."""
         columns = []
-        if self._asks_balance():
+        if self._need_balance():
             columns.append(SQL("COALESCE(balances.overdue, 0) AS overdue"))
             columns.append(SQL("COALESCE(balances.days, 0) AS days"))
-        if self._asks_behavior():
+        if self._need_behavior():
             columns.append(SQL("behavior.grade"))
         return columns
 

@@ -118,7 +118,7 @@ class DunningTeam(models.Model):
         return users.browse(rows[0]) if rows else self.leader_id.filtered("active")
 
     @api.model
-    def _give_out(self, scope, condition):
+    def _assign_open(self, scope, condition):
         """Give the open cases that have a team and no responsible to members, by one
         statement.
 
@@ -138,8 +138,8 @@ class DunningTeam(models.Model):
             condition,
         )
         query = SQL(
-            "WITH %s UPDATE dunning_case c SET user_id = given.user_id FROM given"
-            " WHERE given.id = c.id AND given.user_id IS NOT NULL",
+            "WITH %s UPDATE dunning_case c SET user_id = assigned.user_id FROM assigned"
+            " WHERE assigned.id = c.id AND assigned.user_id IS NOT NULL",
             self._shares(fresh),
         )
         with self.env["dunning.engine"]._planned(scope):
@@ -157,14 +157,14 @@ class DunningTeam(models.Model):
 
         :param fresh: SQL of a query with the columns id, team_id and place, which counts
             from 1 on for each team
-        :return: SQL; its stage ``given`` has the columns id and user_id
+        :return: SQL; its stage ``assigned`` has the columns id and user_id
         """
         return SQL(
             """
             fresh AS MATERIALIZED (%(fresh)s),
             waiting AS MATERIALIZED (
                 SELECT team_id, COUNT(*) AS total FROM fresh GROUP BY team_id),
-            given AS MATERIALIZED (
+            assigned AS MATERIALIZED (
                 SELECT fresh.id, COALESCE(turns.users[fresh.place], leader.id) AS user_id,
                        fresh.team_id, fresh.place
                   FROM fresh
@@ -172,10 +172,10 @@ class DunningTeam(models.Model):
                   LEFT JOIN (%(turns)s) turns ON turns.team_id = fresh.team_id
                   LEFT JOIN res_users leader ON leader.id = team.leader_id AND leader.active),
             marked AS (
-                UPDATE dunning_team team SET last_user_id = given.user_id
-                  FROM given JOIN waiting ON waiting.team_id = given.team_id
-                       AND waiting.total = given.place
-                 WHERE team.id = given.team_id AND given.user_id IS NOT NULL)
+                UPDATE dunning_team team SET last_user_id = assigned.user_id
+                  FROM assigned JOIN waiting ON waiting.team_id = assigned.team_id
+                       AND waiting.total = assigned.place
+                 WHERE team.id = assigned.team_id AND assigned.user_id IS NOT NULL)
             """,
             fresh=fresh,
             turns=self._turns(SQL("SELECT * FROM waiting")),

@@ -263,15 +263,15 @@ class DunningDelivery(models.Model):
         return found
 
     @api.model
-    def _tell_departures(self, counts):
+    def _describe_departures(self, counts):
         """What had left and what was stopped, as a sentence for each channel.
 
         :param counts: list of (channel, left, not left)
         """
-        return " ".join(self._tell_departure(*row) for row in counts)
+        return " ".join(self._describe_departure(*row) for row in counts)
 
     @api.model
-    def _tell_departure(self, channel, left, stopped):
+    def _describe_departure(self, channel, left, stopped):
         label = dict(self.env["dunning.channel"]._selection()).get(channel, channel)
         values = {"channel": label, "left": left, "stopped": stopped}
         if not stopped:

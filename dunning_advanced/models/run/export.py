@@ -204,7 +204,7 @@ class DunningRun(models.Model):
         ]
 
     def _xlsx_line_rows(self, lines):
-        verdicts = dict(lines._selection_verdict())
+        decisions = dict(lines._selection_decision())
         for line in lines:
             digits = line.currency_id.decimal_places
             yield [
@@ -217,7 +217,7 @@ class DunningRun(models.Model):
                 Amount(line.amount_net, digits),
                 line.currency_id.name,
                 line.level_id.name,
-                verdicts.get(line.verdict, line.verdict),
+                decisions.get(line.verdict, line.verdict),
                 line.notice_id.name,
                 line.date_next,
             ]
@@ -351,7 +351,7 @@ class DunningRun(models.Model):
         those that only wait for their day are counted without an amount.
         """
         lines = self.env["dunning.line"]
-        labels = dict(lines._selection_verdict())
+        labels = dict(lines._selection_decision())
         groups = lines._read_group(
             [("run_id", "=", self.id), ("state", "=", "stopped")],
             ["verdict", "currency_id"],

@@ -57,7 +57,7 @@ class DunningLine(models.Model):
         string="Next level from", help="First day on which this level applies to the item."
     )
     hold_id = fields.Many2one("dunning.hold", ondelete="set null")
-    verdict = fields.Selection(selection="_selection_verdict", required=True)
+    verdict = fields.Selection(selection="_selection_decision", required=True)
     state = fields.Selection(
         [
             ("stopped", "Stopped"),
@@ -128,7 +128,7 @@ class DunningLine(models.Model):
     # Business
 
     @api.model
-    def _selection_verdict(self):
+    def _selection_decision(self):
         return [
             ("dun", self.env._("Reminded")),
             ("pending", self.env._("Already on an open reminder")),

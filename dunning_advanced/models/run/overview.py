@@ -44,7 +44,7 @@ class DunningRun(models.Model):
             ["run_id", "verdict"],
             ["__count", "partner_id:count_distinct"],
         )
-        labels = dict(self.env["dunning.line"]._selection_verdict())
+        labels = dict(self.env["dunning.line"]._selection_decision())
         for run in self:
             own = {code: (count, partners) for r, code, count, partners in rows if r == run._origin}
             run.line_count = sum(count for count, _partners in own.values())
@@ -129,8 +129,6 @@ class DunningRun(models.Model):
 
     # What the reviewer of a run sees first: what is new since the last one, and
     # what deserves a second look.
-
-    # Business
 
     def _bank_domain(self):
         """Money at the bank that nobody has matched for too long, by the settings."""

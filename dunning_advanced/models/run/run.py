@@ -119,7 +119,7 @@ class DunningRun(models.Model):
         for run in self:
             run.cancelled_count = counts.get(run._origin, 0)
             run.to_correct_count = to_correct.get(run._origin, 0)
-            run.departure_summary = deliveries._tell_departures(found.get(run._origin.id, []))
+            run.departure_summary = deliveries._describe_departures(found.get(run._origin.id, []))
 
     @api.constrains("partner_ids")
     def _check_partners(self):
@@ -291,7 +291,7 @@ class DunningRun(models.Model):
         self._check_receivable()
         self._forget_proposal()
         if not self.simulation:
-            self.env["dunning.team"]._give_out(self._scope(), SQL("TRUE"))
+            self.env["dunning.team"]._assign_open(self._scope(), SQL("TRUE"))
         counts = self.env["dunning.engine.group"]._propose(self._scope())
         sends = counts.get("dun") and not self.simulation
         self.write(
@@ -304,8 +304,8 @@ class DunningRun(models.Model):
             }
         )
         if not self.simulation:
-            self.env["dunning.case"]._ask_for_contact_data(self)
-            self.env["dunning.case"]._ask_for_decision(self)
+            self.env["dunning.case"]._schedule_contact_search(self)
+            self.env["dunning.case"]._schedule_decision(self)
         return counts
 
     def _forget_proposal(self):
@@ -418,7 +418,7 @@ class DunningRun(models.Model):
                 run.notice_ids.filtered(
                     lambda notice: notice.state == "proposed" and not notice.to_review
                 )._confirm()
-                run._ask_for_review()
+                run._schedule_review()
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             raise
         except Exception as error:  # noqa: BLE001 - one company never stops the others
@@ -450,7 +450,7 @@ class DunningRun(models.Model):
             run.date = date
         return run
 
-    def _ask_for_review(self, responsible=None):
+    def _schedule_review(self, responsible=None):
         """One activity for each responsible with notices to review.
 
         :param responsible: res.users, to ask this one only

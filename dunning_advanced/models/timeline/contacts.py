@@ -70,7 +70,7 @@ class DunningTimeline(models.Model):
             user_id=SQL("e.user_id"),
         )
 
-    def _tell_call(self, call):
+    def _describe_call(self, call):
         return call._summary()
 
     @api.model
@@ -98,7 +98,7 @@ class DunningTimeline(models.Model):
             user_id=SQL("CASE WHEN e.message_type <> 'email' THEN e.create_uid END"),
         )
 
-    def _tell_message(self, message):
+    def _describe_message(self, message):
         words = message.subject or message.preview or ""
         if message.message_type == "email":
             return self.env._("Received: %s", words)
@@ -123,7 +123,7 @@ class DunningTimeline(models.Model):
             user_id=SQL("e.user_id"),
         )
 
-    def _tell_promise_made(self, promise):
+    def _describe_promise_made(self, promise):
         channels = dict(promise._fields["channel"]._description_selection(self.env))
         values = {
             "date": format_date(self.env, promise.date),
@@ -154,7 +154,7 @@ class DunningTimeline(models.Model):
             user_id=SQL("e.closed_by_id"),
         )
 
-    def _tell_promise_closed(self, promise):
+    def _describe_promise_closed(self, promise):
         day = format_date(self.env, promise.date)
         if promise.state == "kept":
             return self.env._("Promise to pay by %s kept", day)
@@ -198,7 +198,7 @@ class DunningTimeline(models.Model):
             user_id=SQL("e.user_id"),
         )
 
-    def _tell_hold_set(self, hold):
+    def _describe_hold_set(self, hold):
         values = {"reason": hold.display_name, "what": hold.subject}
         if hold.date_to:
             until = format_date(self.env, hold.date_to)
@@ -214,7 +214,7 @@ class DunningTimeline(models.Model):
             user_id=SQL("e.lifted_by_id"),
         )
 
-    def _tell_hold_lifted(self, hold):
+    def _describe_hold_lifted(self, hold):
         return self.env._("Hold lifted: %s", hold.display_name)
 
     @api.model
@@ -229,7 +229,7 @@ class DunningTimeline(models.Model):
             moment=SQL("e.date_to + INTERVAL '1 day'"),
         )
 
-    def _tell_hold_ended(self, hold):
+    def _describe_hold_ended(self, hold):
         return self.env._("Last day of the hold: %s", hold.display_name)
 
     # The case
@@ -246,7 +246,7 @@ class DunningTimeline(models.Model):
             user_id=SQL("e.create_uid"),
         )
 
-    def _tell_case_opened(self, case):
+    def _describe_case_opened(self, case):
         return self.env._("Case opened")
 
     @api.model
@@ -261,5 +261,5 @@ class DunningTimeline(models.Model):
             user_id=SQL("e.closed_by_id"),
         )
 
-    def _tell_case_closed(self, case):
+    def _describe_case_closed(self, case):
         return self.env._("Case closed")

@@ -59,7 +59,7 @@ class DunningTimeline(models.Model):
             user_id=SQL("CASE WHEN e.opened_by = 'user' THEN e.create_uid END"),
         )
 
-    def _tell_dispute_opened(self, dispute):
+    def _describe_dispute_opened(self, dispute):
         return self.env._(
             "%(invoice)s disputed: %(reason)s",
             invoice=dispute.move_id.name,
@@ -86,7 +86,7 @@ class DunningTimeline(models.Model):
             user_id=SQL("e.decided_by_id"),
         )
 
-    def _tell_dispute_decided(self, dispute):
+    def _describe_dispute_decided(self, dispute):
         answers = dict(dispute._fields["state"]._description_selection(self.env))
         return self.env._(
             "Dispute of %(invoice)s: %(answer)s",

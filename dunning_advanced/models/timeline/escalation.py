@@ -103,14 +103,14 @@ class DunningTimeline(models.Model):
             user_id=SQL.identifier("e", user),
         )
 
-    def _tell_handover_begun(self, handover):
+    def _describe_handover_begun(self, handover):
         return self.env._(
             "%(number)s handed over to %(agency)s",
             number=handover.name,
             agency=handover.agency_id.name,
         )
 
-    def _tell_handover_ended(self, handover):
+    def _describe_handover_ended(self, handover):
         outcomes = dict(handover._fields["outcome"]._description_selection(self.env))
         states = dict(handover._fields["state"]._description_selection(self.env))
         values = {
@@ -125,10 +125,10 @@ class DunningTimeline(models.Model):
             )
         return self.env._("Hand-over %(number)s: %(outcome)s", **values)
 
-    def _tell_writeoff_proposed(self, writeoff):
+    def _describe_writeoff_proposed(self, writeoff):
         return self.env._("Write-off proposed: %s", writeoff.reason)
 
-    def _tell_writeoff_decided(self, writeoff):
+    def _describe_writeoff_decided(self, writeoff):
         if writeoff.state == "approved":
             return self.env._("Written off: %s", writeoff.reason)
         return self.env._("Write-off rejected: %s", writeoff.decision)
@@ -145,8 +145,8 @@ class DunningTimeline(models.Model):
             user_id=user,
         )
 
-    def _tell_credit_hold_set(self, hold):
+    def _describe_credit_hold_set(self, hold):
         return self.env._("Credit hold: %s", hold.reason)
 
-    def _tell_credit_hold_lifted(self, hold):
+    def _describe_credit_hold_lifted(self, hold):
         return self.env._("Credit hold lifted: %s", hold.reason)

@@ -111,7 +111,7 @@ class DunningTimeline(models.Model):
             res_id=SQL("COALESCE(y.id, m.id)"),
         )
 
-    def _tell_payment(self, record):
+    def _describe_payment(self, record):
         if self.tone == "success":
             return self.env._("Payment %s", record.name)
         return self.env._("Payment returned or paid back: %s", record.name)
@@ -144,7 +144,7 @@ class DunningTimeline(models.Model):
             user_id=SQL("e.create_uid"),
         )
 
-    def _tell_payment_announced(self, payment):
+    def _describe_payment_announced(self, payment):
         return self.env._("Payment %s on its way: not in the books yet", payment.name)
 
     @api.model
@@ -168,7 +168,7 @@ class DunningTimeline(models.Model):
             user_id=SQL("e.create_uid"),
         )
 
-    def _tell_credit_note(self, move):
+    def _describe_credit_note(self, move):
         if move.ref:
             return self.env._("Credit note %(number)s: %(ref)s", number=move.name, ref=move.ref)
         return self.env._("Credit note %s", move.name)

@@ -80,7 +80,7 @@ class DunningTimeline(models.Model):
             items=SQL("e.item_count"),
         )
 
-    def _tell_notice_issued(self, notice):
+    def _describe_notice_issued(self, notice):
         return self.env._(
             "Reminder %(number)s: %(level)s", number=notice.name, level=notice.level_id.name
         )
@@ -100,7 +100,7 @@ class DunningTimeline(models.Model):
             items=SQL("e.item_count"),
         )
 
-    def _tell_notice_cancelled(self, notice):
+    def _describe_notice_cancelled(self, notice):
         return self.env._(
             "Reminder %(number)s cancelled: %(reason)s", number=notice.name, reason=notice.reason
         )
@@ -131,7 +131,7 @@ class DunningTimeline(models.Model):
             company_id=SQL("n.company_id"),
         )
 
-    def _tell_delivery_done(self, delivery):
+    def _describe_delivery_done(self, delivery):
         values = self._delivery_words(delivery)
         if delivery.correction:
             return self.env._(
@@ -139,7 +139,7 @@ class DunningTimeline(models.Model):
             )
         return self.env._("%(number)s delivered (%(channel)s): %(address)s", **values)
 
-    def _tell_delivery_failed(self, delivery):
+    def _describe_delivery_failed(self, delivery):
         values = self._delivery_words(delivery)
         if delivery.error:
             return self.env._(
@@ -181,7 +181,7 @@ class DunningTimeline(models.Model):
             user_id=SQL("e.waived_by_id"),
         )
 
-    def _tell_charge_waived(self, charge):
+    def _describe_charge_waived(self, charge):
         return self.env._(
             "Charges of %(number)s waived: %(reason)s",
             number=charge.notice_id.name,
@@ -212,7 +212,7 @@ class DunningTimeline(models.Model):
             items=SQL("w.items"),
         )
 
-    def _tell_level_set(self, line):
+    def _describe_level_set(self, line):
         level = line.level_id.name or self.env._("none")
         return self.env._(
             "Level set to “%(level)s” by hand: %(reason)s", level=level, reason=line.reason

@@ -91,17 +91,17 @@ class DunningTimeline(models.Model):
             },
         )
 
-    def _tell_plan_offered(self, plan):
+    def _describe_plan_offered(self, plan):
         return self.env._(
             "Payment plan %(plan)s offered, last installment on %(date)s",
             plan=plan.name,
             date=format_date(self.env, plan.date_last),
         )
 
-    def _tell_plan_approved(self, plan):
+    def _describe_plan_approved(self, plan):
         return self.env._("Payment plan %s approved", plan.name)
 
-    def _tell_plan_start(self, plan):
+    def _describe_plan_start(self, plan):
         channels = dict(plan._fields["accepted_channel"]._description_selection(self.env))
         return self.env._(
             "Payment plan %(plan)s accepted by %(name)s (%(channel)s)",
@@ -110,7 +110,7 @@ class DunningTimeline(models.Model):
             channel=channels.get(plan.accepted_channel),
         )
 
-    def _tell_plan_arrears(self, plan):
+    def _describe_plan_arrears(self, plan):
         return self.env._("Payment plan %s in arrears", plan.name)
 
     @api.model
@@ -132,7 +132,7 @@ class DunningTimeline(models.Model):
             user_id=SQL("e.ended_by_id"),
         )
 
-    def _tell_plan_end(self, plan):
+    def _describe_plan_end(self, plan):
         states = dict(plan._fields["state"]._description_selection(self.env))
         return self.env._(
             "Payment plan %(plan)s: %(state)s", plan=plan.name, state=states[plan.state]
@@ -159,7 +159,7 @@ class DunningTimeline(models.Model):
             amount=SQL("e.amount"),
         )
 
-    def _tell_installment_paid(self, installment):
+    def _describe_installment_paid(self, installment):
         return self.env._(
             "%(installment)s of payment plan %(plan)s paid",
             installment=installment._label(),

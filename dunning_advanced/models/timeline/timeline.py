@@ -32,7 +32,7 @@ IDS = "dunning_timeline_ids"
 class DunningTimeline(models.Model):
     """All that happened with a debtor, one row an event, read from where it is kept.
 
-    A source is a query in :meth:`_sources` and a method ``_tell_<source>`` that words
+    A source is a query in :meth:`_sources` and a method ``_describe_<source>`` that words
     its events. New kinds are added to ``kind`` and :meth:`_icons`, and what a query reads
     to ``_depends``.
     """
@@ -238,7 +238,7 @@ class DunningTimeline(models.Model):
             # As superuser: whoever sees an event may read its sentence.
             records = self.env[model].sudo().browse(events.mapped("res_id"))
             for event, record in zip(events, records, strict=True):
-                event.text = getattr(event, f"_tell_{event.source}")(record)
+                event.text = getattr(event, f"_describe_{event.source}")(record)
 
     def action_open(self):
         """Open the record behind the event, or what it belongs to."""

@@ -222,6 +222,14 @@ class TestBehavior(BehaviorCase):
         self.assertIn("class D", behavior.explanation)
         self.assertIn(">80<", behavior.explanation)
 
+    def test_a_step_is_named_with_all_digits_of_its_threshold(self):
+        step = self.env["dunning.score.step"].create(
+            {"term": "amount", "threshold": 1250000, "points": 5}
+        )
+        self.assertIn("1250000:", step.display_name)
+        step.threshold = 0.5
+        self.assertIn("0.5:", step.display_name)
+
     def test_one_debtor_on_demand(self):
         deco = self.make_debtor("Deco Addict")
         self.paid(0)

@@ -117,7 +117,7 @@ class TestNextAction(WorklistCase):
         self.assertEqual(self.next_of(case), ("promise", 9))
         self.assertEqual(case.action_next()["res_id"], promise.id)
         day = self.at(9)
-        promise._judge(day)
+        promise._update_state(day)
         self.assertEqual(self.next_of(case), ("broken", 9))
         self.assertIn("Call: Promised", case.next_action)
         self.assertEqual(case.action_next()["res_model"], "dunning.call.log")
@@ -196,7 +196,7 @@ class TestNextAction(WorklistCase):
         self.assertEqual(self.next_of(case)[0], "offer")
         plan._accept("Ann", DAY, channel="phone")
         self.assertEqual(self.next_of(case), ("installment", 16))
-        plan._judge(self.at(16))
+        plan._update_state(self.at(16))
         self.assertEqual(self.next_of(case), ("plan", 16))
         self.assertEqual(case.action_next()["res_id"], plan.id)
 
@@ -308,7 +308,7 @@ class TestPriority(WorklistCase):
         terms = self.terms(case)
         self.assertEqual((terms["level"], terms["last_level"]), (10, 10))
         promise = self.promise(100, days=0)
-        promise._judge(self.at(35))
+        promise._update_state(self.at(35))
         self.assertEqual(promise.state, "broken")
         self.assertEqual(self.terms(case)["promises"], 10)
 

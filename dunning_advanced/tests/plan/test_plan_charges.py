@@ -142,7 +142,9 @@ class TestPlanFees(PlanCase, ChargeCommon):
         return invoice, notice.charge_move_id
 
     def wizard(self, fees):
-        action = self.env["dunning.plan"]._ask(self.debtor, self.company, self.company.currency_id)
+        action = self.env["dunning.plan"]._open_dialog(
+            self.debtor, self.company, self.company.currency_id
+        )
         return self.env["dunning.plan"].with_context(**action["context"]).create({"fees": fees})
 
     def test_charges_that_stay(self):

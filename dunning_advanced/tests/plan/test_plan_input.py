@@ -164,7 +164,7 @@ class TestPlanBadInput(PlanCase):
 
     def test_wizard_shows_what_is_wrong(self):
         self.invoice(10)
-        context = self.env["dunning.plan"]._ask(
+        context = self.env["dunning.plan"]._open_dialog(
             self.debtor, self.company, self.company.currency_id
         )["context"]
         with Form(self.env["dunning.plan"].with_context(**context)) as form:
@@ -225,7 +225,9 @@ class TestPlanLimits(PlanCase):
         self.invoice(10)
         for user, state in ((self.marc, "to_approve"), (self.manager, "offered")):
             wizards = self.env["dunning.plan"].with_user(user)
-            context = wizards._ask(self.debtor, self.company, self.company.currency_id)["context"]
+            context = wizards._open_dialog(self.debtor, self.company, self.company.currency_id)[
+                "context"
+            ]
             with Form(wizards.with_context(**context)) as form:
                 form.number = 2
                 self.assertIn("is above", form.limits)

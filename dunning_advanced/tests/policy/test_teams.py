@@ -213,7 +213,7 @@ class TestRoundRobin(TeamCase):
                         ],
                     )
                 run = self.env["dunning.run"].new({"company_id": self.company.id, "date": DAY})
-                self.env["dunning.team"]._give_out(run._scope(), SQL("TRUE"))
+                self.env["dunning.team"]._assign_open(run._scope(), SQL("TRUE"))
                 self.env.cr.execute("SELECT user_id FROM dunning_case ORDER BY id")
                 given = [user for [user] in self.env.cr.fetchall()][len(before) :]
                 self.assertEqual(given, self.one_by_one(users, rows[: len(before)], count))

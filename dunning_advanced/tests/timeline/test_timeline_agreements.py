@@ -153,7 +153,7 @@ class TestPlans(TimelineCase, PlanCase):
     def test_plan_that_is_not_kept(self):
         plan = self.running(self.invoice(5, 90))
         self.at(60)
-        plan._judge(DAY + timedelta(days=60))
+        plan._update_state(DAY + timedelta(days=60))
         [late] = self.events("plan_arrears")
         self.assertEqual((late.tone, late.date), ("warning", plan.date_arrears))
         plan.action_default()
