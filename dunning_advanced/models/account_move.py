@@ -71,11 +71,7 @@ class AccountMove(models.Model):
     def _search_dunning_level_id(self, operator, value):
         if operator != "in":
             return NotImplemented
-        levels = [level for level in value if level]
-        domain = Domain("line_ids", "any", [("dunning_level_id", "in", levels)])
-        if False in value:
-            domain |= Domain("line_ids", "not any", [("dunning_level_id", "!=", False)])
-        return domain
+        return self.env["dunning.line"]._last_level_domain("move_id", value)
 
     @api.depends("dunning_dispute_ids.state", "dunning_dispute_ids.amount_open")
     def _compute_dunning_dispute_hint(self):
@@ -230,13 +226,12 @@ class AccountMove(models.Model):
             self.env["dunning.charge"]
             .sudo()
             .search(
-                [
-                    ("state", "in", ("open", "named")),
-                    ("amount", "!=", 0),
-                    "|",
-                    ("move_line_id", "in", self.line_ids.ids),
-                    ("notice_id.charge_move_id", "=", self.id),
-                ],
+                Domain("state", "in", ("open", "named"))
+                & Domain("amount", "!=", 0)
+                & (
+                    Domain("move_line_id", "in", self.line_ids.ids)
+                    | Domain("notice_id.charge_move_id", "=", self.id)
+                ),
                 order="date, id",
             )
         )

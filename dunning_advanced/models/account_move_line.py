@@ -55,24 +55,9 @@ class AccountMoveLine(models.Model):
         return {line.move_line_id.id: line for line in lines}
 
     def _search_dunning_level_id(self, operator, value):
-        if operator not in ("in", "not in"):
+        if operator != "in":
             return NotImplemented
-        level_ids = [level_id for level_id in value if level_id]
-        last = SQL(
-            "(SELECT move_line_id FROM (SELECT DISTINCT ON (move_line_id) move_line_id, level_id"
-            " FROM dunning_line WHERE state IN ('issued', 'moved')"
-            " ORDER BY move_line_id, step DESC, id DESC) last"
-            " WHERE level_id IN %s)",
-            tuple(level_ids or [0]),
-        )
-        domain = [("id", "in", last)]
-        if False in value:
-            never = SQL(
-                "(SELECT move_line_id FROM dunning_line WHERE state IN ('issued', 'moved')"
-                " AND move_line_id IS NOT NULL)"
-            )
-            domain = ["|", *domain, ("id", "not in", never)]
-        return domain if operator == "in" else ["!", *domain]
+        return self.env["dunning.line"]._last_level_domain("move_line_id", value)
 
     def action_dunning_explain(self):
         """Open the answer to why this item is reminded today, or not."""

@@ -126,7 +126,7 @@ class ResPartner(models.Model):
             partner.dunning_summary = f"{overdue} · {level}" if level else overdue
 
     def _search_dunning_level_id(self, operator, value):
-        if operator not in ("in", "not in"):
+        if operator != "in":
             return NotImplemented
         company = self.env.company
         reminded = self.env["dunning.line"]._read_group(
@@ -134,10 +134,10 @@ class ResPartner(models.Model):
         )
         levels = self.browse(debtor.id for [debtor] in reminded)._dunning_levels(company)
         debtors = [partner for partner, level in levels.items() if level in value]
-        domain = [("commercial_partner_id", "in", debtors)]
+        domain = Domain("commercial_partner_id", "in", debtors)
         if False in value:
-            domain = ["|", *domain, ("commercial_partner_id", "not in", list(levels))]
-        return domain if operator == "in" else ["!", *domain]
+            domain |= Domain("commercial_partner_id", "not in", list(levels))
+        return domain
 
     @api.depends_context("company")
     def _compute_dunning_grade(self):

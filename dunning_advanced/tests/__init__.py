@@ -62,6 +62,7 @@ from .statement import (
     test_statement_email,
 )
 from .timeline import test_timeline, test_timeline_agreements, test_timeline_list
+from .toy import test_parts, test_toy_case
 from .whole import (
     test_bad_input,
     test_crash,
@@ -71,6 +72,7 @@ from .whole import (
     test_open_run,
     test_queries,
     test_rights,
+    test_searches,
     test_tools,
     test_tours,
     test_views,

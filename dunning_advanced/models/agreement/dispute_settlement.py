@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .dispute import ACTIVITY
@@ -118,12 +119,8 @@ class DunningDispute(models.Model):
         :param moves: account.move, invoices and credit notes
         """
         self.search(
-            [
-                ("state", "=", "open"),
-                "|",
-                ("move_id", "in", moves.ids),
-                ("credit_move_id", "in", moves.ids),
-            ]
+            Domain("state", "=", "open")
+            & (Domain("move_id", "in", moves.ids) | Domain("credit_move_id", "in", moves.ids))
         )._update_state(date)
 
     @api.model

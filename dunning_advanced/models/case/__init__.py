@@ -13,4 +13,6 @@ from . import (
     next_action,
     priority,
     stage,
+    stages,
+    tasks,
 )

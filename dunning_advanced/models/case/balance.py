@@ -3,6 +3,7 @@ from collections import defaultdict
 from markupsafe import Markup
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools import ageing
@@ -51,15 +52,10 @@ class DunningCase(models.Model):
     def _compute_hold(self):
         today = fields.Date.context_today(self)
         holds = self.env["dunning.hold"].search(
-            [
-                ("partner_id", "in", self.partner_id.ids),
-                ("company_id", "child_of", self.company_id.ids),
-                ("date_from", "<=", today),
-                ("amount", "in", (False, 0)),
-                "|",
-                ("date_to", "=", False),
-                ("date_to", ">=", today),
-            ],
+            self.env["dunning.hold"]._lasting_domain(today)
+            & Domain("partner_id", "in", self.partner_id.ids)
+            & Domain("company_id", "child_of", self.company_id.ids)
+            & Domain("amount", "in", (False, 0)),
             order="date_next",
         )
         # A hold of everything says more than that of one invoice.

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .stages import SHOWN
+
 
 class DunningCase(models.Model):
     """The follow-up of one debtor while anything is overdue: the accountant's desk."""
@@ -121,16 +123,7 @@ class DunningCase(models.Model):
     )
     priority_reasons = fields.Html(compute="_compute_priority_reasons", sanitize=False)
     stage = fields.Selection(
-        [
-            ("todo", "To do"),
-            ("contacted", "Contacted"),
-            ("promised", "Promised"),
-            ("plan", "Payment plan"),
-            ("disputed", "Disputed"),
-            ("hold", "On hold"),
-            ("legal", "Legal"),
-            ("closed", "Closed"),
-        ],
+        [(stage.code, stage.label) for stage in SHOWN],
         compute="_compute_stage",
         search="_search_stage",
         group_expand="_group_expand_stage",
@@ -359,8 +352,8 @@ class DunningCase(models.Model):
         self.ensure_one()
         rows = self._next_rows(fields.Date.context_today(self))
         code, _date, about = rows.get(self.id, (False, False, False))
-        act = getattr(self, f"_act_{code}", self._open)
-        return act(self._next_records(rows.values()).get((code, about)))
+        record = self._next_records(rows.values()).get((code, about))
+        return self._steps()[code].act(self, record) if code else self._open()
 
     def action_explain_priority(self):
         """Open which facts give the case its priority."""

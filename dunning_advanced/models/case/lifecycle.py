@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, split_every
 
-from ..engine.engine import COUNTED_ONLY, Scope
+from ..engine.engine import Scope
 from ..mixins.batch import BATCH
 
 # Who answered “nothing yet” is asked again after so many days.
@@ -55,7 +55,7 @@ class DunningCase(models.Model):
                                  WHERE state = 'open' AND company_id = %(company)s)
             """,
             date=scope.date,
-            not_overdue=(*COUNTED_ONLY, "excluded", "covered"),
+            not_overdue=self.env["dunning.engine"]._not_overdue(),
             company=scope.company.id,
         )
         shared = SQL(

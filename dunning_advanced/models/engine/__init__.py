@@ -6,6 +6,7 @@ from . import (
     engine,
     credits,
     explanation,
+    gates,
     items,
     notices,
     payments,

@@ -6,9 +6,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-# Verdicts that only say "not yet": counted for a run, not written as lines,
-# or every night would bury the table under the whole ledger.
-COUNTED_ONLY = ("not_due", "waiting", "riding", "pending")
+from .gates import GATES
 
 # Memory for each sort and hash of a run over everybody; one run a company at a time.
 WORK_MEM = "128MB"
@@ -29,20 +27,6 @@ class Scope:
     asked_item_ids: tuple = ()  # items that pass the item gates, to ask what else would stop them
 
 
-@dataclass(frozen=True)
-class Gate:
-    """One named reason not to dun; the first that holds is the verdict.
-
-    The condition is SQL over the alias ``i`` of the stage that asks it:
-    ``stepped`` for scope item, ``netted`` for credit, ``chosen`` for debtor,
-    ``decided`` for early.
-    """
-
-    code: str
-    scope: str
-    condition: SQL
-
-
 class DunningEngine(models.AbstractModel):
     """Decides every open item of a company at a date, set-based.
 
@@ -54,42 +38,43 @@ class DunningEngine(models.AbstractModel):
     _description = "Dunning Engine"
 
     @api.model
-    def _gates(self, scope):
-        """The gates in the order in which they are asked. Extension point."""
+    def _gates(self):
+        """The gates in the order in which they are asked. Extension point.
+
+        :return: list of Gate
+        """
+        return list(GATES)
+
+    @api.model
+    def _gates_of(self, scope, level):
+        """The gates of a scope, each with its condition.
+
+        :param level: "item", "credit", "debtor" or "early"
+        :return: list of (Gate, SQL)
+        """
         return [
-            Gate("pending", "item", SQL("i.pending_notice_id IS NOT NULL")),
-            Gate("no_level", "item", SQL("i.first_rung IS NULL")),
-            Gate("not_due", "item", SQL("i.start > %s AND i.step = 1", scope.date)),
-            Gate("waiting", "item", SQL("i.start > %s", scope.date)),
-            Gate("exhausted", "item", SQL("i.rung IS NULL")),
-            Gate("undelivered", "item", SQL("i.last_delivered IS FALSE")),
-            Gate("excluded", "item", SQL("i.no_followup IS TRUE")),
-            Gate("held", "item", SQL("i.hold_id IS NOT NULL")),
-            Gate("paying", "item", self.env["dunning.engine.incoming"]._covers_item()),
-            Gate(
-                "covered",
-                "credit",
-                SQL("i.net <= 0 OR i.debtor_id IN (SELECT debtor_id FROM covered_elsewhere)"),
-            ),
-            Gate("riding", "credit", SQL("i.id IN (SELECT id FROM deferred)")),
-            Gate("paying", "debtor", self.env["dunning.engine.incoming"]._covers_notice()),
-            Gate("no_rate", "debtor", SQL("i.rate_missing")),
-            Gate("minimum", "debtor", SQL("i.shift IS NULL")),
-            Gate("unreachable", "debtor", SQL("i.channel IS NULL")),
-            Gate("capped", "debtor", SQL("i.free_from IS NOT NULL")),
-            Gate("overdue_first", "early", self.env["dunning.engine.group"]._waits(scope)),
+            (gate, gate.condition(self.env, scope)) for gate in self._gates() if gate.scope == level
         ]
+
+    @api.model
+    def _only_counted(self):
+        """Codes of decisions that are counted for a run and not written as lines."""
+        return tuple(gate.code for gate in self._gates() if gate.only_counted)
+
+    @api.model
+    def _not_overdue(self):
+        """Codes of decisions that say of an item that its customer has nothing to pay now."""
+        return tuple(gate.code for gate in self._gates() if not gate.is_overdue)
 
     @api.model
     def _decision(self, scope, level):
         """The first gate of a scope that holds, as an SQL expression.
 
-        :param level: "item", "credit", "debtor" or "early"
+        :param level: see :meth:`_gates_of`
         """
         whens = [
-            SQL("WHEN %s THEN %s", gate.condition, gate.code)
-            for gate in self._gates(scope)
-            if gate.scope == level
+            SQL("WHEN %s THEN %s", condition, gate.code)
+            for gate, condition in self._gates_of(scope, level)
         ]
         return SQL("CASE %s END", SQL(" ").join(whens))
 

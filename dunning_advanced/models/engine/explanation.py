@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL
 
 
@@ -18,7 +18,7 @@ class DunningEngineExplain(models.AbstractModel):
         :param scope: Scope, limited to the debtor of the item
         :param item: account.move.line
         :return: None when the item is not open at the date, else a dict with
-            ``gates`` (list of (code, whether it stops)), the columns of the
+            ``gates`` (list of (Gate, whether it stops)), the columns of the
             stage ``stepped``, and from the stage ``decided`` those of the
             reminder that it would be on
         """
@@ -46,41 +46,29 @@ class DunningEngineExplain(models.AbstractModel):
         )
         facts.update(self._first(asked, self._notice_sql(scope, item)))
         facts["gates"] = [
-            (gate.code, bool(facts.get(f"{gate.scope}_{gate.code}")))
-            for gate in self.env["dunning.engine"]._gates(scope)
+            (gate, bool(facts.get(f"{gate.scope}_{gate.code}")))
+            for gate in self.env["dunning.engine"]._gates()
             if f"{gate.scope}_{gate.code}" in facts
         ]
         return facts
 
     @api.model
     def _next_day(self, facts, date):
-        """The first day on which the gates that stop an item by date let it pass.
+        """The first day on which the gates that stop by date let an item pass.
 
-        :param facts: as :meth:`_answers` gives them
-        :param date: the day they were asked for
+        :param facts: see :meth:`_answers`
+        :param date: the day that was asked about
         :return: None where another gate stops it, or a hold without a last day
         """
-        stopping = [code for code, stops in facts["gates"] if stops]
-        tomorrow = fields.Date.add(date, days=1)
-        days = {
-            "not_due": facts["start"],
-            "waiting": facts["start"],
-            "held": facts["hold_until"] and fields.Date.add(facts["hold_until"], days=1),
-            "capped": facts.get("free_from"),
-            "riding": tomorrow,
-            "overdue_first": tomorrow,
-        }
-        if not all(days.get(code) for code in stopping):
-            return None
-        return max(filter(None, [*(days[code] for code in stopping), facts["start"]]))
+        days = [gate.next_day(facts, date) for gate, stops in facts["gates"] if stops]
+        return max(filter(None, [*days, facts["start"]]), default=None) if all(days) else None
 
     @api.model
     def _columns(self, scope, level):
         """The conditions of the gates of a scope as columns."""
         return SQL(", ").join(
-            SQL("(%s) AS %s", gate.condition, SQL.identifier(f"{level}_{gate.code}"))
-            for gate in self.env["dunning.engine"]._gates(scope)
-            if gate.scope == level
+            SQL("(%s) AS %s", condition, SQL.identifier(f"{level}_{gate.code}"))
+            for gate, condition in self.env["dunning.engine"]._gates_of(scope, level)
         )
 
     @api.model

@@ -45,9 +45,8 @@ class DunningEngineGroup(models.AbstractModel):
 
     @api.model
     def _credit_gates(self, scope):
-        gates = self.env["dunning.engine"]._gates(scope)
-        conditions = [gate.condition for gate in gates if gate.scope == "credit"]
-        return SQL(" OR ").join(SQL("(%s)", condition) for condition in conditions)
+        gates = self.env["dunning.engine"]._gates_of(scope, "credit")
+        return SQL(" OR ").join(SQL("(%s)", condition) for _gate, condition in gates)
 
     def _stage_groups(self, scope):
         """One row a notice to be: what is left at its highest level, and what

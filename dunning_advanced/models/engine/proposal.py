@@ -1,8 +1,6 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from .engine import COUNTED_ONLY
-
 
 class DunningEngineGroup(models.AbstractModel):
     """Writes what the stages decided."""
@@ -104,5 +102,5 @@ class DunningEngineGroup(models.AbstractModel):
             run=scope.run_id,
             company=scope.company.id,
             date=scope.date,
-            counted=COUNTED_ONLY,
+            counted=self.env["dunning.engine"]._only_counted(),
         )

@@ -1,5 +1,6 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 
 from ..engine.engine import Scope
 
@@ -161,21 +162,19 @@ class DunningEscalation(models.AbstractModel):
         :return: dunning.hold, as superuser
         """
         self.ensure_one()
+        items = self.line_ids.move_line_id
         return (
             self.env["dunning.hold"]
             .sudo()
             .search(
-                [
-                    ("partner_id", "=", self.partner_id.id),
-                    ("company_id", "child_of", self.company_id.id),
-                    ("date_from", "<=", date),
-                    *("|", ("date_to", "=", False), ("date_to", ">=", date)),
-                    *("|", ("scope", "=", "debtor")),
-                    *("|", "&", ("scope", "=", "invoice")),
-                    ("move_id", "in", self.line_ids.move_line_id.move_id.ids),
-                    *("&", ("scope", "=", "item")),
-                    ("item_ids", "in", self.line_ids.move_line_id.ids),
-                ]
+                self.env["dunning.hold"]._lasting_domain(date)
+                & Domain("partner_id", "=", self.partner_id.id)
+                & Domain("company_id", "child_of", self.company_id.id)
+                & (
+                    Domain("scope", "=", "debtor")
+                    | Domain("scope", "=", "invoice") & Domain("move_id", "in", items.move_id.ids)
+                    | Domain("scope", "=", "item") & Domain("item_ids", "in", items.ids)
+                )
             )
         )
 

@@ -557,24 +557,6 @@ class DunningHandoverFee(models.Model):
         "CHECK (amount > 0)", "A fee is an amount above zero: enter what they ask."
     )
 
-    @api.model
-    def _check_not_handed(self, items):
-        """
-        :param items: account.move.line
-        :raises UserError: while an agency works on one of them
-        """
-        handed = self.sudo().search(
-            [("move_line_id", "in", items.ids), ("step_id.state", "=", "handed")], limit=1
-        )
-        if handed:
-            raise UserError(
-                self.env._(
-                    "%(item)s is handed over: %(handover)s. Close the hand-over first.",
-                    item=handed.name,
-                    handover=handed.step_id.display_name,
-                )
-            )
-
     def _by_currency(self, amount):
         pairs = [(fee.currency_id, amount(fee)) for fee in self]
         return self.env["res.currency"]._dunning_sums(pairs)

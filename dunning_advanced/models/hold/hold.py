@@ -323,6 +323,12 @@ class DunningHold(models.Model):
         return SQL("JOIN dunning_hold_item_rel r ON r.dunning_hold_id = h.id")
 
     @api.model
+    def _lasting_domain(self, date):
+        """The active holds that last on a date."""
+        ends = Domain("date_to", "=", False) | Domain("date_to", ">=", date)
+        return Domain("active", "=", True) & Domain("date_from", "<=", date) & ends
+
+    @api.model
     def _lasting_sql(self, date, past=False):
         """Condition on the row ``h``: the hold lasts on the date.
 

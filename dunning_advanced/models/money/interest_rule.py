@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import get_lang
 
 from ...tools import day_count, interest, rates
@@ -207,13 +208,12 @@ class DunningInterestRule(models.Model):
         """
         party = "business" if business else "consumer"
         found = self.search(
-            [
-                ("company_id", "in", [False, *company.parent_ids.ids]),
-                ("party", "in", [False, party]),
-                "|",
-                ("country_id", "=", country.id),
-                ("country_group_id", "in", country.country_group_ids.ids),
-            ]
+            Domain("company_id", "in", [False, *company.parent_ids.ids])
+            & Domain("party", "in", [False, party])
+            & (
+                Domain("country_id", "=", country.id)
+                | Domain("country_group_id", "in", country.country_group_ids.ids)
+            )
         )
         depth = {parent: position for position, parent in enumerate(company.parent_ids)}
         return found.sorted(

@@ -1,11 +1,12 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..mixins.batch import AT_ONCE
 from ..reach.delivery import LEFT
 
-CORRECTED = [("state", "!=", "withdrawn"), ("correction", "=", True)]
+CORRECTED = Domain("state", "!=", "withdrawn") & Domain("correction", "=", True)
 
 
 class DunningNotice(models.Model):
@@ -24,28 +25,25 @@ class DunningNotice(models.Model):
 
     @api.depends("state", "delivery_ids.state")
     def _compute_to_correct(self):
-        found = set(self._origin.search([("id", "in", self.ids), *self._to_correct_domain()])._ids)
+        own = Domain("id", "in", self.ids) & self._to_correct_domain()
+        found = set(self._origin.search(own)._ids)
         for notice in self:
             notice.to_correct = notice._origin.id in found
 
     def _search_to_correct(self, operator, value):
         if operator != "in":
             return NotImplemented
-        return (
-            self._to_correct_domain() if True in value else ["!", "&", *self._to_correct_domain()]
-        )
+        return self._to_correct_domain() if True in value else ~self._to_correct_domain()
 
     # Business
 
     @api.model
     def _to_correct_domain(self):
-        return [
-            "&",
-            ("state", "=", "cancelled"),
-            "&",
-            ("delivery_ids", "any", LEFT),
-            ("delivery_ids", "not any", CORRECTED),
-        ]
+        return (
+            Domain("state", "=", "cancelled")
+            & Domain("delivery_ids", "any", LEFT)
+            & Domain("delivery_ids", "not any", CORRECTED)
+        )
 
     def _cancel(self, reason, date=None):
         """Take issued notices back; the steps of their items return by themselves.

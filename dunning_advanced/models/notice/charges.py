@@ -2,6 +2,7 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from ...tools.waiting import Reminder, costs_from
 
@@ -111,14 +112,13 @@ class DunningNotice(models.Model):
             self.env["dunning.charge"]
             .sudo()
             .search(
-                [
-                    ("move_line_id", "in", self.line_ids.move_line_id.ids),
-                    ("notice_id", "not in", self.ids),
-                    ("state", "=", "open"),
-                    "|",
-                    ("notice_id.charge_move_id", "=", False),
-                    ("notice_id.charge_move_id.state", "=", "draft"),
-                ]
+                Domain("move_line_id", "in", self.line_ids.move_line_id.ids)
+                & Domain("notice_id", "not in", self.ids)
+                & Domain("state", "=", "open")
+                & (
+                    Domain("notice_id.charge_move_id", "=", False)
+                    | Domain("notice_id.charge_move_id.state", "=", "draft")
+                )
             )
         )
         return {

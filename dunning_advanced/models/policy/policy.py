@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 
 from ...tools import ladder
 
@@ -99,11 +100,8 @@ class DunningPolicy(models.Model):
                 self.env["dunning.line"]
                 .sudo()
                 .search(
-                    [
-                        ("policy_id", "=", policy.id),
-                        "!",
-                        ("company_id", "child_of", policy.company_id.id),
-                    ],
+                    Domain("policy_id", "=", policy.id)
+                    & ~Domain("company_id", "child_of", policy.company_id.id),
                     limit=1,
                 )
             )

@@ -1,9 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 # What has reached a customer, as a domain of deliveries.
-LEFT = [("state", "=", "done"), ("correction", "=", False)]
+LEFT = Domain("state", "=", "done") & Domain("correction", "=", False)
 
 
 class DunningDelivery(models.Model):

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
 
 
 class DunningLine(models.Model):
@@ -128,25 +130,45 @@ class DunningLine(models.Model):
     # Business
 
     @api.model
+    def _last_level_domain(self, key, levels):
+        """Items, or their entries, whose last reminder had one of these levels.
+
+        :param key: "move_line_id" for items, "move_id" for their entries
+        :param levels: ids of dunning.level, and False for those that never had a reminder or
+            were set to no level by hand since
+        :return: Domain on the items or entries
+        """
+        self.flush_model()
+        last = SQL(
+            """
+            SELECT DISTINCT ON (item.%(key)s) item.%(key)s AS id, line.level_id
+              FROM dunning_line line
+              JOIN (SELECT id AS move_line_id, move_id FROM account_move_line) item
+                   ON item.move_line_id = line.move_line_id
+             WHERE line.state IN ('issued', 'moved')
+             ORDER BY item.%(key)s, line.step DESC, line.id DESC
+            """,
+            key=SQL.identifier(key),
+        )
+        chosen = tuple(level for level in levels if level) or (0,)
+        domain = Domain(
+            "id", "in", SQL("(SELECT id FROM (%s) l WHERE level_id IN %s)", last, chosen)
+        )
+        if False in levels:
+            domain |= Domain(
+                "id", "not in", SQL("(SELECT id FROM (%s) l WHERE level_id IS NOT NULL)", last)
+            )
+        return domain
+
+    @api.model
     def _selection_decision(self):
+        """What was decided about an item: "dun", the gate that stopped it, or what happened to
+        it afterwards. The column is called ``verdict``.
+        """
+        gates = {gate.code: self.env._(gate.label) for gate in self.env["dunning.engine"]._gates()}
         return [
             ("dun", self.env._("Reminded")),
-            ("pending", self.env._("Already on an open reminder")),
-            ("no_level", self.env._("No policy with levels")),
-            ("not_due", self.env._("Not due yet")),
-            ("waiting", self.env._("Waiting for the next level")),
-            ("riding", self.env._("Charges wait for their invoices")),
-            ("exhausted", self.env._("All levels sent")),
-            ("undelivered", self.env._("Last reminder not delivered")),
-            ("excluded", self.env._("Excluded from follow-up")),
-            ("held", self.env._("On hold")),
-            ("paying", self.env._("Money is on its way")),
-            ("covered", self.env._("Covered by credits")),
-            ("no_rate", self.env._("Currency without a rate")),
-            ("minimum", self.env._("Below the minimum")),
-            ("unreachable", self.env._("No usable contact data")),
-            ("capped", self.env._("Contacted often enough")),
-            ("overdue_first", self.env._("Overdue items are reminded first")),
+            *gates.items(),
             ("moved", self.env._("Level set by hand")),
             ("changed", self.env._("Changed since the proposal")),
             ("info", self.env._("Listed for information")),

@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
 
@@ -150,14 +151,13 @@ class DunningRun(models.Model):
         if self.partner_ids or self.simulation or not self.ids:
             return self.browse()
         return self.search(
-            [
-                ("company_id", "=", self.company_id.id),
-                ("partner_ids", "=", False),
-                ("notice_ids.state", "=", "issued"),
-                "|",
-                ("date", "<", self.date),
-                *("&", ("date", "=", self.date), ("id", "<", self.ids[0])),
-            ],
+            Domain("company_id", "=", self.company_id.id)
+            & Domain("partner_ids", "=", False)
+            & Domain("notice_ids.state", "=", "issued")
+            & (
+                Domain("date", "<", self.date)
+                | Domain("date", "=", self.date) & Domain("id", "<", self.ids[0])
+            ),
             limit=1,
         )
 

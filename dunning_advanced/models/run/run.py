@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, format_date
 
@@ -433,14 +434,13 @@ class DunningRun(models.Model):
         nights before, else a new one.
         """
         run = self.search(
-            [
-                ("company_id", "=", company.id),
-                ("simulation", "=", False),
-                ("partner_ids", "=", False),
-                "|",
-                ("date", "=", date),
-                *("&", ("state", "=", "draft"), ("error", "!=", False)),
-            ],
+            Domain("company_id", "=", company.id)
+            & Domain("simulation", "=", False)
+            & Domain("partner_ids", "=", False)
+            & (
+                Domain("date", "=", date)
+                | Domain("state", "=", "draft") & Domain("error", "!=", False)
+            ),
             order="date desc, id desc",
             limit=1,
         )

@@ -2,7 +2,7 @@ from datetime import datetime, timedelta
 
 from odoo import Command
 
-from ..agreement.test_promises import PromiseCase
+from ..agreement.common import PromiseCase
 from ..common import DAY
 
 

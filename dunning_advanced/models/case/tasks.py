@@ -1,0 +1,394 @@
+"""What may be next for a case, each kind a class with all that is asked of it."""
+
+from odoo.tools import SQL, format_date
+
+from ...tools.parts import Complete
+
+# Types of activities that are tasks of a kind of their own.
+OWN_ACTIVITIES = {
+    "broken": ("mail_activity_promise",),
+    "contact": ("mail_activity_contact", "mail_activity_phone"),
+    "exhausted": ("mail_activity_decide",),
+    "plan": ("mail_activity_plan",),
+}
+
+
+class Step(Complete):
+    """What can be next for a case.
+
+    ``model`` is that of the record that it is about; None where it is about none.
+    """
+
+    PARTS = {
+        "code": "what is stored in exports and filters",
+        "describe": "a method that gives its sentence",
+    }
+    code = model = describe = None
+
+    # def describe(self, case, record): the sentence; record is of ``model``.
+
+    def act(self, case, record):
+        """Do it, or open what it is about.
+
+        :return: action
+        """
+        return case._open(record)
+
+
+class Task(Step):
+    """A step that is found in what is written about the customer. No record: it is there while
+    its reason is.
+    """
+
+    PARTS = {**Step.PARTS, "model": "the model of its records", "query": "a method that gives SQL"}
+    query = None
+
+    # def query(self, env, date): SQL with the columns case_id, date and res_id, which may read
+    #     the stage ``cases``: open cases with id, partner_id, company_id, date_open and stage.
+    #     date: day as of which holds last.
+
+
+class _Activity(Task):
+    model = "mail.activity"
+
+    def query(self, env, date):
+        return self._activities(env, OWN_ACTIVITIES[self.code], own=True)
+
+    def _activities(self, env, names, own):
+        kinds = [env.ref(f"dunning_advanced.{name}", raise_if_not_found=False) for name in names]
+        return SQL(
+            """
+            SELECT c.id AS case_id, a.date_deadline AS date, a.id AS res_id
+              FROM cases c
+              JOIN mail_activity a ON a.res_model = 'dunning.case' AND a.res_id = c.id
+                   AND a.active AND (COALESCE(a.activity_type_id, 0) IN %s) = %s
+            """,
+            tuple(kind.id for kind in kinds if kind) or (-1,),
+            own,
+        )
+
+    def describe(self, case, record):
+        return record.summary
+
+
+class Activity(_Activity):
+    """All activities of the case that are not tasks of a kind of their own."""
+
+    code = "activity"
+
+    def query(self, env, date):
+        return self._activities(env, sum(OWN_ACTIVITIES.values(), ()), own=False)
+
+    def describe(self, case, record):
+        return record.summary or record.activity_type_id.name or case.env._("Activity")
+
+    def act(self, case, record):
+        if record.activity_type_id.category == "phonecall":
+            return case.action_log_call()
+        return case._open()
+
+
+class Broken(_Activity):
+    code = "broken"
+
+    def describe(self, case, record):
+        return case.env._("Call: %s", record.summary)
+
+    def act(self, case, record):
+        return case.action_log_call()
+
+
+class Contact(_Activity):
+    code = "contact"
+
+    def act(self, case, record):
+        return (case.call_contact_id or case.partner_id).action_dunning_fix()
+
+
+class Exhausted(_Activity):
+    code = "exhausted"
+
+    def act(self, case, record):
+        return case.action_escalate()
+
+
+class PlanInArrears(_Activity):
+    code = "plan"
+
+    def act(self, case, record):
+        plans = case.env["dunning.payment.plan"].search(
+            [*case._debtor_domain(), ("state", "=", "running")]
+        )
+        return case._open(plans.sorted("date_arrears")[-1:])
+
+
+class _Reminder(Task):
+    """Reminders that wait for somebody."""
+
+    model = "dunning.notice"
+    where = SQL("TRUE")
+
+    def query(self, env, date):
+        return SQL(
+            """
+            SELECT c.id AS case_id, n.date, n.id AS res_id
+              FROM cases c
+              JOIN dunning_notice n ON n.partner_id = c.partner_id
+                   AND n.company_id = c.company_id AND n.state IN ('proposed', 'confirmed')
+             WHERE %s
+            """,
+            self.where,
+        )
+
+
+class Review(_Reminder):
+    code, where = "review", SQL("n.state = 'proposed' AND n.error IS NULL")
+
+    def describe(self, case, record):
+        return case.env._(
+            "Review reminder: %(level)s, %(amount)s",
+            level=record.level_id.name,
+            amount=record.currency_id.format(record.amount_total),
+        )
+
+
+class Blocked(_Reminder):
+    code, where = "blocked", SQL("n.error IS NOT NULL")
+
+    def describe(self, case, record):
+        return case.env._("Reminder was not sent: %s", record.error)
+
+
+class _Delivery(Task):
+    """Reminders of which nothing has reached the customer."""
+
+    model = "dunning.delivery"
+    where = SQL("TRUE")
+
+    def query(self, env, date):
+        return SQL(
+            """
+            SELECT c.id AS case_id, n.date, v.id AS res_id
+              FROM cases c
+              JOIN dunning_notice n ON n.partner_id = c.partner_id
+                   AND n.company_id = c.company_id AND n.state = 'issued' AND NOT n.delivered
+              JOIN dunning_delivery v ON v.notice_id = n.id AND v.correction IS NOT TRUE AND %s
+            """,
+            self.where,
+        )
+
+    def act(self, case, record):
+        return case._open(record.notice_id)
+
+
+class Failed(_Delivery):
+    code, where = "failed", SQL("v.state = 'failed'")
+
+    def describe(self, case, record):
+        return case.env._(
+            "%(notice)s did not arrive: %(error)s",
+            notice=record.notice_id.name or case.env._("Reminder"),
+            error=record.error or case.env._("no reason given"),
+        )
+
+
+class Print(_Delivery):
+    code, where = "print", SQL("v.state = 'queued' AND v.channel = 'letter'")
+
+    def describe(self, case, record):
+        return case.env._("The letter %s is to be printed", record.notice_id.name)
+
+
+class _OfDebtor(Task):
+    """Records in a state about the customer of the case.
+
+    ``day`` is the field with the day, None where there is none, and ``later`` so many days
+    after it.
+    """
+
+    state, day, later = None, None, 0
+
+    def query(self, env, date):
+        day = SQL("%s + %s", SQL.identifier("r", self.day), self.later) if self.day else None
+        return SQL(
+            """
+            SELECT c.id AS case_id, %s AS date, r.id AS res_id
+              FROM cases c
+              JOIN %s r ON r.partner_id = c.partner_id AND r.company_id = c.company_id
+                   AND r.state = %s
+            """,
+            day or SQL("NULL::date"),
+            SQL.identifier(env[self.model]._table),
+            self.state,
+        )
+
+
+class ApprovePlan(_OfDebtor):
+    code, model, state, day = "approve", "dunning.payment.plan", "to_approve", "date_made"
+
+    def describe(self, case, record):
+        return case.env._("Approve payment plan %s", record.name)
+
+
+class ApproveWriteoff(_OfDebtor):
+    code, model, state, day = "writeoff", "dunning.writeoff", "proposed", "date_proposed"
+
+    def describe(self, case, record):
+        return case.env._("Approve: %s", record.display_name)
+
+
+class AnswerDispute(_OfDebtor):
+    code, model, state, day = "dispute", "dunning.dispute", "open", "date_deadline"
+
+    def describe(self, case, record):
+        return case.env._("Answer dispute: %s", record.display_name)
+
+
+class ReviewHold(Task):
+    """Holds that are reviewed or end; not those of agreements, which are told themselves."""
+
+    code, model = "hold", "dunning.hold"
+
+    def query(self, env, date):
+        owners = (
+            "dunning.promise",
+            "dunning.dispute",
+            "dunning.payment.plan",
+            "dunning.handover",
+        )
+        return SQL(
+            """
+            SELECT c.id AS case_id, h.date_next AS date, h.id AS res_id
+              FROM cases c
+              JOIN dunning_hold h ON h.partner_id = c.partner_id
+                   AND h.company_id = c.company_id AND %s
+             WHERE %s
+            """,
+            env["dunning.hold"]._lasting_sql(date),
+            SQL(" AND ").join(
+                SQL(
+                    "NOT EXISTS (SELECT FROM %s owner WHERE owner.hold_id = h.id)",
+                    SQL.identifier(env[model]._table),
+                )
+                for model in owners
+            ),
+        )
+
+    def describe(self, case, record):
+        if record.date_review and record.date_review == record.date_next:
+            return case.env._("Review hold: %s", record.display_name)
+        return case.env._("Hold ends: %s", record.display_name)
+
+
+class PlanOffered(_OfDebtor):
+    code, model, state, day, later = "offer", "dunning.payment.plan", "offered", "date_valid", 1
+
+    def describe(self, case, record):
+        return case.env._("Wait: payment plan %s is offered", record.name)
+
+
+class Installment(Task):
+    """The next installment of running plans: it is missed the day after its tolerance."""
+
+    code, model = "installment", "dunning.payment.plan"
+
+    def query(self, env, date):
+        return SQL(
+            """
+            SELECT c.id AS case_id, y.date_next + k.dunning_plan_tolerance + 1 AS date,
+                   y.id AS res_id
+              FROM cases c
+              JOIN res_company k ON k.id = c.company_id
+              JOIN dunning_payment_plan y ON y.partner_id = c.partner_id
+                   AND y.company_id = c.company_id AND y.state = 'running'
+            """
+        )
+
+    def describe(self, case, record):
+        return case.env._(
+            "Wait: installment of %(amount)s by %(date)s",
+            amount=record.currency_id.format(record.amount_next),
+            date=format_date(case.env, record.date_next),
+        )
+
+
+class Promised(_OfDebtor):
+    code, model, state, day, later = "promise", "dunning.promise", "open", "date_end", 1
+
+    def describe(self, case, record):
+        return case.env._("Wait: promised %s", record.display_name)
+
+
+class HandedOver(_OfDebtor):
+    code, model, state = "handover", "dunning.handover", "handed"
+
+    def describe(self, case, record):
+        return case.env._("Handed over to %s", record.agency_id.name)
+
+
+# The most urgent first.
+TASKS = tuple(
+    task()
+    for task in (
+        Activity,
+        Broken,
+        Review,
+        Blocked,
+        Contact,
+        Failed,
+        Print,
+        Exhausted,
+        PlanInArrears,
+        ApprovePlan,
+        ApproveWriteoff,
+        AnswerDispute,
+        ReviewHold,
+        PlanOffered,
+        Installment,
+        Promised,
+        HandedOver,
+    )
+)
+
+
+class Remind(Step):
+    code, model = "remind", "dunning.level"
+
+    def describe(self, case, record):
+        return case.env._("Can be reminded: %s", record.name)
+
+    def act(self, case, record):
+        return case.action_remind()
+
+
+class NextLevel(Step):
+    code, model = "level", "dunning.level"
+
+    def describe(self, case, record):
+        return case.env._("Next reminder: %s", record.name)
+
+
+class Stopped(Step):
+    """It is about the decision that stops the customer."""
+
+    code = "stopped"
+
+    def describe(self, case, record):
+        return dict(case.env["dunning.line"]._selection_decision())[record]
+
+    def act(self, case, record):
+        return case._open()
+
+
+class Close(Step):
+    code = "close"
+
+    def describe(self, case, record):
+        return case.env._("Nothing is overdue: close the case")
+
+    def act(self, case, record):
+        return case.action_close()
+
+
+# Where there is no task.
+OTHERS = (Remind(), NextLevel(), Stopped(), Close())

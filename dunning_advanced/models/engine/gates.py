@@ -1,0 +1,367 @@
+"""The reasons not to dun, each a class with all that is asked of it."""
+
+from markupsafe import Markup
+
+from odoo.fields import Date
+from odoo.tools import SQL, LazyTranslate
+
+from ...tools.parts import Complete
+
+_lt = LazyTranslate(__name__)
+
+
+class Gate(Complete):
+    """One named reason not to dun; the first that holds is the decision about an item.
+
+    ``code`` is what is stored, ``label`` its name in lists. ``scope`` is the stage that asks,
+    over whose rows ``i`` the condition is SQL: ``item`` asks ``stepped``, ``credit`` ``netted``,
+    ``debtor`` ``chosen``, ``early`` ``decided``.
+    """
+
+    PARTS = {
+        "code": "what is stored",
+        "scope": "item, credit, debtor or early",
+        "label": "its name in lists, by _lt()",
+        "condition": "a method that gives SQL",
+        "describe": "a method that gives its sentence for Why?",
+    }
+    code = scope = label = condition = describe = None
+
+    # It only says "not yet": counted for a run, not written as a line, or every night would
+    # bury the table under the whole ledger.
+    only_counted = False
+    # An item that it stops is owed and overdue, so its customer has a case.
+    is_overdue = True
+
+    # def condition(self, env, scope): SQL on a row ``i``; true where it stops.
+
+    # def describe(self, why, facts, stops): one sentence; empty where there is nothing to say.
+    #     why: dunning.explain, whose item, company and day are asked about
+    #     facts: what dunning.engine.explain knows of the item
+    #     stops: whether the gate holds
+
+    def next_day(self, facts, date):
+        """The first day on which it lets the item pass; None where no day is known.
+
+        :param date: the day that is asked about
+        """
+
+
+class Pending(Gate):
+    code, scope, label = "pending", "item", _lt("Already on an open reminder")
+    only_counted, is_overdue = True, False
+
+    def condition(self, env, scope):
+        return SQL("i.pending_notice_id IS NOT NULL")
+
+    def describe(self, why, facts, stops):
+        if not stops:
+            return why.env._("it is on no other open reminder")
+        return Markup("%s: %s") % (
+            why.env._("it is on a reminder that waits for review or for being sent"),
+            why._link(why._browse("dunning.notice", facts["pending_notice_id"])),
+        )
+
+
+class NoLevel(Gate):
+    code, scope, label = "no_level", "item", _lt("No policy with levels")
+
+    def condition(self, env, scope):
+        return SQL("i.first_rung IS NULL")
+
+    def describe(self, why, facts, stops):
+        policy = why._browse("dunning.policy", facts["policy_id"])
+        if not policy:
+            return why.env._("no dunning policy applies: choose a default one in the settings")
+        if stops:
+            return Markup("%s: %s") % (why.env._("its policy has no levels"), why._link(policy))
+        sentence = Markup("%s: %s") % (why.env._("its policy"), why._link(policy))
+        rule = why._browse("dunning.rule", facts["rule_id"]).sudo()
+        own = why.move_line_id.partner_id.commercial_partner_id.with_company(why.company_id)
+        if rule and not own.dunning_policy_id:
+            sentence += Markup(" (%s)") % why.env._("follow-up rule %s", why._link(rule))
+        return sentence
+
+
+class NotDue(Gate):
+    code, scope, label = "not_due", "item", _lt("Not due yet")
+    only_counted, is_overdue = True, False
+
+    def condition(self, env, scope):
+        return SQL("i.start > %s AND i.step = 1", scope.date)
+
+    def describe(self, why, facts, stops):
+        if not facts["start"] or facts["last_date"]:
+            return ""
+        return why.env._(
+            "the first level for it, “%(level)s”, applies from %(start)s",
+            level=why._browse("dunning.level", facts["level_id"]).name,
+            start=why._day(facts["start"]),
+        )
+
+    def next_day(self, facts, date):
+        return facts["start"]
+
+
+class Waiting(Gate):
+    code, scope, label = "waiting", "item", _lt("Waiting for the next level")
+    only_counted, is_overdue = True, False
+
+    def condition(self, env, scope):
+        return SQL("i.start > %s", scope.date)
+
+    def describe(self, why, facts, stops):
+        if not facts["last_date"]:
+            return ""
+        last = why._browse("dunning.notice", facts["last_notice_id"])
+        sentence = why.env._(
+            "last reminder on %(date)s, %(days)s days ago",
+            date=why._day(facts["last_date"]),
+            days=(why.date - facts["last_date"]).days,
+        )
+        if facts["start"]:
+            sentence += "; " + why.env._(
+                "“%(level)s” may follow from %(start)s",
+                level=why._browse("dunning.level", facts["level_id"]).name,
+                start=why._day(facts["start"]),
+            )
+        return Markup("%s %s") % (sentence, why._link(last)) if last else sentence
+
+    def next_day(self, facts, date):
+        return facts["start"]
+
+
+class Exhausted(Gate):
+    code, scope, label = "exhausted", "item", _lt("All levels sent")
+
+    def condition(self, env, scope):
+        return SQL("i.rung IS NULL")
+
+    def describe(self, why, facts, stops):
+        if stops and facts["first_rung"] is not None:
+            return why.env._("all levels of its policy were sent: a person has to decide now")
+        return ""
+
+
+class Undelivered(Gate):
+    code, scope, label = "undelivered", "item", _lt("Last reminder not delivered")
+
+    def condition(self, env, scope):
+        return SQL("i.last_delivered IS FALSE")
+
+    def describe(self, why, facts, stops):
+        if not facts["last_notice_id"]:
+            return ""
+        if stops:
+            return why.env._(
+                "the last reminder has not reached the customer: send it again, or say that "
+                "it was delivered"
+            )
+        return why.env._("the last reminder was delivered")
+
+
+class Excluded(Gate):
+    code, scope, label = "excluded", "item", _lt("Excluded from follow-up")
+    is_overdue = False
+
+    def condition(self, env, scope):
+        return SQL("i.no_followup IS TRUE")
+
+    def describe(self, why, facts, stops):
+        if not stops:
+            return why.env._("it is not excluded from follow-up")
+        if why.move_line_id.journal_id.type == "general":
+            return why.env._(
+                "excluded from follow-up, as every entry of a general journal is; switch "
+                "“No Follow-Up” off on it to remind"
+            )
+        return why.env._("somebody marked it as not to be followed up (“No Follow-Up”)")
+
+
+class Held(Gate):
+    code, scope, label = "held", "item", _lt("On hold")
+
+    def condition(self, env, scope):
+        return SQL("i.hold_id IS NOT NULL")
+
+    def describe(self, why, facts, stops):
+        if not stops:
+            return self._describe_part(why, facts)
+        hold = why._browse("dunning.hold", facts["hold_id"])
+        return Markup("%s %s (%s)") % (
+            why.env._("on hold until %s:", why._day(facts["hold_until"]))
+            if facts["hold_until"]
+            else why.env._("on hold, to be reviewed on %s:", why._day(hold.date_review)),
+            why._link(hold),
+            why.env._("set by %s", hold.user_id.name),
+        )
+
+    def _describe_part(self, why, facts):
+        if not facts["held"]:
+            return why.env._("nothing holds it")
+        return Markup("%s %s") % (
+            why.env._("%s of it is disputed and not asked for:", why._amount(facts["held"])),
+            why._link(why._browse("dunning.hold", facts["part_hold_id"])),
+        )
+
+    def next_day(self, facts, date):
+        return facts["hold_until"] and Date.add(facts["hold_until"], days=1)
+
+
+class _Paying(Gate):
+    code, label = "paying", _lt("Money is on its way")
+
+    def describe(self, why, facts, stops):
+        if not (facts.get("item_paying") or facts.get("debtor_paying")):
+            return why.env._("no money is on its way")
+        if stops:
+            return why.env._(
+                "money is on its way: an online payment, or a bank line that waits for "
+                "reconciliation, covers it"
+            )
+        return ""
+
+
+class PayingItem(_Paying):
+    scope = "item"
+
+    def condition(self, env, scope):
+        return env["dunning.engine.incoming"]._covers_item()
+
+
+class PayingDebtor(_Paying):
+    scope = "debtor"
+
+    def condition(self, env, scope):
+        return env["dunning.engine.incoming"]._covers_notice()
+
+
+class Covered(Gate):
+    code, scope, label = "covered", "credit", _lt("Covered by credits")
+    is_overdue = False
+
+    def condition(self, env, scope):
+        return SQL("i.net <= 0 OR i.debtor_id IN (SELECT debtor_id FROM covered_elsewhere)")
+
+    def describe(self, why, facts, stops):
+        if stops:
+            return why.env._("open payments or credit notes of the customer cover it")
+        used = facts["open"] - facts["held"] - facts["net"]
+        if used:
+            return why.env._(
+                "credits take %(used)s of it; %(left)s are left",
+                used=why._amount(used),
+                left=why._amount(facts["net"]),
+            )
+        return why.env._("no open credits cover it")
+
+
+class Deferred(Gate):
+    code, scope, label = "riding", "credit", _lt("Charges wait for their invoices")
+    only_counted, is_overdue = True, False
+
+    def condition(self, env, scope):
+        return SQL("i.id IN (SELECT id FROM deferred)")
+
+    def describe(self, why, facts, stops):
+        return stops and why.env._("it books charges, which go with the next overdue invoices")
+
+    def next_day(self, facts, date):
+        return Date.add(date, days=1)
+
+
+class NoRate(Gate):
+    code, scope, label = "no_rate", "debtor", _lt("Currency without a rate")
+
+    def condition(self, env, scope):
+        return SQL("i.rate_missing")
+
+    def describe(self, why, facts, stops):
+        return stops and why.env._(
+            "%s has no exchange rate, so the minimum amount cannot be compared: add a rate",
+            why.move_line_id.currency_id.name,
+        )
+
+
+class Minimum(Gate):
+    code, scope, label = "minimum", "debtor", _lt("Below the minimum")
+
+    def condition(self, env, scope):
+        return SQL("i.shift IS NULL")
+
+    def describe(self, why, facts, stops):
+        amount = why._amount(facts["net_top"])
+        if stops:
+            return why.env._("%s at its level is below the minimum", amount)
+        if facts["shift"]:
+            return why.env._("below the minimum of its level, so one level down is taken")
+        return why.env._("%s at its level is not below the minimum", amount)
+
+
+class Unreachable(Gate):
+    code, scope, label = "unreachable", "debtor", _lt("No usable contact data")
+
+    def condition(self, env, scope):
+        return SQL("i.channel IS NULL")
+
+    def describe(self, why, facts, stops):
+        if stops:
+            return why.env._("no usable e-mail or postal address: complete the contact data")
+        contact = why._browse("res.partner", facts["contact_id"])
+        return Markup("%s %s") % (why.env._("it can be sent to"), why._link(contact))
+
+
+class Capped(Gate):
+    code, scope, label = "capped", "debtor", _lt("Contacted often enough")
+
+    def condition(self, env, scope):
+        return SQL("i.free_from IS NOT NULL")
+
+    def describe(self, why, facts, stops):
+        if stops:
+            return why.env._(
+                "the customer was contacted as often as allowed; the next day is %s",
+                why._day(facts["free_from"]),
+            )
+        return why.env._("the customer was not contacted too often")
+
+    def next_day(self, facts, date):
+        return facts.get("free_from")
+
+
+class OverdueFirst(Gate):
+    code, scope, label = "overdue_first", "early", _lt("Overdue items are reminded first")
+
+    def condition(self, env, scope):
+        return env["dunning.engine.group"]._waits(scope)
+
+    def describe(self, why, facts, stops):
+        return stops and why.env._("on that day the customer is reminded of overdue invoices")
+
+    def next_day(self, facts, date):
+        return Date.add(date, days=1)
+
+
+# In the order in which they are asked.
+GATES = tuple(
+    gate()
+    for gate in (
+        Pending,
+        NoLevel,
+        NotDue,
+        Waiting,
+        Exhausted,
+        Undelivered,
+        Excluded,
+        Held,
+        PayingItem,
+        Covered,
+        Deferred,
+        PayingDebtor,
+        NoRate,
+        Minimum,
+        Unreachable,
+        Capped,
+        OverdueFirst,
+    )
+)

@@ -1,0 +1,28 @@
+"""A task of another module: somebody apologizes for the strike."""
+
+from odoo import models
+from odoo.tools import SQL
+
+from ...models.case.tasks import Task
+
+
+class Apologize(Task):
+    code, model = "apologize", "res.partner"
+
+    def query(self, env, date):
+        return SQL(
+            "SELECT c.id AS case_id, %s AS date, c.partner_id AS res_id FROM cases c"
+            " JOIN res_partner debtor ON debtor.id = c.partner_id AND debtor.ref = 'strike'",
+            date,
+        )
+
+    def describe(self, case, record):
+        return case.env._("Apologize to %s", record.name)
+
+
+class DunningCase(models.Model):
+    _name = _inherit = "dunning.case"
+    _module = None
+
+    def _tasks(self):
+        return [Apologize(), *super()._tasks()]

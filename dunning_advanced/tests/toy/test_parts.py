@@ -1,0 +1,58 @@
+from odoo.tests import BaseCase
+
+from ...models.case.stages import Stage
+from ...models.case.tasks import Task
+from ...models.engine.gates import Gate
+from ...tools.parts import IncompleteError
+
+
+class TestParts(BaseCase):
+    """What lacks a part is refused when its module loads, with file and line."""
+
+    def refused(self, words):
+        return self.assertRaisesRegex(IncompleteError, rf"test_parts\.py:\d+: .*{words}")
+
+    def test_gate_without_a_label(self):
+        with self.refused("Strike is not complete, give it label: its name in lists"):
+
+            class Strike(Gate):
+                code, scope = "strike", "item"
+
+                def condition(self, env, scope):
+                    return None
+
+                def describe(self, why, facts, stops):
+                    return ""
+
+    def test_gate_without_a_sentence(self):
+        with self.refused("describe: a method that gives its sentence"):
+
+            class Strike(Gate):
+                code, scope, label = "strike", "item", "Post on strike"
+
+                def condition(self, env, scope):
+                    return None
+
+    def test_task_without_a_query(self):
+        with self.refused("query: a method that gives SQL"):
+
+            class Apologize(Task):
+                code, model = "apologize", "res.partner"
+
+                def describe(self, case, record):
+                    return ""
+
+    def test_stage_without_its_tables(self):
+        with self.refused("models: the models whose tables it reads"):
+
+            class Cut(Stage):
+                code, label = "cut", "Cut off"
+
+                def condition(self, env, case, date):
+                    return None
+
+    def test_a_base_may_be_incomplete(self):
+        class _Base(Gate):
+            code = "strike"
+
+        self.assertIsNone(_Base.label)
