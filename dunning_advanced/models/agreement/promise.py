@@ -27,7 +27,7 @@ class DunningPromise(models.Model):
         store=True,
         readonly=False,
         precompute=True,
-        help="Banks need time: the promise is judged so many days after its date.",
+        help="Banks need time: the promise is checked so many days after its date.",
     )
     date_end = fields.Date(
         string="Dunning waits until", compute="_compute_date_end", store=True, precompute=True
@@ -55,6 +55,7 @@ class DunningPromise(models.Model):
             ("broken", "Broken"),
             ("cancelled", "Cancelled"),
         ],
+        string="Status",
         required=True,
         readonly=True,
         default="open",

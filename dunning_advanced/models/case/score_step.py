@@ -30,7 +30,7 @@ class DunningScoreStep(models.Model):
     """
 
     _name = "dunning.score.step"
-    _description = "Step of a Points Rule"
+    _description = "Scoring Step"
     _order = "rule, term, threshold, id"
 
     term = fields.Selection(

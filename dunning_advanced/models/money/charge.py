@@ -59,21 +59,22 @@ class DunningCharge(models.Model):
     working = fields.Html(string="In full", compute="_compute_working", sanitize=False)
     state = fields.Selection(
         [
-            ("named", "Named in advance"),
+            ("named", "Announced"),
             ("open", "Charged"),
             ("waived", "Waived"),
             ("cancelled", "Cancelled"),
         ],
+        string="Status",
         required=True,
         default="open",
         index=True,
-        help="Named in advance: told to the customer, owed only after another reminder.",
+        help="Announced: the customer knows of it, and owes it only after another reminder.",
     )
     announced = fields.Boolean(
-        string="Only named in advance", readonly=True, help="It was never owed by this reminder."
+        string="Only announced", readonly=True, help="It was never owed by this reminder."
     )
     date_closed = fields.Date(
-        string="Not owed since", readonly=True, help="Day on which it was waived or taken back."
+        string="Not owed since", readonly=True, help="Day on which it was waived or cancelled."
     )
     reason = fields.Char(help="Why it was waived.")
     waived_by_id = fields.Many2one("res.users", readonly=True, copy=False)
@@ -81,7 +82,7 @@ class DunningCharge(models.Model):
 
     _closed_on_a_day = models.Constraint(
         "CHECK ((state IN ('waived', 'cancelled')) = (date_closed IS NOT NULL))",
-        "A charge is waived or taken back on a day.",
+        "A charge is waived or cancelled on a day.",
     )
 
     # Never twice, whatever the code above does.
@@ -92,7 +93,7 @@ class DunningCharge(models.Model):
 
     _fixed_once = models.UniqueIndex(
         "(move_line_id, fee_id) WHERE state = 'open' AND kind = 'fixed'",
-        "This invoice has had this fixed sum already.",
+        "This invoice has had this compensation already.",
     )
 
     _interest_once = models.UniqueIndex(
@@ -140,11 +141,12 @@ class DunningCharge(models.Model):
 
     @api.model
     def _selection_kind(self):
-        return [
-            ("fee", self.env._("Fee")),
-            ("fixed", self.env._("Fixed sum")),
-            ("interest", self.env._("Interest")),
-        ]
+        kinds = {
+            "fee": self.env._("Fee"),
+            "fixed": self.env._("Compensation for late payment"),
+            "interest": self.env._("Interest"),
+        }
+        return list(kinds.items())
 
     def _segment_rows(self):
         """The periods of the interest as they are shown, see :meth:`_periods`."""

@@ -62,7 +62,7 @@ class DunningFee(models.Model):
             ("percent", "Percent of the debt"),
             ("single", "Brackets: the one that holds the debt"),
             ("accumulated", "Brackets: each for its part of the debt"),
-            ("statutory", "Fixed sum of the customer's country"),
+            ("statutory", "Compensation of the customer's country"),
             ("nl_wik", "Netherlands: collection costs (WIK)"),
             ("be_consumer", "Belgium: most that consumers may be asked"),
         ],
@@ -216,7 +216,7 @@ class DunningFee(models.Model):
             share = format_number(self.percent, get_lang(self.env))
             return self.env._("%(percent)s %% of %(debt)s", percent=share, debt=debt)
         if self.kind == "statutory":
-            return self.env._("fixed sum by law, %s", country.name)
+            return self.env._("compensation by law, %s", country.name)
         return self.env._("by its scale on %s", debt)
 
 

@@ -115,18 +115,20 @@ class DunningInterestRule(models.Model):
         "res.currency",
         required=True,
         default=lambda self: self.env.company.currency_id,
-        help="Currency of the limits of the fixed sums.",
+        help="Currency of the limits of the compensation.",
     )
     fixed_currency_id = fields.Many2one(
         "res.currency",
-        string="Currency of the fixed sums",
+        string="Currency of the compensation",
         compute="_compute_fixed_currency_id",
         store=True,
         readonly=False,
         precompute=True,
         required=True,
     )
-    tier_ids = fields.One2many("dunning.interest.tier", "rule_id", string="Fixed sums", copy=True)
+    tier_ids = fields.One2many(
+        "dunning.interest.tier", "rule_id", string="Compensation for late payment", copy=True
+    )
     note = fields.Text(translate=True)
     rate_text = fields.Char(string="Interest", compute="_compute_rate_text")
 
@@ -294,10 +296,10 @@ class DunningInterestRule(models.Model):
 
 
 class DunningInterestTier(models.Model):
-    """The fixed sum for debts up to a limit."""
+    """The compensation for debts up to a limit."""
 
     _name = "dunning.interest.tier"
-    _description = "Fixed Sum"
+    _description = "Compensation for Late Payment"
     _inherit = ["dunning.bracket"]
     _order = "rule_id, id"
 
@@ -316,5 +318,5 @@ class DunningInterestTier(models.Model):
 
     _not_negative = models.Constraint(
         "CHECK (up_to >= 0 AND fixed >= 0 AND percent >= 0 AND percent < 100)",
-        "The limits and the fixed sums cannot be negative.",
+        "The limits and the compensation cannot be negative.",
     )

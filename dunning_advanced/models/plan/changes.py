@@ -129,7 +129,7 @@ class DunningPaymentPlan(models.Model):
                 "mail_activity_plan",
                 date,
                 lambda plan, names=names: self.env._(
-                    "%(invoices)s left plan %(plan)s: tell the customer, or add it again",
+                    "%(invoices)s left plan %(plan)s: notify the customer, or add it again",
                     invoices=names,
                     plan=plan.name,
                 ),

@@ -33,8 +33,8 @@ class DunningPaymentPlan(models.Model):
         if self.currency_id.compare_amounts(off, 0):
             raise UserError(
                 self.env._(
-                    "The tax on the interest has changed since the plan was made: take it back "
-                    "and offer it again."
+                    "The tax on the interest has changed since the plan was made: set it back to "
+                    "draft and offer it again."
                 )
             )
 

@@ -140,7 +140,7 @@ class DunningPolicy(models.Model):
         if rule := rules.search([("policy_id", "in", self.ids)], limit=1):
             raise UserError(
                 self.env._(
-                    "Policy “%(policy)s” is given by follow-up rule “%(rule)s”: choose "
+                    "Policy “%(policy)s” is assigned by follow-up rule “%(rule)s”: choose "
                     "another policy there, or delete the rule, first.",
                     policy=rule.policy_id.name,
                     rule=rule.name,

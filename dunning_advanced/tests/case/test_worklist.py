@@ -490,7 +490,7 @@ class TestClosing(WorklistCase):
 
         def picky(cases):
             if bad in cases:
-                raise UserError(self.env._("Somebody is at it"))
+                raise UserError("Somebody is at it")
             return close(cases)
 
         with patch.object(type(good), "_close", picky):
