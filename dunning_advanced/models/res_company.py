@@ -184,6 +184,10 @@ class ResCompany(models.Model):
         "Limits of payment plans cannot be negative, and an offer is valid for a day at least.",
     )
 
+    def _dunning_companies(self):
+        """These companies and their branches, whatever the user may see of them."""
+        return self.sudo().search([("id", "child_of", self.ids)])
+
     def _dunning_responsible(self, user):
         """Who is asked to do something: the one given, the company's, the one
         at work; nobody in particular when that is the system itself.

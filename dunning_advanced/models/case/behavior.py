@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import format_date, get_lang
 
-from ...tools.format import short
+from ...tools.format import format_number
 from ...tools.points import points
 
 
@@ -130,7 +130,7 @@ class DunningBehavior(models.Model):
         return self.company_currency_id.format(amount)
 
     def _number(self, number):
-        return short(round(number, 1), get_lang(self.env))
+        return format_number(round(number, 1), get_lang(self.env))
 
     def _describe_days_late(self):
         if not self.amount_settled:

@@ -118,7 +118,7 @@ class DunningEscalation(models.AbstractModel):
     @api.constrains("line_ids", "partner_id", "company_id")
     def _check_items(self):
         for step in self:
-            companies = self.env["dunning.engine"]._companies(step.company_id)
+            companies = step.company_id._dunning_companies()
             if step.partner_id != step.partner_id.commercial_partner_id:
                 raise ValidationError(
                     self.env._(

@@ -1,10 +1,11 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import get_lang
 
 from ...tools import day_count, interest, rates
+from ...tools.format import format_rate
 from ...tools.rounding import decimal
-from .reference import format_rate
 
 PARTIES = [("business", "Businesses"), ("consumer", "Consumers")]
 
@@ -176,7 +177,7 @@ class DunningInterestRule(models.Model):
 
     def _describe_rate(self):
         if self.rate_kind == "fixed":
-            return f"{format_rate(self.env, self.rate)} %"
+            return f"{self._written(self.rate)} %"
         most = self._describe_reference()
         if self.rate_kind == "reference":
             return most
@@ -187,10 +188,13 @@ class DunningInterestRule(models.Model):
     def _describe_reference(self):
         words = self.reference_id.name or ""
         if words and self.multiplier != 1:
-            words = f"{format_rate(self.env, self.multiplier)} × {words}"
+            words = f"{self._written(self.multiplier)} × {words}"
         if words and self.margin:
-            words = f"{words} + {format_rate(self.env, self.margin)}"
+            words = f"{words} + {self._written(self.margin)}"
         return words
+
+    def _written(self, percent):
+        return format_rate(percent, get_lang(self.env))
 
     # Business
 
@@ -217,6 +221,10 @@ class DunningInterestRule(models.Model):
         return found.sorted(
             lambda rule: (-depth.get(rule.company_id, -1), not rule.country_id, not rule.party)
         )[:1]
+
+    def _has_rate(self):
+        """Whether interest is owed at all: not where it is as agreed, and nothing was."""
+        return self.rate_kind != "contract" or bool(self.rate)
 
     def _terms(self, currency, agreed=None):
         """How this rule computes interest; made once, it serves any number of debts.

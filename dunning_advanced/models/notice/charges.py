@@ -203,7 +203,8 @@ class DunningNotice(models.Model):
 
     def _named_until(self):
         """The last day on which paying keeps off the costs that are named in advance."""
-        charging = self.env["dunning.charging"]
-        sent = Reminder(self.date, by_post=self.channel in self.env["dunning.channel"]._on_paper())
-        first = costs_from(charging._rule(self), sent, charging._holidays(self))
+        partner, company = self.partner_id, self.company_id
+        sent = Reminder(self.date, self.channel in self.env["dunning.channel"]._on_paper())
+        rule, holidays = partner._dunning_protection(company), partner._dunning_holidays(company)
+        first = costs_from(rule, sent, holidays)
         return fields.Date.subtract(first, days=1)

@@ -107,7 +107,7 @@ class DunningPaymentPlan(models.Model):
         :raises UserError: when a day has no rate
         """
         rule = self._law_rule()
-        if not rule or (rule.rate_kind == "contract" and not rule.rate):
+        if not rule or not rule._has_rate():
             return decimal(0)
         terms = replace(rule._terms(self.currency_id), order="principal_first")
         facts = {fact["line"]: fact for fact in self._facts()[self.id]}

@@ -2,20 +2,13 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from ..agreement.agreement import CHANNELS
 from .terms import TERMS
 
 # The report that prints it.
 PLAN = "dunning_advanced.payment_plan"
 
 LIVE = ("offered", "running")
-
-CHANNELS = [
-    ("phone", "Phone"),
-    ("email", "E-mail"),
-    ("letter", "Letter"),
-    ("portal", "Customer's page"),
-    ("person", "In person"),
-]
 
 
 class DunningPaymentPlan(models.Model):

@@ -116,7 +116,7 @@ class DunningEngineStatement(models.AbstractModel):
              ORDER BY c.date, n.id, c.kind, c.id
             """,
             date=scope.date,
-            companies=tuple(self.env["dunning.engine"]._companies(scope.company).ids),
+            companies=tuple(scope.company._dunning_companies().ids),
             only=self.env["dunning.engine"]._only(scope, SQL("p.commercial_partner_id")),
         )
 
@@ -158,7 +158,7 @@ class DunningEngineStatement(models.AbstractModel):
             kind=self._kind(),
             receivable=receivable,
             date=scope.date,
-            companies=tuple(self.env["dunning.engine"]._companies(scope.company).ids),
+            companies=tuple(scope.company._dunning_companies().ids),
         )
 
     def _kind(self):

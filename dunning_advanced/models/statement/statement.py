@@ -159,6 +159,7 @@ class ResPartner(models.Model):
         currency = self.env["res.currency"].browse(account.currency_id)
         return {
             "account": account,
+            "ages": self.env["dunning.engine.item"]._age_labels(),
             "currency": currency,
             "bank": company._dunning_bank(currency),
             "amount": lambda value: format_amount(self.env, value, currency),
