@@ -61,13 +61,13 @@ class DunningTimeline(models.Model):
     @api.model
     def _source_call(self):
         return self._event(
-            SQL("FROM dunning_call e"),
+            SQL("FROM dunning_call event"),
             "call",
             "dunning.call",
-            tone=SQL("CASE WHEN e.conversation THEN 'normal' ELSE 'muted' END"),
-            date=SQL("e.date"),
-            moment=SQL("e.create_date"),
-            user_id=SQL("e.user_id"),
+            tone=SQL("CASE WHEN event.conversation THEN 'normal' ELSE 'muted' END"),
+            date=SQL("event.date"),
+            moment=SQL("event.create_date"),
+            user_id=SQL("event.user_id"),
         )
 
     def _describe_call(self, call):
@@ -81,21 +81,22 @@ class DunningTimeline(models.Model):
         return self._event(
             SQL(
                 """
-                FROM dunning_case c
-                JOIN mail_message e ON e.model = 'dunning.case' AND e.res_id = c.id
-               WHERE (e.message_type IN ('email', 'email_outgoing')
-                      OR e.message_type = 'comment' AND e.subtype_id = %s)
-                 AND NOT EXISTS (SELECT FROM dunning_delivery d WHERE d.message_id = e.id)
+                FROM dunning_case kase
+                JOIN mail_message event ON event.model = 'dunning.case' AND event.res_id = kase.id
+               WHERE (event.message_type IN ('email', 'email_outgoing')
+                      OR event.message_type = 'comment' AND event.subtype_id = %s)
+                 AND NOT EXISTS (SELECT FROM dunning_delivery delivery
+                                  WHERE delivery.message_id = event.id)
                 """,
                 self.env.ref("mail.mt_comment").id,
             ),
             "message",
             "mail.message",
-            date=self._day(SQL("e.date")),
-            moment=SQL("e.date"),
-            partner_id=SQL("c.partner_id"),
-            company_id=SQL("c.company_id"),
-            user_id=SQL("CASE WHEN e.message_type <> 'email' THEN e.create_uid END"),
+            date=self._day(SQL("event.date")),
+            moment=SQL("event.date"),
+            partner_id=SQL("kase.partner_id"),
+            company_id=SQL("kase.company_id"),
+            user_id=SQL("CASE WHEN event.message_type <> 'email' THEN event.create_uid END"),
         )
 
     def _describe_message(self, message):
@@ -112,15 +113,15 @@ class DunningTimeline(models.Model):
     @api.model
     def _source_promise_made(self):
         return self._event(
-            SQL("FROM dunning_promise e"),
+            SQL("FROM dunning_promise event"),
             "promise",
             "dunning.promise",
             tone=SQL("'info'"),
-            date=SQL("e.date_made"),
-            moment=SQL("e.create_date"),
-            currency_id=SQL("e.currency_id"),
-            amount=SQL("e.amount"),
-            user_id=SQL("e.user_id"),
+            date=SQL("event.date_made"),
+            moment=SQL("event.create_date"),
+            currency_id=SQL("event.currency_id"),
+            amount=SQL("event.amount"),
+            user_id=SQL("event.user_id"),
         )
 
     def _describe_promise_made(self, promise):
@@ -138,20 +139,20 @@ class DunningTimeline(models.Model):
     @api.model
     def _source_promise_closed(self):
         return self._event(
-            SQL("FROM dunning_promise e WHERE e.state <> 'open'"),
+            SQL("FROM dunning_promise event WHERE event.state <> 'open'"),
             "promise",
             "dunning.promise",
             tone=SQL(
                 """
-                CASE e.state WHEN 'kept' THEN 'success' WHEN 'partial' THEN 'warning'
+                CASE event.state WHEN 'kept' THEN 'success' WHEN 'partial' THEN 'warning'
                              WHEN 'broken' THEN 'danger' ELSE 'muted' END
                 """
             ),
-            date=SQL("COALESCE(e.date_closed, e.date_end)"),
-            moment=SQL("e.write_date"),
-            currency_id=SQL("e.currency_id"),
-            amount=SQL("e.amount"),
-            user_id=SQL("e.closed_by_id"),
+            date=SQL("COALESCE(event.date_closed, event.date_end)"),
+            moment=SQL("event.write_date"),
+            currency_id=SQL("event.currency_id"),
+            amount=SQL("event.amount"),
+            user_id=SQL("event.closed_by_id"),
         )
 
     def _describe_promise_closed(self, promise):
@@ -172,16 +173,16 @@ class DunningTimeline(models.Model):
 
     @api.model
     def _own_holds(self):
-        """Condition on a hold ``e``: somebody set it for its own sake. To be extended."""
+        """Condition on a hold ``event``: somebody set it for its own sake. To be extended."""
         return SQL(
-            "NOT EXISTS (SELECT FROM dunning_promise x"
-            " WHERE x.partner_id = e.partner_id AND x.hold_id = e.id)"
+            "NOT EXISTS (SELECT FROM dunning_promise promise"
+            " WHERE promise.partner_id = event.partner_id AND promise.hold_id = event.id)"
         )
 
     @api.model
     def _source_hold(self, condition, **columns):
         return self._event(
-            SQL("FROM dunning_hold e WHERE %s AND %s", condition, self._own_holds()),
+            SQL("FROM dunning_hold event WHERE %s AND %s", condition, self._own_holds()),
             "hold",
             "dunning.hold",
             **columns,
@@ -193,9 +194,9 @@ class DunningTimeline(models.Model):
         return self._source_hold(
             SQL("TRUE"),
             tone=SQL("'primary'"),
-            date=SQL("LEAST(e.date_from, %s)", self._day(SQL("e.create_date"))),
-            moment=SQL("e.create_date"),
-            user_id=SQL("e.user_id"),
+            date=SQL("LEAST(event.date_from, %s)", self._day(SQL("event.create_date"))),
+            moment=SQL("event.create_date"),
+            user_id=SQL("event.user_id"),
         )
 
     def _describe_hold_set(self, hold):
@@ -208,10 +209,13 @@ class DunningTimeline(models.Model):
     @api.model
     def _source_hold_lifted(self):
         return self._source_hold(
-            SQL("e.active IS NOT TRUE AND e.date_lifted <= COALESCE(e.date_to, 'infinity')"),
-            date=SQL("e.date_lifted"),
-            moment=SQL("e.write_date"),
-            user_id=SQL("e.lifted_by_id"),
+            SQL(
+                "event.active IS NOT TRUE"
+                " AND event.date_lifted <= COALESCE(event.date_to, 'infinity')"
+            ),
+            date=SQL("event.date_lifted"),
+            moment=SQL("event.write_date"),
+            user_id=SQL("event.lifted_by_id"),
         )
 
     def _describe_hold_lifted(self, hold):
@@ -222,11 +226,11 @@ class DunningTimeline(models.Model):
         """A hold whose last day is over."""
         return self._source_hold(
             SQL(
-                "e.date_to < %s AND (e.active OR e.date_lifted > e.date_to)",
+                "event.date_to < %s AND (event.active OR event.date_lifted > event.date_to)",
                 fields.Date.context_today(self),
             ),
-            date=SQL("e.date_to"),
-            moment=SQL("e.date_to + INTERVAL '1 day'"),
+            date=SQL("event.date_to"),
+            moment=SQL("event.date_to + INTERVAL '1 day'"),
         )
 
     def _describe_hold_ended(self, hold):
@@ -237,13 +241,13 @@ class DunningTimeline(models.Model):
     @api.model
     def _source_case_opened(self):
         return self._event(
-            SQL("FROM dunning_case e"),
+            SQL("FROM dunning_case event"),
             "case",
             "dunning.case",
             tone=SQL("'muted'"),
-            date=SQL("e.date_open"),
-            moment=SQL("e.create_date"),
-            user_id=SQL("e.create_uid"),
+            date=SQL("event.date_open"),
+            moment=SQL("event.create_date"),
+            user_id=SQL("event.create_uid"),
         )
 
     def _describe_case_opened(self, case):
@@ -252,13 +256,13 @@ class DunningTimeline(models.Model):
     @api.model
     def _source_case_closed(self):
         return self._event(
-            SQL("FROM dunning_case e WHERE e.state = 'closed'"),
+            SQL("FROM dunning_case event WHERE event.state = 'closed'"),
             "case",
             "dunning.case",
             tone=SQL("'muted'"),
-            date=SQL("e.date_close"),
-            moment=SQL("e.write_date"),
-            user_id=SQL("e.closed_by_id"),
+            date=SQL("event.date_close"),
+            moment=SQL("event.write_date"),
+            user_id=SQL("event.closed_by_id"),
         )
 
     def _describe_case_closed(self, case):

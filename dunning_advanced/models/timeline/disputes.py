@@ -37,9 +37,9 @@ class DunningTimeline(models.Model):
         return SQL(
             """
             %s AND NOT EXISTS (
-               SELECT FROM dunning_dispute x
-                WHERE x.partner_id = e.partner_id AND x.move_id = e.move_id
-                  AND e.reason_id = %s AND e.date_from >= x.date_open)
+               SELECT FROM dunning_dispute dispute
+                WHERE dispute.partner_id = event.partner_id AND dispute.move_id = event.move_id
+                  AND event.reason_id = %s AND event.date_from >= dispute.date_open)
             """,
             super()._own_holds(),
             self.env["ir.model.data"]._xmlid_to_res_id("dunning_advanced.hold_reason_dispute"),
@@ -48,15 +48,15 @@ class DunningTimeline(models.Model):
     @api.model
     def _source_dispute_opened(self):
         return self._event(
-            SQL("FROM dunning_dispute e"),
+            SQL("FROM dunning_dispute event"),
             "dispute",
             "dunning.dispute",
             tone=SQL("'primary'"),
-            date=SQL("e.date_open"),
-            moment=SQL("e.create_date"),
-            currency_id=SQL("e.currency_id"),
-            amount=SQL("e.amount"),
-            user_id=SQL("CASE WHEN e.opened_by = 'user' THEN e.create_uid END"),
+            date=SQL("event.date_open"),
+            moment=SQL("event.create_date"),
+            currency_id=SQL("event.currency_id"),
+            amount=SQL("event.amount"),
+            user_id=SQL("CASE WHEN event.opened_by = 'user' THEN event.create_uid END"),
         )
 
     def _describe_dispute_opened(self, dispute):
@@ -70,20 +70,20 @@ class DunningTimeline(models.Model):
     def _source_dispute_decided(self):
         """The amount is what was accepted, or all that was disputed."""
         return self._event(
-            SQL("FROM dunning_dispute e WHERE e.state <> 'open'"),
+            SQL("FROM dunning_dispute event WHERE event.state <> 'open'"),
             "dispute",
             "dunning.dispute",
             tone=SQL(
                 """
-                CASE e.state WHEN 'rejected' THEN 'warning' WHEN 'withdrawn' THEN 'muted'
+                CASE event.state WHEN 'rejected' THEN 'warning' WHEN 'withdrawn' THEN 'muted'
                              ELSE 'success' END
                 """
             ),
-            date=SQL("e.date_decided"),
-            moment=SQL("e.write_date"),
-            currency_id=SQL("e.currency_id"),
-            amount=SQL("COALESCE(NULLIF(e.amount_accepted, 0), e.amount)"),
-            user_id=SQL("e.decided_by_id"),
+            date=SQL("event.date_decided"),
+            moment=SQL("event.write_date"),
+            currency_id=SQL("event.currency_id"),
+            amount=SQL("COALESCE(NULLIF(event.amount_accepted, 0), event.amount)"),
+            user_id=SQL("event.decided_by_id"),
         )
 
     def _describe_dispute_decided(self, dispute):

@@ -44,34 +44,45 @@ class DunningTimeline(models.Model):
         return {
             **super()._sources(),
             "credit_hold_set": self._source_credit_hold(
-                SQL("TRUE"), SQL("e.date"), SQL("e.user_id"), "primary"
+                SQL("TRUE"), SQL("event.date"), SQL("event.user_id"), "primary"
             ),
             "credit_hold_lifted": self._source_credit_hold(
-                SQL("e.active IS NOT TRUE"), SQL("e.date_lifted"), SQL("e.lifted_by_id"), "normal"
+                SQL("event.active IS NOT TRUE"),
+                SQL("event.date_lifted"),
+                SQL("event.lifted_by_id"),
+                "normal",
             ),
             "handover_begun": self._source_step(
-                "handover", "date_handed", "handed_by_id", SQL("e.amount_handed"), SQL("'danger'")
+                "handover",
+                "date_handed",
+                "handed_by_id",
+                SQL("event.amount_handed"),
+                SQL("'danger'"),
             ),
             "handover_ended": self._source_step(
                 "handover", "date_end", "ended_by_id", SQL("NULL"), SQL("'normal'")
             ),
             "writeoff_proposed": self._source_step(
-                "writeoff", "date_proposed", "user_id", SQL("e.amount_company"), SQL("'warning'")
+                "writeoff",
+                "date_proposed",
+                "user_id",
+                SQL("event.amount_company"),
+                SQL("'warning'"),
             ),
             "writeoff_decided": self._source_step(
                 "writeoff",
                 "date_decided",
                 "decided_by_id",
-                SQL("e.amount_company"),
-                SQL("CASE e.state WHEN 'approved' THEN 'danger' ELSE 'muted' END"),
+                SQL("event.amount_company"),
+                SQL("CASE event.state WHEN 'approved' THEN 'danger' ELSE 'muted' END"),
             ),
         }
 
     @api.model
     def _own_holds(self):
         return SQL(
-            "%s AND NOT EXISTS (SELECT FROM dunning_handover x"
-            " WHERE x.partner_id = e.partner_id AND x.hold_id = e.id)",
+            "%s AND NOT EXISTS (SELECT FROM dunning_handover handover"
+            " WHERE handover.partner_id = event.partner_id AND handover.hold_id = event.id)",
             super()._own_holds(),
         )
 
@@ -86,10 +97,11 @@ class DunningTimeline(models.Model):
         :param amount: SQL
         :param tone: SQL
         """
-        day = SQL.identifier("e", date)
+        day = SQL.identifier("event", date)
         return self._event(
             SQL(
-                "FROM %s e JOIN res_company o ON o.id = e.company_id WHERE %s IS NOT NULL",
+                "FROM %s event JOIN res_company company ON company.id = event.company_id"
+                " WHERE %s IS NOT NULL",
                 SQL.identifier(f"dunning_{kind}"),
                 day,
             ),
@@ -97,10 +109,10 @@ class DunningTimeline(models.Model):
             f"dunning.{kind}",
             tone=tone,
             date=day,
-            moment=SQL("e.write_date"),
-            currency_id=SQL("CASE WHEN %s IS NOT NULL THEN o.currency_id END", amount),
+            moment=SQL("event.write_date"),
+            currency_id=SQL("CASE WHEN %s IS NOT NULL THEN company.currency_id END", amount),
             amount=amount,
-            user_id=SQL.identifier("e", user),
+            user_id=SQL.identifier("event", user),
         )
 
     def _describe_handover_begun(self, handover):
@@ -136,12 +148,12 @@ class DunningTimeline(models.Model):
     @api.model
     def _source_credit_hold(self, condition, date, user, tone):
         return self._event(
-            SQL("FROM dunning_credit_hold e WHERE %s", condition),
+            SQL("FROM dunning_credit_hold event WHERE %s", condition),
             "credit_hold",
             "dunning.credit.hold",
             tone=SQL("%s", tone),
             date=date,
-            moment=SQL("e.write_date"),
+            moment=SQL("event.write_date"),
             user_id=user,
         )
 

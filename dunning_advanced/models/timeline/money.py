@@ -69,46 +69,49 @@ class DunningTimeline(models.Model):
         """
         siblings = SQL(
             """
-            FROM account_move_line o
-            JOIN res_partner q ON q.id = o.partner_id
-           WHERE o.move_id = e.move_id AND o.currency_id = e.currency_id
-             AND o.account_id IN (%s) AND q.commercial_partner_id = p.commercial_partner_id
+            FROM account_move_line sibling
+            JOIN res_partner other_partner ON other_partner.id = sibling.partner_id
+           WHERE sibling.move_id = event.move_id AND sibling.currency_id = event.currency_id
+             AND sibling.account_id IN (%s)
+             AND other_partner.commercial_partner_id = partner.commercial_partner_id
             """,
             RECEIVABLE,
         )
         return self._event(
             SQL(
                 """
-                FROM account_move_line e
-                JOIN account_move m ON m.id = e.move_id
-                JOIN account_journal j ON j.id = e.journal_id
-                JOIN res_partner p ON p.id = e.partner_id
-                LEFT JOIN account_payment y ON y.id = m.origin_payment_id
-               WHERE e.account_id IN (%s) AND e.parent_state = 'posted'
-                 AND e.amount_currency <> 0
-                 AND m.move_type = 'entry' AND j.type IN ('bank', 'cash', 'credit')
-                 AND NOT EXISTS (SELECT %s AND o.id < e.id)
+                FROM account_move_line event
+                JOIN account_move move ON move.id = event.move_id
+                JOIN account_journal journal ON journal.id = event.journal_id
+                JOIN res_partner partner ON partner.id = event.partner_id
+                LEFT JOIN account_payment payment ON payment.id = move.origin_payment_id
+               WHERE event.account_id IN (%s) AND event.parent_state = 'posted'
+                 AND event.amount_currency <> 0
+                 AND move.move_type = 'entry' AND journal.type IN ('bank', 'cash', 'credit')
+                 AND NOT EXISTS (SELECT %s AND sibling.id < event.id)
                 """,
                 RECEIVABLE,
                 siblings,
             ),
             "payment",
             "account.move",
-            tone=SQL("CASE WHEN e.amount_currency < 0 THEN 'success' ELSE 'danger' END"),
-            date=SQL("e.date"),
-            moment=SQL("COALESCE(y.create_date, m.create_date)"),
-            partner_id=SQL("p.commercial_partner_id"),
-            currency_id=SQL("COALESCE(y.currency_id, e.currency_id)"),
+            tone=SQL("CASE WHEN event.amount_currency < 0 THEN 'success' ELSE 'danger' END"),
+            date=SQL("event.date"),
+            moment=SQL("COALESCE(payment.create_date, move.create_date)"),
+            partner_id=SQL("partner.commercial_partner_id"),
+            currency_id=SQL("COALESCE(payment.currency_id, event.currency_id)"),
             amount=SQL(
                 """
-                CASE WHEN y.id IS NULL THEN (SELECT -SUM(o.amount_currency) %s)
-                     ELSE -SIGN(e.amount_currency) * y.amount END
+                CASE WHEN payment.id IS NULL THEN (SELECT -SUM(sibling.amount_currency) %s)
+                     ELSE -SIGN(event.amount_currency) * payment.amount END
                 """,
                 siblings,
             ),
-            user_id=SQL("COALESCE(y.create_uid, m.create_uid)"),
-            res_model=SQL("CASE WHEN y.id IS NULL THEN 'account.move' ELSE 'account.payment' END"),
-            res_id=SQL("COALESCE(y.id, m.id)"),
+            user_id=SQL("COALESCE(payment.create_uid, move.create_uid)"),
+            res_model=SQL(
+                "CASE WHEN payment.id IS NULL THEN 'account.move' ELSE 'account.payment' END"
+            ),
+            res_id=SQL("COALESCE(payment.id, move.id)"),
         )
 
     def _describe_payment(self, record):
@@ -124,24 +127,24 @@ class DunningTimeline(models.Model):
         return self._event(
             SQL(
                 """
-                FROM account_payment e
-                JOIN res_partner p ON p.id = e.partner_id
-               WHERE e.move_id IS NULL AND e.state IN ('in_process', 'paid')
-                 AND e.payment_type = 'inbound' AND e.partner_type = 'customer'
-                 AND NOT EXISTS (SELECT FROM account_move__account_payment r
-                                   JOIN account_move m ON m.id = r.invoice_id
-                                  WHERE r.payment_id = e.id AND m.amount_residual = 0)
+                FROM account_payment event
+                JOIN res_partner partner ON partner.id = event.partner_id
+               WHERE event.move_id IS NULL AND event.state IN ('in_process', 'paid')
+                 AND event.payment_type = 'inbound' AND event.partner_type = 'customer'
+                 AND NOT EXISTS (SELECT FROM account_move__account_payment link
+                                   JOIN account_move move ON move.id = link.invoice_id
+                                  WHERE link.payment_id = event.id AND move.amount_residual = 0)
                 """
             ),
             "payment",
             "account.payment",
             tone=SQL("'muted'"),
-            date=SQL("e.date"),
-            moment=SQL("e.create_date"),
-            partner_id=SQL("p.commercial_partner_id"),
-            currency_id=SQL("e.currency_id"),
-            amount=SQL("e.amount"),
-            user_id=SQL("e.create_uid"),
+            date=SQL("event.date"),
+            moment=SQL("event.create_date"),
+            partner_id=SQL("partner.commercial_partner_id"),
+            currency_id=SQL("event.currency_id"),
+            amount=SQL("event.amount"),
+            user_id=SQL("event.create_uid"),
         )
 
     def _describe_payment_announced(self, payment):
@@ -152,20 +155,20 @@ class DunningTimeline(models.Model):
         return self._event(
             SQL(
                 """
-                FROM account_move e
-                JOIN res_partner p ON p.id = e.partner_id
-               WHERE e.move_type = 'out_refund' AND e.state = 'posted'
+                FROM account_move event
+                JOIN res_partner partner ON partner.id = event.partner_id
+               WHERE event.move_type = 'out_refund' AND event.state = 'posted'
                 """
             ),
             "credit",
             "account.move",
             tone=SQL("'success'"),
-            date=SQL("COALESCE(e.invoice_date, e.date)"),
-            moment=SQL("e.create_date"),
-            partner_id=SQL("p.commercial_partner_id"),
-            currency_id=SQL("e.currency_id"),
-            amount=SQL("e.amount_total"),
-            user_id=SQL("e.create_uid"),
+            date=SQL("COALESCE(event.invoice_date, event.date)"),
+            moment=SQL("event.create_date"),
+            partner_id=SQL("partner.commercial_partner_id"),
+            currency_id=SQL("event.currency_id"),
+            amount=SQL("event.amount_total"),
+            user_id=SQL("event.create_uid"),
         )
 
     def _describe_credit_note(self, move):

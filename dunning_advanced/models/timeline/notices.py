@@ -45,8 +45,12 @@ class DunningTimeline(models.Model):
             **super()._sources(),
             "notice_issued": self._source_notice_issued(),
             "notice_cancelled": self._source_notice_cancelled(),
-            "delivery_done": self._source_delivery(SQL("e.state = 'done'"), SQL("e.date_done")),
-            "delivery_failed": self._source_delivery(SQL("TRUE"), SQL("e.date_failed"), "danger"),
+            "delivery_done": self._source_delivery(
+                SQL("event.state = 'done'"), SQL("event.date_done")
+            ),
+            "delivery_failed": self._source_delivery(
+                SQL("TRUE"), SQL("event.date_failed"), "danger"
+            ),
             "charge_waived": self._source_charge_waived(),
             "level_set": self._source_level_set(),
         }
@@ -57,27 +61,28 @@ class DunningTimeline(models.Model):
         return self._event(
             SQL(
                 """
-                FROM dunning_notice e
-                JOIN dunning_run r ON r.id = e.run_id
-               WHERE e.state IN ('issued', 'cancelled')
+                FROM dunning_notice event
+                JOIN dunning_run run ON run.id = event.run_id
+               WHERE event.state IN ('issued', 'cancelled')
                 """
             ),
             "notice",
             "dunning.notice",
             tone=SQL(
                 """
-                CASE WHEN e.rung <= 0 THEN 'muted'
-                     WHEN e.rung >= (SELECT MAX(v.rung) FROM dunning_level v
-                                      WHERE v.policy_id = e.policy_id AND v.active) THEN 'danger'
+                CASE WHEN event.rung <= 0 THEN 'muted'
+                     WHEN event.rung >= (SELECT MAX(level.rung) FROM dunning_level level
+                                      WHERE level.policy_id = event.policy_id AND level.active)
+                     THEN 'danger'
                      ELSE 'warning' END
                 """
             ),
-            date=SQL("e.date"),
-            moment=SQL("e.date_issued"),
-            currency_id=SQL("e.currency_id"),
-            amount=SQL("e.amount_total"),
-            user_id=SQL("COALESCE(e.user_id, r.user_id)"),
-            items=SQL("e.item_count"),
+            date=SQL("event.date"),
+            moment=SQL("event.date_issued"),
+            currency_id=SQL("event.currency_id"),
+            amount=SQL("event.amount_total"),
+            user_id=SQL("COALESCE(event.user_id, run.user_id)"),
+            items=SQL("event.item_count"),
         )
 
     def _describe_notice_issued(self, notice):
@@ -88,16 +93,16 @@ class DunningTimeline(models.Model):
     @api.model
     def _source_notice_cancelled(self):
         return self._event(
-            SQL("FROM dunning_notice e WHERE e.state = 'cancelled'"),
+            SQL("FROM dunning_notice event WHERE event.state = 'cancelled'"),
             "notice",
             "dunning.notice",
             tone=SQL("'muted'"),
-            date=self._day(SQL("e.date_cancelled")),
-            moment=SQL("e.date_cancelled"),
-            currency_id=SQL("e.currency_id"),
-            amount=SQL("e.amount_total"),
-            user_id=SQL("e.cancelled_by_id"),
-            items=SQL("e.item_count"),
+            date=self._day(SQL("event.date_cancelled")),
+            moment=SQL("event.date_cancelled"),
+            currency_id=SQL("event.currency_id"),
+            amount=SQL("event.amount_total"),
+            user_id=SQL("event.cancelled_by_id"),
+            items=SQL("event.item_count"),
         )
 
     def _describe_notice_cancelled(self, notice):
@@ -109,14 +114,14 @@ class DunningTimeline(models.Model):
     def _source_delivery(self, condition, moment, tone="muted"):
         """What has arrived, or failed: both are told of one that was tried again.
 
-        :param condition: SQL on the delivery ``e``
+        :param condition: SQL on the delivery ``event``
         :param moment: SQL of the moment of it
         """
         return self._event(
             SQL(
                 """
-                FROM dunning_delivery e
-                JOIN dunning_notice n ON n.id = e.notice_id
+                FROM dunning_delivery event
+                JOIN dunning_notice notice ON notice.id = event.notice_id
                WHERE %s IS NOT NULL AND %s
                 """,
                 moment,
@@ -127,8 +132,8 @@ class DunningTimeline(models.Model):
             tone=SQL("%s", tone),
             date=self._day(moment),
             moment=moment,
-            partner_id=SQL("n.partner_id"),
-            company_id=SQL("n.company_id"),
+            partner_id=SQL("notice.partner_id"),
+            company_id=SQL("notice.company_id"),
         )
 
     def _describe_delivery_done(self, delivery):
@@ -163,22 +168,23 @@ class DunningTimeline(models.Model):
         return self._event(
             SQL(
                 """
-                FROM dunning_charge e
+                FROM dunning_charge event
                CROSS JOIN LATERAL (
-                     SELECT MIN(o.id) AS first, SUM(o.amount) AS amount FROM dunning_charge o
-                      WHERE o.notice_id = e.notice_id AND o.state = 'waived'
-                        AND o.date_closed = e.date_closed) w
-               WHERE e.state = 'waived' AND e.id = w.first
+                     SELECT MIN(charge.id) AS first, SUM(charge.amount) AS amount
+                       FROM dunning_charge charge
+                      WHERE charge.notice_id = event.notice_id AND charge.state = 'waived'
+                        AND charge.date_closed = event.date_closed) waived
+               WHERE event.state = 'waived' AND event.id = waived.first
                 """
             ),
             "charge",
             "dunning.charge",
             tone=SQL("'muted'"),
-            date=SQL("e.date_closed"),
-            moment=SQL("e.write_date"),
-            currency_id=SQL("e.currency_id"),
-            amount=SQL("w.amount"),
-            user_id=SQL("e.waived_by_id"),
+            date=SQL("event.date_closed"),
+            moment=SQL("event.write_date"),
+            currency_id=SQL("event.currency_id"),
+            amount=SQL("waived.amount"),
+            user_id=SQL("event.waived_by_id"),
         )
 
     def _describe_charge_waived(self, charge):
@@ -194,22 +200,23 @@ class DunningTimeline(models.Model):
         return self._event(
             SQL(
                 """
-                FROM dunning_line e
+                FROM dunning_line event
                CROSS JOIN LATERAL (
-                     SELECT MIN(o.id) AS first, COUNT(*) AS items FROM dunning_line o
-                      WHERE o.partner_id = e.partner_id AND o.state = 'moved'
-                        AND o.company_id = e.company_id AND o.create_date = e.create_date
-                        AND o.level_id IS NOT DISTINCT FROM e.level_id) w
-               WHERE e.state = 'moved' AND e.id = w.first
+                     SELECT MIN(line.id) AS first, COUNT(*) AS items FROM dunning_line line
+                      WHERE line.partner_id = event.partner_id AND line.state = 'moved'
+                        AND line.company_id = event.company_id
+                        AND line.create_date = event.create_date
+                        AND line.level_id IS NOT DISTINCT FROM event.level_id) together
+               WHERE event.state = 'moved' AND event.id = together.first
                 """
             ),
             "level",
             "dunning.line",
             tone=SQL("'warning'"),
-            date=SQL("LEAST(e.date, %s)", self._day(SQL("e.create_date"))),
-            moment=SQL("e.create_date"),
-            user_id=SQL("e.create_uid"),
-            items=SQL("w.items"),
+            date=SQL("LEAST(event.date, %s)", self._day(SQL("event.create_date"))),
+            moment=SQL("event.create_date"),
+            user_id=SQL("event.create_uid"),
+            items=SQL("together.items"),
         )
 
     def _describe_level_set(self, line):

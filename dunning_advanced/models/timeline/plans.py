@@ -39,14 +39,14 @@ class DunningTimeline(models.Model):
     def _sources(self):
         return {
             **super()._sources(),
-            "plan_offered": self._source_plan("date_offered", user_id=SQL("e.user_id")),
+            "plan_offered": self._source_plan("date_offered", user_id=SQL("event.user_id")),
             "plan_approved": self._source_plan(
-                "date_approved", "muted", user_id=SQL("e.approved_by_id")
+                "date_approved", "muted", user_id=SQL("event.approved_by_id")
             ),
             "plan_start": self._source_plan("date_start"),
             "installment_paid": self._source_installment_paid(),
             "plan_arrears": self._source_plan(
-                "date_arrears", "warning", amount=SQL("e.amount_open")
+                "date_arrears", "warning", amount=SQL("event.amount_open")
             ),
             "plan_end": self._source_plan_end(),
         }
@@ -57,9 +57,9 @@ class DunningTimeline(models.Model):
         return SQL(
             """
             %s AND NOT EXISTS (
-               SELECT FROM dunning_payment_plan x
-                WHERE x.partner_id = e.partner_id
-                  AND (x.hold_id = e.id OR e.reason_id = %s AND e.name = x.name))
+               SELECT FROM dunning_payment_plan plan
+                WHERE plan.partner_id = event.partner_id
+                  AND (plan.hold_id = event.id OR event.reason_id = %s AND event.name = plan.name))
             """,
             super()._own_holds(),
             self.env["ir.model.data"]._xmlid_to_res_id("dunning_advanced.hold_reason_plan"),
@@ -70,12 +70,12 @@ class DunningTimeline(models.Model):
         """The plans that have a day of their life.
 
         :param date: name of a field of the plan
-        :param condition: SQL on the plan ``e``
+        :param condition: SQL on the plan ``event``
         """
-        day = SQL.identifier("e", date)
+        day = SQL.identifier("event", date)
         return self._event(
             SQL(
-                "FROM dunning_payment_plan e WHERE %s IS NOT NULL AND %s",
+                "FROM dunning_payment_plan event WHERE %s IS NOT NULL AND %s",
                 day,
                 condition or SQL("TRUE"),
             ),
@@ -84,9 +84,9 @@ class DunningTimeline(models.Model):
             **{
                 "tone": SQL("%s", tone),
                 "date": day,
-                "moment": SQL("e.write_date"),
-                "currency_id": SQL("e.currency_id"),
-                "amount": SQL("e.amount_total"),
+                "moment": SQL("event.write_date"),
+                "currency_id": SQL("event.currency_id"),
+                "amount": SQL("event.amount_total"),
                 **columns,
             },
         )
@@ -119,17 +119,20 @@ class DunningTimeline(models.Model):
         return self._source_plan(
             "date_end",
             condition=SQL(
-                "e.date_offered IS NOT NULL"
-                " AND e.state IN ('completed', 'defaulted', 'replaced', 'cancelled')"
+                "event.date_offered IS NOT NULL"
+                " AND event.state IN ('completed', 'defaulted', 'replaced', 'cancelled')"
             ),
             tone=SQL(
                 """
-                CASE e.state WHEN 'completed' THEN 'success' WHEN 'defaulted' THEN 'danger'
+                CASE event.state WHEN 'completed' THEN 'success' WHEN 'defaulted' THEN 'danger'
                              ELSE 'muted' END
                 """
             ),
-            amount=SQL("CASE e.state WHEN 'completed' THEN e.amount_total ELSE e.amount_open END"),
-            user_id=SQL("e.ended_by_id"),
+            amount=SQL(
+                "CASE event.state WHEN 'completed' THEN event.amount_total"
+                " ELSE event.amount_open END"
+            ),
+            user_id=SQL("event.ended_by_id"),
         )
 
     def _describe_plan_end(self, plan):
@@ -143,20 +146,21 @@ class DunningTimeline(models.Model):
         return self._event(
             SQL(
                 """
-                FROM dunning_payment_plan x
-                JOIN dunning_installment e ON e.plan_id = x.id
-               WHERE e.date_paid IS NOT NULL AND e.amount_open <= 0 AND e.amount_paid > 0
+                FROM dunning_payment_plan plan
+                JOIN dunning_installment event ON event.plan_id = plan.id
+               WHERE event.date_paid IS NOT NULL AND event.amount_open <= 0
+                 AND event.amount_paid > 0
                 """
             ),
             "plan",
             "dunning.installment",
             tone=SQL("'info'"),
-            date=SQL("e.date_paid"),
-            moment=SQL("e.write_date"),
-            partner_id=SQL("x.partner_id"),
-            company_id=SQL("x.company_id"),
-            currency_id=SQL("x.currency_id"),
-            amount=SQL("e.amount"),
+            date=SQL("event.date_paid"),
+            moment=SQL("event.write_date"),
+            partner_id=SQL("plan.partner_id"),
+            company_id=SQL("plan.company_id"),
+            currency_id=SQL("plan.currency_id"),
+            amount=SQL("event.amount"),
         )
 
     def _describe_installment_paid(self, installment):

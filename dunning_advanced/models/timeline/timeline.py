@@ -107,10 +107,10 @@ class DunningTimeline(models.Model):
     def _table_query(self):
         return SQL(
             """
-            SELECT e.*, c.user_id AS responsible_id
-              FROM (%s) e
-              LEFT JOIN dunning_case c ON c.partner_id = e.partner_id
-                   AND c.company_id = e.company_id AND c.state = 'open'
+            SELECT event.*, kase.user_id AS responsible_id
+              FROM (%s) event
+              LEFT JOIN dunning_case kase ON kase.partner_id = event.partner_id
+                   AND kase.company_id = event.company_id AND kase.state = 'open'
             """,
             SQL(" UNION ALL ").join(self._numbered_sources()),
         )
@@ -129,21 +129,21 @@ class DunningTimeline(models.Model):
     def _event(self, rows, kind, model, **columns):
         """A query that gives events of one kind.
 
-        :param rows: SQL from FROM on; the table of the events is ``e``
+        :param rows: SQL from FROM on; the table of the events is ``event``
         :param kind: value of ``kind``
         :param model: name of the model behind the events
         :param columns: SQL of COLUMNS, date and moment at least. Key, record, customer
-            and company are those of ``e`` if nothing else is said; the rest is empty
+            and company are those of ``event`` if nothing else is said; the rest is empty
         :return: SQL
         """
         given = {
-            "key": SQL("e.id"),
+            "key": SQL("event.id"),
             "kind": SQL("%s", kind),
             "tone": SQL("'normal'"),
-            "partner_id": SQL("e.partner_id"),
-            "company_id": SQL("e.company_id"),
+            "partner_id": SQL("event.partner_id"),
+            "company_id": SQL("event.company_id"),
             "res_model": SQL("%s", model),
-            "res_id": SQL("e.id"),
+            "res_id": SQL("event.id"),
             **columns,
         }
         # What was recorded on another day comes first on the day that it is about.
@@ -171,14 +171,15 @@ class DunningTimeline(models.Model):
             if ids and not keys:
                 continue
             yield SQL(
-                "SELECT s.key::bigint * %s + %s AS id, %s::text AS source, %s AS sequence, s.*"
-                " FROM (%s) s %s",
+                "SELECT source.key::bigint * %s + %s AS id, %s::text AS source, %s AS sequence,"
+                " source.*"
+                " FROM (%s) source %s",
                 SOURCES,
                 number,
                 name,
                 number,
                 rows,
-                SQL("WHERE s.key = ANY(%s)", keys) if ids else SQL(""),
+                SQL("WHERE source.key = ANY(%s)", keys) if ids else SQL(""),
             )
 
     @api.model

@@ -13,13 +13,13 @@ class DunningTimeline(models.Model):
 
     def _source_strike(self):
         return self._event(
-            SQL("FROM res_partner e WHERE e.ref = 'strike'"),
+            SQL("FROM res_partner event WHERE event.ref = 'strike'"),
             "message",
             "res.partner",
-            partner_id=SQL("e.id"),
+            partner_id=SQL("event.id"),
             company_id=SQL("%s", self.env.company.id),
-            date=SQL("e.create_date::date"),
-            moment=SQL("e.create_date"),
+            date=SQL("event.create_date::date"),
+            moment=SQL("event.create_date"),
         )
 
     def _describe_strike(self, partner):
