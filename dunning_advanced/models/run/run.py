@@ -30,7 +30,6 @@ class DunningRun(models.Model):
         "res.partner", string="Only these customers", help="Empty: all customers."
     )
     simulation = fields.Boolean(
-        string="Simulation",
         help="Decides on the ledger as it was at the end of that day. Nothing can be sent.",
     )
     state = fields.Selection(
