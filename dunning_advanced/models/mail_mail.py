@@ -1,5 +1,7 @@
 from odoo import models
 
+from .mixins.labels import labels
+
 
 class MailMail(models.Model):
     _inherit = "mail.mail"
@@ -10,11 +12,10 @@ class MailMail(models.Model):
         """Tell the deliveries of reminders what became of their mails."""
         deliveries = self.env["dunning.delivery"].sudo().search([("mail_id", "in", self.ids)])
         if failure_type:
-            labels = dict(self._fields["failure_type"]._description_selection(self.env))
+            words = labels(self, "failure_type").get(failure_type, failure_type)
             for delivery in deliveries:
                 reason = failure_reason or delivery.mail_id.failure_reason
-                label = labels.get(failure_type, failure_type)
-                delivery._fail(f"{label}: {reason}" if reason else label)
+                delivery._fail(f"{words}: {reason}" if reason else words)
         elif deliveries:
             deliveries._succeed()
         return super()._postprocess_sent_message(

@@ -198,6 +198,25 @@ class ResCompany(models.Model):
             return user
         return user or self.dunning_user_id or self.env.user
 
+    def _dunning_managers(self):
+        """The dunning managers of the company, whatever the user may see of them.
+
+        :return: res.users, as superuser, who has been there longest first
+        """
+        manager = self.env.ref("dunning_advanced.group_manager")
+        return (
+            self.env["res.users"]
+            .sudo()
+            .search(
+                [
+                    ("all_group_ids", "in", manager.ids),
+                    ("company_ids", "in", self.ids),
+                    ("share", "=", False),
+                ],
+                order="id",
+            )
+        )
+
     def _dunning_bank(self, currency):
         """The best account of the company to pay to in a currency, if there is one.
 

@@ -3,11 +3,12 @@ from collections import defaultdict
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date, get_lang
 
 from ..tools import phone
+from ..tools.points import CLASSES
 from ..tools.public_holidays import PublicHolidays
 from ..tools.waiting import BUSINESS, CONSUMER, protection
 from .engine.engine import Scope
@@ -64,7 +65,7 @@ class ResPartner(models.Model):
         groups="dunning_advanced.group_user",
     )
     dunning_grade = fields.Selection(
-        [(letter, letter) for letter in "ABCDE"],
+        [(letter, letter) for letter in CLASSES],
         string="Class of payment behavior",
         compute="_compute_dunning_grade",
         search="_search_dunning_grade",
@@ -275,6 +276,17 @@ class ResPartner(models.Model):
         }
 
     # Business
+
+    def _check_dunning_debtor(self):
+        """:raises ValidationError: for a contact of somebody else, who owes in its place"""
+        for partner in self.filtered(lambda partner: partner != partner.commercial_partner_id):
+            raise ValidationError(
+                self.env._(
+                    "%(contact)s is a contact of %(debtor)s: choose %(debtor)s.",
+                    contact=partner.name,
+                    debtor=partner.commercial_partner_id.name,
+                )
+            )
 
     def _dunning_items_domain(self, company):
         """The open receivable items of these customers, credits included.

@@ -13,6 +13,9 @@ points. The fact gets the points of the highest step that it reaches, none below
     'C'
 """
 
+# Of payment behavior, the best first.
+CLASSES = "ABCDE"
+
 
 def points(value, steps):
     """Return the points of a fact.

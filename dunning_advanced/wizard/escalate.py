@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from ..models.mixins.labels import label
+
 
 class DunningEscalate(models.TransientModel):
     """Asks for the escalation when reminders are of no use any more."""
@@ -35,7 +37,7 @@ class DunningEscalate(models.TransientModel):
             return {"type": "ir.actions.act_window_close"}
         return {
             "type": "ir.actions.act_window",
-            "name": dict(self._fields["step"]._description_selection(self.env))[self.step],
+            "name": label(self, "step"),
             "res_model": f"dunning.{self.step}",
             "view_mode": "form",
             "views": [(False, "form")],

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
+from ..mixins.labels import label, labels
+
 ACTIVITY = "dunning_advanced.mail_activity_dispute"
 
 
@@ -342,7 +344,7 @@ class DunningDispute(models.Model):
         self._schedule_for_owner()
 
     def _channel_name(self):
-        return dict(self._fields["channel"]._description_selection(self.env))[self.channel]
+        return label(self, "channel")
 
     def _hold(self, date):
         """Hold what is still disputed from a day on. It has no last day: what nobody
@@ -443,8 +445,8 @@ class DunningDispute(models.Model):
                 "is_waiting": False,
             }
         )
-        label = dict(self._fields["state"]._description_selection(self.env))[state]
-        said = f"{label}: {why}" if why else label
+        words = labels(self, "state")[state]
+        said = f"{words}: {why}" if why else words
         self._release(said, date)
         self.activity_unlink([ACTIVITY])
         for dispute in self:

@@ -2,9 +2,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..mixins.batch import BATCH
 from .dispute import ACTIVITY
-
-BATCH = 100
 
 
 class DunningDispute(models.Model):

@@ -2,9 +2,10 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, format_date
 
+from ..mixins import picked
+from ..mixins.batch import BATCH
+from ..mixins.labels import label, labels
 from .agreement import CHANNELS
-
-BATCH = 100
 
 
 class DunningPromise(models.Model):
@@ -93,21 +94,11 @@ class DunningPromise(models.Model):
     @api.depends("line_ids.move_line_id", "partner_id", "company_id", "currency_id")
     def _compute_item_ids(self):
         for promise in self:
-            given = promise.line_ids.move_line_id
-            promise.item_ids = given if promise._origin else given or promise._suggested_items()
+            promise.item_ids = picked.shown(promise)
 
     def _inverse_item_ids(self):
         for promise in self:
-            known = promise.line_ids.move_line_id
-            promise._check_free(promise.item_ids - known)
-            promise.line_ids = [
-                *(
-                    Command.delete(line.id)
-                    for line in promise.line_ids
-                    if line.move_line_id not in promise.item_ids
-                ),
-                *(Command.create({"move_line_id": item.id}) for item in promise.item_ids - known),
-            ]
+            picked.keep(promise)
 
     @api.depends("amount", "currency_id", "date")
     def _compute_display_name(self):
@@ -286,7 +277,7 @@ class DunningPromise(models.Model):
             promise.hold_id = hold
 
     def _channel_name(self):
-        return dict(self._fields["channel"]._description_selection(self.env))[self.channel]
+        return label(self, "channel")
 
     # Judging
 
@@ -390,14 +381,14 @@ class DunningPromise(models.Model):
     def _end(self, state, date):
         """Close promises with an answer; their holds end with them."""
         self.write({"state": state, "date_closed": date, "closed_by_id": self.env.uid})
-        label = dict(self._fields["state"]._description_selection(self.env))[state]
-        self.hold_id.filtered("active").sudo()._lift(label, date)
+        words = labels(self, "state")[state]
+        self.hold_id.filtered("active").sudo()._lift(words, date)
         for promise in self:
             promise._log_on_case(
                 self.env._(
                     "Promise %(promise)s: %(answer)s, %(paid)s paid.",
                     promise=promise._get_html_link(),
-                    answer=label,
+                    answer=words,
                     paid=promise.currency_id.format(promise.amount_paid),
                 )
             )

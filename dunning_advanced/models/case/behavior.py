@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import format_date, get_lang
 
 from ...tools.format import format_number
-from ...tools.points import points
+from ...tools.points import CLASSES, points
 
 
 class DunningBehavior(models.Model):
@@ -76,7 +76,7 @@ class DunningBehavior(models.Model):
     oldest_days = fields.Integer(string="Oldest overdue (days)", aggregator="max", readonly=True)
     points = fields.Integer(aggregator="avg", readonly=True)
     grade = fields.Selection(
-        [(letter, letter) for letter in "ABCDE"],
+        [(letter, letter) for letter in CLASSES],
         string="Class",
         readonly=True,
         index="btree_not_null",

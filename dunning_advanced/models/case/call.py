@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import format_time
 
+from ..mixins.labels import label
+
 # Outcomes for which somebody of the customer was on the line.
 CONVERSATIONS = ("reached", "promise", "dispute", "callback")
 
@@ -83,7 +85,7 @@ class DunningCall(models.Model):
         return calls
 
     def _outcome_name(self):
-        return dict(self._fields["outcome"]._description_selection(self.env))[self.outcome]
+        return label(self, "outcome")
 
     def _summary(self):
         """The call as one line of the timeline."""

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ...tools.points import CLASSES
 from .stages import SHOWN
 
 
@@ -116,7 +117,7 @@ class DunningCase(models.Model):
         "dunning.behavior", string="Payment behavior", compute="_compute_behavior_id"
     )
     grade = fields.Selection(
-        [(letter, letter) for letter in "ABCDE"],
+        [(letter, letter) for letter in CLASSES],
         string="Class",
         compute="_compute_behavior_id",
         search="_search_grade",

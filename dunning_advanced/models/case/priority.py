@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL, format_date
 
 from ...tools.points import points
+from ..mixins.labels import labels
 
 
 class DunningCase(models.Model):
@@ -222,5 +223,5 @@ class DunningCase(models.Model):
     def _describe_term_paused(self, paused):
         if not paused:
             return self.env._("Nothing is waited for.")
-        stages = dict(self._fields["stage"]._description_selection(self.env))
+        stages = labels(self, "stage")
         return self.env._("Waits: %s.", stages.get(self.stage))

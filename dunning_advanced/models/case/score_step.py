@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL, get_lang
 
 from ...tools.format import format_number
+from ..mixins.labels import labels
 
 RULES = {
     "behavior": (
@@ -87,7 +88,7 @@ class DunningScoreStep(models.Model):
 
     @api.model
     def _term_name(self, term):
-        return dict(self._fields["term"]._description_selection(self.env)).get(term, "")
+        return labels(self, "term").get(term, "")
 
     @api.model
     def _of(self, rule, company):

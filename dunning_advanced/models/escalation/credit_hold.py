@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
 from odoo.tools import SQL, format_date
 
 
@@ -41,16 +40,7 @@ class DunningCreditHold(models.Model):
 
     @api.constrains("partner_id")
     def _check_debtor(self):
-        for hold in self:
-            debtor = hold.partner_id.commercial_partner_id
-            if hold.partner_id != debtor:
-                raise ValidationError(
-                    self.env._(
-                        "%(contact)s is a contact of %(debtor)s: choose %(debtor)s.",
-                        contact=hold.partner_id.name,
-                        debtor=debtor.name,
-                    )
-                )
+        self.partner_id._check_dunning_debtor()
 
     @api.model_create_multi
     def create(self, vals_list):

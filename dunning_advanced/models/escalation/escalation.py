@@ -1,8 +1,9 @@
-from odoo import Command, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
 from ..engine.engine import Scope
+from ..mixins import picked
 
 # Reasons of holds that come first: what was agreed with the customer, or the law gives.
 AGREED = ("dispute", "promise", "plan", "breathing")
@@ -42,20 +43,11 @@ class DunningEscalation(models.AbstractModel):
     @api.depends("line_ids.move_line_id", "partner_id", "company_id")
     def _compute_item_ids(self):
         for step in self:
-            given = step.line_ids.move_line_id
-            step.item_ids = given if step._origin else given or step._suggested_items()
+            step.item_ids = picked.shown(step)
 
     def _inverse_item_ids(self):
         for step in self:
-            known = step.line_ids.move_line_id
-            step._check_free(step.item_ids - known)
-            gone = step.line_ids.filtered(
-                lambda line, step=step: line.move_line_id not in step.item_ids
-            )
-            step.line_ids = [
-                *(Command.delete(line.id) for line in gone),
-                *(Command.create({"move_line_id": item.id}) for item in step.item_ids - known),
-            ]
+            picked.keep(step)
 
     def _suggested_items(self):
         """What is overdue of the customer and no such step is open for: the items
@@ -119,14 +111,7 @@ class DunningEscalation(models.AbstractModel):
     def _check_items(self):
         for step in self:
             companies = step.company_id._dunning_companies()
-            if step.partner_id != step.partner_id.commercial_partner_id:
-                raise ValidationError(
-                    self.env._(
-                        "%(contact)s is a contact of %(debtor)s: choose %(debtor)s.",
-                        contact=step.partner_id.name,
-                        debtor=step.partner_id.commercial_partner_id.name,
-                    )
-                )
+            step.partner_id._check_dunning_debtor()
             for item in step.line_ids.move_line_id:
                 if (
                     item.partner_id.commercial_partner_id != step.partner_id

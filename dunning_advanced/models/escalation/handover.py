@@ -2,9 +2,10 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-OPEN = ("draft", "handed")
+from ..mixins.batch import BATCH
+from ..mixins.labels import label
 
-BATCH = 100
+OPEN = ("draft", "handed")
 
 
 class DunningHandover(models.Model):
@@ -390,7 +391,7 @@ class DunningHandover(models.Model):
 
     def _end_name(self):
         name = "outcome" if self.outcome else "state"
-        return dict(self._fields[name]._description_selection(self.env))[self[name]]
+        return label(self, name)
 
     @api.model
     def _cron_watch(self):

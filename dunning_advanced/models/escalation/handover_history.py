@@ -1,6 +1,7 @@
 from odoo import models
 
 from ...tools.spreadsheet import Amount, Column, workbook
+from ..mixins.labels import label
 
 
 class DunningHandover(models.Model):
@@ -38,8 +39,7 @@ class DunningHandover(models.Model):
 
     def _label(self, record, name):
         """The value of a selection in words."""
-        labels = dict(record._fields[name]._description_selection(self.env))
-        return labels.get(record[name], record[name])
+        return label(record, name) or record[name]
 
     def _of_debtor(self, model, order, **options):
         return (

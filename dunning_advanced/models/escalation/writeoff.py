@@ -276,18 +276,8 @@ class DunningWriteoff(models.Model):
 
     def _approver(self):
         """The manager who is asked: the responsible of the company if that is one."""
-        managers = (
-            self.env["res.users"]
-            .sudo()
-            .search(
-                [
-                    ("all_group_ids", "in", self.env.ref("dunning_advanced.group_manager").ids),
-                    ("company_ids", "in", self.company_id.ids),
-                    ("share", "=", False),
-                ],
-                order="id",
-            )
-        ).filtered(lambda user: not self._needs_another(user))
+        managers = self.company_id._dunning_managers()
+        managers = managers.filtered(lambda user: not self._needs_another(user))
         return (self.company_id.dunning_user_id & managers) or managers[:1]
 
     # Booking

@@ -5,9 +5,10 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
+from ..mixins.batch import BATCH
+
 SCOPES = ("item", "invoice", "debtor")
 
-BATCH = 100
 
 # What must not be changed on a hold that only managers may lift.
 LIFTING = {
@@ -208,15 +209,7 @@ class DunningHold(models.Model):
     @api.constrains("partner_id", "move_id", "item_ids", "scope")
     def _check_debtor(self):
         for hold in self:
-            debtor = hold.partner_id.commercial_partner_id
-            if hold.partner_id != debtor:
-                raise ValidationError(
-                    self.env._(
-                        "%(contact)s is a contact of %(debtor)s: hold %(debtor)s.",
-                        contact=hold.partner_id.name,
-                        debtor=debtor.name,
-                    )
-                )
+            hold.partner_id._check_dunning_debtor()
             hold._check_owner(hold.move_id | hold.item_ids.move_id)
 
     @api.constrains("scope", "item_ids")

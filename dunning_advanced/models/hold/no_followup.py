@@ -89,24 +89,11 @@ class DunningHold(models.Model):
         found = {}
         for user_id, item_ids in rows:
             user = self.env["res.users"].browse(user_id or [])
-            user = company._dunning_responsible(user) or self._a_manager(company)
+            user = company._dunning_responsible(user) or company._dunning_managers()[:1]
             items = self.env["account.move.line"].browse(item_ids)
             found[user] = found.get(user, items.browse()) | items
         found.pop(self.env["res.users"], None)
         return found
-
-    @api.model
-    def _a_manager(self, company):
-        """Somebody has to be asked: the first manager of the company."""
-        return self.env["res.users"].search(
-            [
-                ("all_group_ids", "in", self.env.ref("dunning_advanced.group_manager").ids),
-                ("company_ids", "in", company.ids),
-                ("share", "=", False),
-            ],
-            order="id",
-            limit=1,
-        )
 
     @api.model
     def _blocked_list(self, items):

@@ -5,5 +5,7 @@
 from . import (
     batch,
     guarded,
+    labels,
+    picked,
     reason,
 )

@@ -7,8 +7,7 @@ from odoo.tools import SQL
 
 from ...tools import installments
 from ...tools.rounding import decimal, round_money
-
-BATCH = 100
+from ..mixins.batch import BATCH
 
 _logger = logging.getLogger(__name__)
 

@@ -1,6 +1,7 @@
 from odoo import models
 
 from ...tools.spreadsheet import Amount, Column, workbook
+from ..mixins.labels import labels
 
 
 class DunningPaymentPlan(models.Model):
@@ -54,7 +55,7 @@ class DunningPaymentPlan(models.Model):
 
     def _xlsx_installment_rows(self):
         rows = self.installment_ids.sorted("date")
-        states = dict(rows._fields["state"]._description_selection(self.env))
+        states = labels(rows, "state")
         for row in rows:
             yield [
                 row._label(),

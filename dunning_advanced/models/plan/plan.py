@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ..agreement.agreement import CHANNELS
+from ..mixins.labels import label, labels
 from .terms import TERMS
 
 # The report that prints it.
@@ -396,15 +397,14 @@ class DunningPaymentPlan(models.Model):
 
     def _check_state(self, *states):
         """:raises UserError: when one of the plans is in another state"""
-        labels = dict(self._fields["state"]._description_selection(self.env))
         for plan in self.filtered(lambda plan: plan.state not in states):
             raise UserError(
                 self.env._(
                     "Payment plan %(plan)s is “%(state)s”: this can only be done while it is "
                     "“%(wanted)s”.",
                     plan=plan.name,
-                    state=labels[plan.state],
-                    wanted=labels[states[0]],
+                    state=label(plan, "state"),
+                    wanted=labels(self, "state")[states[0]],
                 )
             )
 
@@ -518,7 +518,7 @@ class DunningPaymentPlan(models.Model):
     # Approval of a plan, and its offer to the customer.
 
     def _schedule_for_manager(self, date):
-        managers = self.env["dunning.hold"]._a_manager(self.company_id)
+        managers = self.company_id._dunning_managers()[:1]
         self.activity_schedule(
             "dunning_advanced.mail_activity_plan_approve",
             date,

@@ -3,6 +3,8 @@ from ast import literal_eval
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ...tools.points import CLASSES
+
 
 class DunningRule(models.Model):
     """An ordered follow-up rule: debtors that match get its policy and responsible."""
@@ -51,12 +53,12 @@ class DunningRule(models.Model):
     )
     days_to = fields.Integer(string="Oldest overdue up to (days)", help="0: no limit.")
     grade_from = fields.Selection(
-        [(letter, letter) for letter in "ABCDE"],
+        [(letter, letter) for letter in CLASSES],
         string="Class from",
         help="Payment behavior, from A (reliable) to E (hardly ever). New customers have no class.",
     )
     grade_to = fields.Selection(
-        [(letter, letter) for letter in "ABCDE"], string="Class up to", help="Empty: up to E."
+        [(letter, letter) for letter in CLASSES], string="Class up to", help="Empty: up to E."
     )
     newcomers = fields.Selection(
         [("only", "Only new customers"), ("never", "Only known customers")],

@@ -2,6 +2,7 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...tools.points import CLASSES
 from ..engine.engine import Scope
 
 
@@ -124,7 +125,7 @@ class DunningRule(models.Model):
             lower = SQL("%s >= %s", fact, low or 0)
             conditions[code] = SQL("%s AND %s <= %s", lower, fact, high) if high else lower
         if self.grade_from or self.grade_to:
-            grades = [letter for letter in "ABCDE" if self._has_grade(letter)]
+            grades = [letter for letter in CLASSES if self._has_grade(letter)]
             conditions["behavior"] = SQL("COALESCE(behavior.grade IN %s, FALSE)", tuple(grades))
         if self.newcomers:
             conditions["newcomers"] = SQL("(behavior.grade IS NULL) = %s", self.newcomers == "only")

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..mixins.labels import labels
 from .email import Email
 
 # What has reached a customer, as a domain of deliveries.
@@ -56,7 +57,7 @@ class DunningDelivery(models.Model):
 
     @api.depends("notice_id", "channel")
     def _compute_display_name(self):
-        channels = dict(self._fields["channel"]._description_selection(self.env))
+        channels = labels(self, "channel")
         for delivery in self:
             parts = (delivery.notice_id.name, channels.get(delivery.channel))
             delivery.display_name = " · ".join(filter(None, parts))

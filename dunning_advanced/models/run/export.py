@@ -2,6 +2,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ...tools.spreadsheet import MAX_ROWS, Amount, Column, workbook
+from ..mixins.labels import labels
 
 PARTNER_FIELDS = [
     "name",
@@ -136,8 +137,8 @@ class DunningRun(models.Model):
     def _xlsx_notice_rows(self, notices):
         channels = self.env["dunning.channel"]
         labels = dict(channels._selection())
-        states = dict(notices._fields["state"]._description_selection(self.env))
-        comparisons = dict(notices._fields["comparison"]._description_selection(self.env))
+        states = labels(notices, "state")
+        comparisons = labels(notices, "comparison")
         deliveries = self._xlsx_deliveries()
         company_digits = self.company_id.currency_id.decimal_places
         for notice in notices:
@@ -259,7 +260,7 @@ class DunningRun(models.Model):
 
     def _xlsx_charge_rows(self, charge):
         kinds = dict(charge._selection_kind())
-        states = dict(charge._fields["state"]._description_selection(self.env))
+        states = labels(charge, "state")
         digits = charge.currency_id.decimal_places
         whole = {
             "from": charge.date_from,

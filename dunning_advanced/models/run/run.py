@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, format_date
@@ -30,7 +30,6 @@ class DunningRun(models.Model):
         "res.partner", string="Only these customers", help="Empty: all customers."
     )
     simulation = fields.Boolean(
-        string="Simulation",
         help="Decides on the ledger as it was at the end of that day. Nothing can be sent.",
     )
     state = fields.Selection(
@@ -125,16 +124,7 @@ class DunningRun(models.Model):
 
     @api.constrains("partner_ids")
     def _check_partners(self):
-        for run in self:
-            contacts = run.partner_ids.filtered(lambda p: p != p.commercial_partner_id)
-            if contacts:
-                raise ValidationError(
-                    self.env._(
-                        "%(contact)s is a contact of %(debtor)s: choose %(debtor)s.",
-                        contact=contacts[0].name,
-                        debtor=contacts[0].commercial_partner_id.name,
-                    )
-                )
+        self.partner_ids._check_dunning_debtor()
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_issued(self):

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL, format_date
 
+from ..mixins.labels import labels
+
 
 class DunningTimeline(models.Model):
     """What was said and agreed: calls, messages, promises, holds, and the case itself."""
@@ -125,7 +127,7 @@ class DunningTimeline(models.Model):
         )
 
     def _describe_promise_made(self, promise):
-        channels = dict(promise._fields["channel"]._description_selection(self.env))
+        channels = labels(promise, "channel")
         values = {
             "date": format_date(self.env, promise.date),
             "channel": channels[promise.channel],

@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..mixins.labels import labels
+
 
 class DunningTimeline(models.Model):
     """What customers did not agree with, and what was answered."""
@@ -87,7 +89,7 @@ class DunningTimeline(models.Model):
         )
 
     def _describe_dispute_decided(self, dispute):
-        answers = dict(dispute._fields["state"]._description_selection(self.env))
+        answers = labels(dispute, "state")
         return self.env._(
             "Dispute of %(invoice)s: %(answer)s",
             invoice=dispute.move_id.name,

@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..mixins.labels import labels
+
 
 class DunningTimeline(models.Model):
     """What follows after the last level: hand-overs, write-offs and credit holds."""
@@ -123,8 +125,8 @@ class DunningTimeline(models.Model):
         )
 
     def _describe_handover_ended(self, handover):
-        outcomes = dict(handover._fields["outcome"]._description_selection(self.env))
-        states = dict(handover._fields["state"]._description_selection(self.env))
+        outcomes = labels(handover, "outcome")
+        states = labels(handover, "state")
         values = {
             "number": handover.name,
             "outcome": outcomes.get(handover.outcome) or states[handover.state],

@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..mixins.labels import labels
+
 
 class DunningTimeline(models.Model):
     """Reminders, what became of them, what they cost, and levels that were set by hand."""
@@ -155,7 +157,7 @@ class DunningTimeline(models.Model):
         return self.env._("%(number)s not delivered at first (%(channel)s): %(address)s", **values)
 
     def _delivery_words(self, delivery):
-        channels = dict(delivery._fields["channel"]._description_selection(self.env))
+        channels = labels(delivery, "channel")
         return {
             "number": delivery.notice_id.name,
             "channel": channels.get(delivery.channel, delivery.channel),

@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL, format_date
 
+from ..mixins.labels import labels
+
 
 class DunningTimeline(models.Model):
     """Payment plans, from the offer to their end, and their installments."""
@@ -102,7 +104,7 @@ class DunningTimeline(models.Model):
         return self.env._("Payment plan %s approved", plan.name)
 
     def _describe_plan_start(self, plan):
-        channels = dict(plan._fields["accepted_channel"]._description_selection(self.env))
+        channels = labels(plan, "accepted_channel")
         return self.env._(
             "Payment plan %(plan)s accepted by %(name)s (%(channel)s)",
             plan=plan.name,
@@ -136,7 +138,7 @@ class DunningTimeline(models.Model):
         )
 
     def _describe_plan_end(self, plan):
-        states = dict(plan._fields["state"]._description_selection(self.env))
+        states = labels(plan, "state")
         return self.env._(
             "Payment plan %(plan)s: %(state)s", plan=plan.name, state=states[plan.state]
         )

@@ -6,6 +6,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..mixins.labels import labels
+
 # What every source gives, and as which type: rows of one type can be read through
 # the union by the indexes of their tables.
 COLUMNS = {
@@ -221,15 +223,15 @@ class DunningTimeline(models.Model):
     @api.depends("kind", "tone")
     def _compute_icon(self):
         icons = self._icons()
-        labels = dict(self._fields["kind"]._description_selection(self.env))
+        kinds = labels(self, "kind")
         for event in self:
             event.icon = Markup(
                 '<i class="fa fa-fw {} text-{}" role="img" aria-label="{}" title="{}"></i>'
             ).format(
                 icons.get(event.kind, "fa-circle-o"),
                 "body" if event.tone == "normal" else event.tone,
-                labels.get(event.kind),
-                labels.get(event.kind),
+                kinds.get(event.kind),
+                kinds.get(event.kind),
             )
 
     @api.depends("source", "res_model", "res_id")
