@@ -19,35 +19,38 @@ class DunningDispute(models.Model):
         more than is open on the invoice cannot be disputed. Whoever pays does not
         dispute any more. An invoice that is reset to draft leaves the dispute as it is.
 
-        :param condition: SQL on the row ``d`` of dunning_dispute
+        :param condition: SQL on the row ``dispute`` of dunning_dispute
         :return: SQL of a query with a row for each dispute that changes, and the columns
             id, state, why, accepted, amount (still disputed) and waiting
         """
         return SQL(
             """
             SELECT * FROM (
-                SELECT d.id, d.amount_open, d.is_waiting, c.rounding,
-                       m.state = 'draft' AS waiting,
-                       CASE WHEN m.state = 'draft' THEN d.amount_open
-                            ELSE LEAST(f.open, d.amount - f.credited) END AS amount,
-                       CASE WHEN m.state = 'cancel' THEN d.amount ELSE f.accepted END AS accepted,
-                       CASE WHEN m.state = 'cancel' THEN 'cancelled'
-                            WHEN m.state = 'draft' THEN NULL
-                            WHEN f.noted > 0 OR f.accepted > d.amount - c.rounding / 2
+                SELECT dispute.id, dispute.amount_open, dispute.is_waiting, currency.rounding,
+                       move.state = 'draft' AS waiting,
+                       CASE WHEN move.state = 'draft' THEN dispute.amount_open
+                            ELSE LEAST(found.open, dispute.amount - found.credited) END AS amount,
+                       CASE WHEN move.state = 'cancel' THEN dispute.amount ELSE found.accepted
+                            END AS accepted,
+                       CASE WHEN move.state = 'cancel' THEN 'cancelled'
+                            WHEN move.state = 'draft' THEN NULL
+                            WHEN found.noted > 0
+                                 OR found.accepted > dispute.amount - currency.rounding / 2
                                  THEN 'credited'
-                            WHEN f.open <= 0 THEN 'settled' END AS why,
-                       CASE WHEN m.state = 'cancel' OR f.accepted > d.amount - c.rounding / 2
+                            WHEN found.open <= 0 THEN 'settled' END AS why,
+                       CASE WHEN move.state = 'cancel'
+                            OR found.accepted > dispute.amount - currency.rounding / 2
                                  THEN 'accepted'
-                            WHEN f.accepted > 0 THEN 'partial'
+                            WHEN found.accepted > 0 THEN 'partial'
                             ELSE 'withdrawn' END AS state
-                  FROM dunning_dispute d
-                  JOIN account_move m ON m.id = d.move_id
-                  JOIN res_currency c ON c.id = d.currency_id
+                  FROM dunning_dispute dispute
+                  JOIN account_move move ON move.id = dispute.move_id
+                  JOIN res_currency currency ON currency.id = dispute.currency_id
                   CROSS JOIN LATERAL (
                        SELECT open, credited, noted,
-                              LEAST(d.amount, GREATEST(credited, noted)) AS accepted
-                         FROM (%(facts)s) facts) f
-                 WHERE d.state = 'open' AND %(condition)s) s
+                              LEAST(dispute.amount, GREATEST(credited, noted)) AS accepted
+                         FROM (%(facts)s) facts) found
+                 WHERE dispute.state = 'open' AND %(condition)s) changed
              WHERE why IS NOT NULL OR waiting IS DISTINCT FROM COALESCE(is_waiting, FALSE)
                 OR ABS(amount - amount_open) > rounding / 2
             """,
@@ -56,25 +59,28 @@ class DunningDispute(models.Model):
         )
 
     def _facts_sql(self):
-        """What is open on the invoice of a row ``d``, what was credited of it since the
+        """What is open on the invoice of a row ``dispute``, what was credited of it since the
         dispute, and what the credit note comes to that was made from it.
         """
         return SQL(
             """
-            SELECT COALESCE(SUM(GREATEST(l.amount_residual_currency, 0)), 0) AS open,
+            SELECT COALESCE(SUM(GREATEST(aml.amount_residual_currency, 0)), 0) AS open,
                    COALESCE(SUM(back.amount), 0) AS credited,
-                   COALESCE((SELECT n.amount_total FROM account_move n
-                              WHERE n.id = d.credit_move_id AND n.state = 'posted'), 0) AS noted
-              FROM account_move_line l
-              JOIN account_account a ON a.id = l.account_id
-                   AND a.account_type = 'asset_receivable'
+                   COALESCE((SELECT credit_note.amount_total FROM account_move credit_note
+                              WHERE credit_note.id = dispute.credit_move_id
+                                AND credit_note.state = 'posted'), 0) AS noted
+              FROM account_move_line aml
+              JOIN account_account account ON account.id = aml.account_id
+                   AND account.account_type = 'asset_receivable'
               CROSS JOIN LATERAL (
-                   SELECT SUM(r.debit_amount_currency) AS amount
-                     FROM account_partial_reconcile r
-                     JOIN account_move_line b ON b.id = r.credit_move_id
-                     JOIN account_move n ON n.id = b.move_id AND n.move_type = 'out_refund'
-                    WHERE r.debit_move_id = l.id AND r.max_date >= d.date_open) back
-             WHERE l.move_id = d.move_id
+                   SELECT SUM(partial.debit_amount_currency) AS amount
+                     FROM account_partial_reconcile partial
+                     JOIN account_move_line credit_aml ON credit_aml.id = partial.credit_move_id
+                     JOIN account_move credit_note ON credit_note.id = credit_aml.move_id
+                          AND credit_note.move_type = 'out_refund'
+                    WHERE partial.debit_move_id = aml.id
+                      AND partial.max_date >= dispute.date_open) back
+             WHERE aml.move_id = dispute.move_id
             """
         )
 
@@ -88,20 +94,21 @@ class DunningDispute(models.Model):
         spread = self.env["dunning.hold"]._spread
         return SQL(
             """
-            SELECT l.id, %s AS amount
-              FROM dunning_dispute d
-              JOIN account_move_line l ON l.move_id = d.move_id
-             WHERE d.state = 'open' AND d.partner_id IN %s AND l.reconciled IS NOT TRUE
-               AND l.parent_state = 'posted' AND l.amount_residual_currency > 0
-               AND l.account_id IN (
+            SELECT aml.id, %s AS amount
+              FROM dunning_dispute dispute
+              JOIN account_move_line aml ON aml.move_id = dispute.move_id
+             WHERE dispute.state = 'open' AND dispute.partner_id IN %s
+               AND aml.reconciled IS NOT TRUE
+               AND aml.parent_state = 'posted' AND aml.amount_residual_currency > 0
+               AND aml.account_id IN (
                    SELECT id FROM account_account WHERE account_type = 'asset_receivable')
             """,
             spread(
-                SQL("d.amount_open"),
-                SQL("l.amount_residual_currency"),
-                SQL("d.id"),
-                SQL("l"),
-                SQL("l.date_maturity"),
+                SQL("dispute.amount_open"),
+                SQL("aml.amount_residual_currency"),
+                SQL("dispute.id"),
+                SQL("aml"),
+                SQL("aml.date_maturity"),
             ),
             debtors,
         )
@@ -109,7 +116,7 @@ class DunningDispute(models.Model):
     def _update_state(self, date):
         """Follow what has happened to the invoices of these disputes."""
         if self:
-            self._apply(self._changed(SQL("d.id IN %s", tuple(self.ids))), date)
+            self._apply(self._changed(SQL("dispute.id IN %s", tuple(self.ids))), date)
 
     @api.model
     def _update_for_moves(self, moves, date):

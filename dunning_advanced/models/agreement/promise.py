@@ -290,40 +290,41 @@ class DunningPromise(models.Model):
         are no payment; where they leave nothing open, the promise has no object any
         more.
 
-        :param condition: SQL on the row ``p`` of dunning_promise
+        :param condition: SQL on the row ``promise`` of dunning_promise
         :param date: day on which they are judged
         :return: SQL of a query with the columns id, paid and state; state is NULL for
             one of which nothing can be said yet
         """
         return SQL(
             """
-            SELECT p.id, money.paid,
-                   CASE WHEN money.paid >= p.amount - c.rounding / 2 THEN 'kept'
+            SELECT promise.id, money.paid,
+                   CASE WHEN money.paid >= promise.amount - currency.rounding / 2 THEN 'kept'
                         WHEN money.left <= 0 AND money.late = 0 THEN
                              CASE WHEN money.paid > 0 THEN 'kept' ELSE 'cancelled' END
-                        WHEN p.date_end >= %(date)s THEN NULL
+                        WHEN promise.date_end >= %(date)s THEN NULL
                         WHEN money.paid > 0 THEN 'partial'
                         ELSE 'broken' END AS state
-              FROM dunning_promise p
-              JOIN res_currency c ON c.id = p.currency_id
+              FROM dunning_promise promise
+              JOIN res_currency currency ON currency.id = promise.currency_id
               CROSS JOIN LATERAL (
                    SELECT COALESCE(SUM(came.paid), 0) AS paid,
                           COALESCE(SUM(came.late), 0) AS late,
-                          COALESCE(SUM(l.amount_residual_currency), 0) AS left
-                     FROM dunning_promise_item i
-                     JOIN account_move_line l ON l.id = i.move_line_id
+                          COALESCE(SUM(aml.amount_residual_currency), 0) AS left
+                     FROM dunning_promise_item promised
+                     JOIN account_move_line aml ON aml.id = promised.move_line_id
                      CROSS JOIN LATERAL (
-                          SELECT SUM(r.debit_amount_currency)
-                                     FILTER (WHERE r.max_date <= p.date_end) AS paid,
-                                 SUM(r.debit_amount_currency)
-                                     FILTER (WHERE r.max_date > p.date_end) AS late
-                            FROM account_partial_reconcile r
-                            JOIN account_move_line cl ON cl.id = r.credit_move_id
-                            JOIN account_move m ON m.id = cl.move_id
-                           WHERE r.debit_move_id = i.move_line_id
-                             AND m.move_type <> 'out_refund'
-                             AND r.max_date >= p.date_made) came
-                    WHERE i.promise_id = p.id) money
+                          SELECT SUM(partial.debit_amount_currency)
+                                     FILTER (WHERE partial.max_date <= promise.date_end) AS paid,
+                                 SUM(partial.debit_amount_currency)
+                                     FILTER (WHERE partial.max_date > promise.date_end) AS late
+                            FROM account_partial_reconcile partial
+                            JOIN account_move_line credit_aml
+                                 ON credit_aml.id = partial.credit_move_id
+                            JOIN account_move move ON move.id = credit_aml.move_id
+                           WHERE partial.debit_move_id = promised.move_line_id
+                             AND move.move_type <> 'out_refund'
+                             AND partial.max_date >= promise.date_made) came
+                    WHERE promised.promise_id = promise.id) money
              WHERE %(condition)s
             """,
             date=date,
@@ -336,7 +337,9 @@ class DunningPromise(models.Model):
         """
         self.env.flush_all()
         self._apply(
-            self.env.execute_query(self._outcomes_sql(SQL("p.id IN %s", tuple(self.ids)), date)),
+            self.env.execute_query(
+                self._outcomes_sql(SQL("promise.id IN %s", tuple(self.ids)), date)
+            ),
             date,
         )
 
@@ -353,9 +356,13 @@ class DunningPromise(models.Model):
     @api.model
     def _next_to_update(self, date):
         self.env.flush_all()
-        judged = self._outcomes_sql(SQL("p.state = 'open'"), date)
+        judged = self._outcomes_sql(SQL("promise.state = 'open'"), date)
         return self.env.execute_query(
-            SQL("SELECT * FROM (%s) j WHERE state IS NOT NULL ORDER BY id LIMIT %s", judged, BATCH)
+            SQL(
+                "SELECT * FROM (%s) outcome WHERE state IS NOT NULL ORDER BY id LIMIT %s",
+                judged,
+                BATCH,
+            )
         )
 
     @api.model
@@ -453,7 +460,7 @@ class DunningPromise(models.Model):
         if not promises:
             return
         self.env.flush_all()
-        judged = self._outcomes_sql(SQL("p.id IN %s", tuple(promises.ids)), date)
+        judged = self._outcomes_sql(SQL("promise.id IN %s", tuple(promises.ids)), date)
         for id_, paid, state in self.env.execute_query(judged):
             promise = self.browse(id_)
             promise.amount_paid = paid

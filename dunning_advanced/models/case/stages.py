@@ -84,9 +84,9 @@ class OnHold(Stage):
     def condition(self, env, case, date):
         return SQL(
             """
-            EXISTS (SELECT FROM dunning_hold h
-                     WHERE h.partner_id = %(case)s.partner_id AND h.scope = 'debtor'
-                       AND h.company_id = %(case)s.company_id AND %(lasting)s)
+            EXISTS (SELECT FROM dunning_hold hold
+                     WHERE hold.partner_id = %(case)s.partner_id AND hold.scope = 'debtor'
+                       AND hold.company_id = %(case)s.company_id AND %(lasting)s)
             """,
             case=case,
             lasting=env["dunning.hold"]._lasting_sql(date),

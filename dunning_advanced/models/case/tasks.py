@@ -268,16 +268,16 @@ class ReviewHold(Task):
         )
         return SQL(
             """
-            SELECT c.id AS case_id, h.date_next AS date, h.id AS res_id
+            SELECT c.id AS case_id, hold.date_next AS date, hold.id AS res_id
               FROM cases c
-              JOIN dunning_hold h ON h.partner_id = c.partner_id
-                   AND h.company_id = c.company_id AND %s
+              JOIN dunning_hold hold ON hold.partner_id = c.partner_id
+                   AND hold.company_id = c.company_id AND %s
              WHERE %s
             """,
             env["dunning.hold"]._lasting_sql(date),
             SQL(" AND ").join(
                 SQL(
-                    "NOT EXISTS (SELECT FROM %s owner WHERE owner.hold_id = h.id)",
+                    "NOT EXISTS (SELECT FROM %s owner WHERE owner.hold_id = hold.id)",
                     SQL.identifier(env[model]._table),
                 )
                 for model in owners

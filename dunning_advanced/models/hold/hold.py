@@ -291,18 +291,18 @@ class DunningHold(models.Model):
             infinity for a hold without a last day
         """
         held = {
-            "item": SQL.identifier("r", "account_move_line_id"),
-            "invoice": SQL.identifier("h", "move_id"),
-            "debtor": SQL.identifier("h", "partner_id"),
+            "item": SQL.identifier("held", "account_move_line_id"),
+            "invoice": SQL.identifier("hold", "move_id"),
+            "debtor": SQL.identifier("hold", "partner_id"),
         }[key]
         return SQL(
             """
-            SELECT DISTINCT ON (%(held)s) %(held)s AS held_id, h.id AS hold_id,
-                   COALESCE(h.date_to, 'infinity') AS until
-              FROM dunning_hold h %(items)s
-             WHERE h.scope = %(key)s AND %(lasting)s AND h.company_id IN %(companies)s
-               AND COALESCE(h.amount, 0) = 0
-             ORDER BY %(held)s, COALESCE(h.date_to, 'infinity') DESC, h.id
+            SELECT DISTINCT ON (%(held)s) %(held)s AS held_id, hold.id AS hold_id,
+                   COALESCE(hold.date_to, 'infinity') AS until
+              FROM dunning_hold hold %(items)s
+             WHERE hold.scope = %(key)s AND %(lasting)s AND hold.company_id IN %(companies)s
+               AND COALESCE(hold.amount, 0) = 0
+             ORDER BY %(held)s, COALESCE(hold.date_to, 'infinity') DESC, hold.id
             """,
             held=held,
             key=key,
@@ -313,7 +313,7 @@ class DunningHold(models.Model):
 
     @api.model
     def _items_join(self):
-        return SQL("JOIN dunning_hold_item_rel r ON r.dunning_hold_id = h.id")
+        return SQL("JOIN dunning_hold_item_rel held ON held.dunning_hold_id = hold.id")
 
     @api.model
     def _lasting_domain(self, date):
@@ -323,15 +323,15 @@ class DunningHold(models.Model):
 
     @api.model
     def _lasting_sql(self, date, past=False):
-        """Condition on the row ``h``: the hold lasts on the date.
+        """Condition on the row ``hold``: the hold lasts on the date.
 
         :param past: look at the date as it was, with holds that were lifted later
         """
         return SQL(
-            "(h.active %(lifted)s) AND h.date_from <= %(date)s"
-            " AND COALESCE(h.date_to, 'infinity') >= %(date)s",
+            "(hold.active %(lifted)s) AND hold.date_from <= %(date)s"
+            " AND COALESCE(hold.date_to, 'infinity') >= %(date)s",
             date=date,
-            lifted=SQL("OR h.date_lifted > %s", date) if past else SQL(""),
+            lifted=SQL("OR hold.date_lifted > %s", date) if past else SQL(""),
         )
 
     # Holds end, are lifted, and are looked at again.
@@ -391,23 +391,24 @@ class DunningHold(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT l.id, h.date_from,
-                       LEAST(h.date_to, h.date_lifted - 1, %(date)s) AS date_until
-                  FROM account_move_line l
-                  JOIN res_partner p ON p.id = l.partner_id
-                  JOIN res_company c ON c.id = l.company_id
-                  JOIN dunning_hold h ON h.partner_id = p.commercial_partner_id
-                       AND h.freezes_charges AND h.date_from <= %(date)s
-                       AND COALESCE(h.amount, 0) = 0
-                       AND (h.scope = 'debtor'
-                            OR h.scope = 'invoice' AND h.move_id = l.move_id
-                            OR h.scope = 'item' AND EXISTS (
-                               SELECT FROM dunning_hold_item_rel r
-                                WHERE r.dunning_hold_id = h.id AND r.account_move_line_id = l.id))
-                  JOIN res_company hc ON hc.id = h.company_id
-                       AND c.parent_path LIKE hc.parent_path || '%%'
-                 WHERE l.id IN %(items)s
-                 ORDER BY l.id, h.date_from
+                SELECT aml.id, hold.date_from,
+                       LEAST(hold.date_to, hold.date_lifted - 1, %(date)s) AS date_until
+                  FROM account_move_line aml
+                  JOIN res_partner partner ON partner.id = aml.partner_id
+                  JOIN res_company company ON company.id = aml.company_id
+                  JOIN dunning_hold hold ON hold.partner_id = partner.commercial_partner_id
+                       AND hold.freezes_charges AND hold.date_from <= %(date)s
+                       AND COALESCE(hold.amount, 0) = 0
+                       AND (hold.scope = 'debtor'
+                            OR hold.scope = 'invoice' AND hold.move_id = aml.move_id
+                            OR hold.scope = 'item' AND EXISTS (
+                               SELECT FROM dunning_hold_item_rel held
+                                WHERE held.dunning_hold_id = hold.id
+                                  AND held.account_move_line_id = aml.id))
+                  JOIN res_company hold_company ON hold_company.id = hold.company_id
+                       AND company.parent_path LIKE hold_company.parent_path || '%%'
+                 WHERE aml.id IN %(items)s
+                 ORDER BY aml.id, hold.date_from
                 """,
                 items=tuple(items.ids),
                 date=date,

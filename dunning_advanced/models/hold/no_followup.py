@@ -74,13 +74,13 @@ class DunningHold(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT c.user_id, array_agg(l.id ORDER BY l.amount_residual DESC, l.id)
-                  FROM account_move_line l
-                  JOIN res_partner p ON p.id = l.partner_id
-                  LEFT JOIN dunning_case c ON c.partner_id = p.commercial_partner_id
-                       AND c.state = 'open' AND c.company_id = %s
-                 WHERE l.id IN %s
-                 GROUP BY c.user_id
+                SELECT kase.user_id, array_agg(aml.id ORDER BY aml.amount_residual DESC, aml.id)
+                  FROM account_move_line aml
+                  JOIN res_partner partner ON partner.id = aml.partner_id
+                  LEFT JOIN dunning_case kase ON kase.partner_id = partner.commercial_partner_id
+                       AND kase.state = 'open' AND kase.company_id = %s
+                 WHERE aml.id IN %s
+                 GROUP BY kase.user_id
                 """,
                 company.id,
                 query.subselect(),

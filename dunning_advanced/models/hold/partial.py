@@ -41,11 +41,11 @@ class DunningHold(models.Model):
         """
         return SQL(
             """
-            SELECT h.move_id, SUM(h.amount) AS amount, MIN(h.id) AS hold_id,
-                   MIN(COALESCE(h.date_to, 'infinity')) AS until
-              FROM dunning_hold h
-             WHERE h.amount > 0 AND %s AND h.company_id IN %s
-             GROUP BY h.move_id
+            SELECT hold.move_id, SUM(hold.amount) AS amount, MIN(hold.id) AS hold_id,
+                   MIN(COALESCE(hold.date_to, 'infinity')) AS until
+              FROM dunning_hold hold
+             WHERE hold.amount > 0 AND %s AND hold.company_id IN %s
+             GROUP BY hold.move_id
             """,
             self._lasting_sql(scope.date, past=scope.as_of),
             tuple(scope.company._dunning_companies().ids),
@@ -57,13 +57,19 @@ class DunningHold(models.Model):
         return SQL(
             """
             SELECT * FROM (
-                SELECT i.id, h.hold_id, h.until, %s AS amount
-                  FROM items i
-                  JOIN (%s) h ON h.move_id = i.move_id
-                 WHERE i.open > 0) parts
+                SELECT item.id, held.hold_id, held.until, %s AS amount
+                  FROM items item
+                  JOIN (%s) held ON held.move_id = item.move_id
+                 WHERE item.open > 0) parts
              WHERE amount > 0
             """,
-            self._spread(SQL("h.amount"), SQL("i.open"), SQL("i.move_id"), SQL("i"), SQL("i.due")),
+            self._spread(
+                SQL("held.amount"),
+                SQL("item.open"),
+                SQL("item.move_id"),
+                SQL("item"),
+                SQL("item.due"),
+            ),
             self._amounts_sql(scope),
         )
 
@@ -103,24 +109,29 @@ class DunningHold(models.Model):
             SQL(
                 """
                 SELECT id, date_from, date_until, amount FROM (
-                    SELECT l.id, h.date_from, %(amount)s AS amount,
-                           LEAST(h.date_to, h.date_lifted - 1, %(date)s) AS date_until
-                      FROM dunning_hold h
-                      JOIN account_move_line l ON l.move_id = h.move_id
-                      JOIN account_account a ON a.id = l.account_id
-                           AND a.account_type = 'asset_receivable'
+                    SELECT aml.id, hold.date_from, %(amount)s AS amount,
+                           LEAST(hold.date_to, hold.date_lifted - 1, %(date)s) AS date_until
+                      FROM dunning_hold hold
+                      JOIN account_move_line aml ON aml.move_id = hold.move_id
+                      JOIN account_account account ON account.id = aml.account_id
+                           AND account.account_type = 'asset_receivable'
                       CROSS JOIN LATERAL (
-                           SELECT l.amount_currency - COALESCE(SUM(r.debit_amount_currency), 0)
-                                      AS open
-                             FROM account_partial_reconcile r
-                            WHERE r.debit_move_id = l.id AND r.max_date < h.date_from) was
-                     WHERE h.amount > 0 AND h.freezes_charges AND h.date_from <= %(date)s
-                       AND h.move_id IN %(moves)s AND was.open > 0) parts
+                           SELECT aml.amount_currency
+                                  - COALESCE(SUM(partial.debit_amount_currency), 0) AS open
+                             FROM account_partial_reconcile partial
+                            WHERE partial.debit_move_id = aml.id
+                              AND partial.max_date < hold.date_from) was
+                     WHERE hold.amount > 0 AND hold.freezes_charges AND hold.date_from <= %(date)s
+                       AND hold.move_id IN %(moves)s AND was.open > 0) parts
                  WHERE id IN %(items)s AND amount > 0 AND date_from <= date_until
                  ORDER BY id, date_from
                 """,
                 amount=self._spread(
-                    SQL("h.amount"), SQL("was.open"), SQL("h.id"), SQL("l"), SQL("l.date_maturity")
+                    SQL("hold.amount"),
+                    SQL("was.open"),
+                    SQL("hold.id"),
+                    SQL("aml"),
+                    SQL("aml.date_maturity"),
                 ),
                 date=date,
                 moves=tuple(items.move_id.ids),
