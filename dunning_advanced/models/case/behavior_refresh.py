@@ -119,14 +119,14 @@ class DunningBehavior(models.Model):
         """Receivable items, open and settled; what was paid back to customers is none."""
         return SQL(
             """
-            SELECT l.id, p.commercial_partner_id AS debtor_id,
-                   COALESCE(l.date_maturity, l.date) AS due,
-                   l.amount_currency > 0 AS is_debit,
-                   CASE WHEN l.reconciled IS NOT TRUE THEN l.amount_residual ELSE 0 END AS open
-              FROM account_move_line l
-              JOIN res_partner p ON p.id = l.partner_id
-             WHERE l.amount_currency <> 0
-               AND (l.amount_currency < 0 OR l.journal_id NOT IN %s) AND %s
+            SELECT aml.id, partner.commercial_partner_id AS debtor_id,
+                   COALESCE(aml.date_maturity, aml.date) AS due,
+                   aml.amount_currency > 0 AS is_debit,
+                   CASE WHEN aml.reconciled IS NOT TRUE THEN aml.amount_residual ELSE 0 END AS open
+              FROM account_move_line aml
+              JOIN res_partner partner ON partner.id = aml.partner_id
+             WHERE aml.amount_currency <> 0
+               AND (aml.amount_currency < 0 OR aml.journal_id NOT IN %s) AND %s
             """,
             self._journals("bank", "cash", "credit"),
             self.env["dunning.engine.item"]._receivable(scope),

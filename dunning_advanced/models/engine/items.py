@@ -27,13 +27,13 @@ class DunningEngineItem(models.AbstractModel):
         residual = self._residual_as_of(scope) if scope.as_of else self._residual_now()
         return SQL(
             """
-            SELECT l.id, l.move_id, l.move_name AS name, l.currency_id,
-                   p.commercial_partner_id AS debtor_id,
-                   COALESCE(l.date_maturity, l.date) AS due,
+            SELECT aml.id, aml.move_id, aml.move_name AS name, aml.currency_id,
+                   partner.commercial_partner_id AS debtor_id,
+                   COALESCE(aml.date_maturity, aml.date) AS due,
                    residual.amount_currency AS open, residual.amount AS open_company,
-                   l.no_followup
-              FROM account_move_line l
-              JOIN res_partner p ON p.id = l.partner_id
+                   aml.no_followup
+              FROM account_move_line aml
+              JOIN res_partner partner ON partner.id = aml.partner_id
               %s
              WHERE residual.amount_currency <> 0 AND %s
             """,
@@ -54,14 +54,14 @@ class DunningEngineItem(models.AbstractModel):
         ]
 
     def _receivable(self, scope):
-        """Condition: ``l``, of contact ``p``, is a posted receivable item of the scope."""
+        """Condition: ``aml``, of contact ``partner``, is a posted receivable item of the scope."""
         return SQL(
-            "l.account_id IN %s AND l.parent_state = 'posted' AND l.company_id IN %s"
-            " AND l.date <= %s AND %s",
+            "aml.account_id IN %s AND aml.parent_state = 'posted' AND aml.company_id IN %s"
+            " AND aml.date <= %s AND %s",
             tuple(self._receivables().ids or [0]),
             tuple(scope.company._dunning_companies().ids),
             scope.date,
-            self.env["dunning.engine"]._only(scope, SQL("p.commercial_partner_id")),
+            self.env["dunning.engine"]._only(scope, SQL("partner.commercial_partner_id")),
         )
 
     def _receivables(self):
@@ -72,9 +72,9 @@ class DunningEngineItem(models.AbstractModel):
     def _residual_now(self):
         return SQL(
             """
-            JOIN LATERAL (SELECT l.amount_residual_currency AS amount_currency,
-                                 l.amount_residual AS amount) residual
-              ON l.reconciled IS NOT TRUE
+            JOIN LATERAL (SELECT aml.amount_residual_currency AS amount_currency,
+                                 aml.amount_residual AS amount) residual
+              ON aml.reconciled IS NOT TRUE
             """
         )
 
@@ -83,13 +83,15 @@ class DunningEngineItem(models.AbstractModel):
         return SQL(
             """
             JOIN LATERAL (
-                SELECT l.amount_currency - COALESCE(SUM(CASE WHEN r.debit_move_id = l.id
-                           THEN r.debit_amount_currency ELSE -r.credit_amount_currency END), 0)
+                SELECT aml.amount_currency - COALESCE(SUM(CASE WHEN partial.debit_move_id = aml.id
+                           THEN partial.debit_amount_currency ELSE -partial.credit_amount_currency
+                                END), 0)
                            AS amount_currency,
-                       l.balance - COALESCE(SUM(CASE WHEN r.debit_move_id = l.id
-                           THEN r.amount ELSE -r.amount END), 0) AS amount
-                  FROM account_partial_reconcile r
-                 WHERE (r.debit_move_id = l.id OR r.credit_move_id = l.id) AND r.max_date <= %s
+                       aml.balance - COALESCE(SUM(CASE WHEN partial.debit_move_id = aml.id
+                           THEN partial.amount ELSE -partial.amount END), 0) AS amount
+                  FROM account_partial_reconcile partial
+                 WHERE (partial.debit_move_id = aml.id OR partial.credit_move_id = aml.id)
+                   AND partial.max_date <= %s
             ) residual ON TRUE
             """,
             scope.date,

@@ -62,7 +62,7 @@ class DunningEngineStatement(models.AbstractModel):
         return self.env.execute_query(
             SQL(
                 """
-                SELECT debtor_id, currency_id, SUM(amount) FROM (%s) e
+                SELECT debtor_id, currency_id, SUM(amount) FROM (%s) movement
                  WHERE date < %s GROUP BY debtor_id, currency_id HAVING SUM(amount) <> 0
                 """,
                 self._movements_sql(scope),
@@ -73,13 +73,13 @@ class DunningEngineStatement(models.AbstractModel):
     def _open_sql(self, scope):
         return SQL(
             """
-            SELECT i.debtor_id, i.currency_id, %s AS kind, i.name, m.ref AS reference,
-                   COALESCE(m.invoice_date, l.date) AS date, i.due,
-                   l.amount_currency AS amount, i.open
-              FROM (%s) i
-              JOIN account_move_line l ON l.id = i.id
-              JOIN account_move m ON m.id = l.move_id
-             ORDER BY i.due, i.id
+            SELECT item.debtor_id, item.currency_id, %s AS kind, item.name, move.ref AS reference,
+                   COALESCE(move.invoice_date, aml.date) AS date, item.due,
+                   aml.amount_currency AS amount, item.open
+              FROM (%s) item
+              JOIN account_move_line aml ON aml.id = item.id
+              JOIN account_move move ON move.id = aml.move_id
+             ORDER BY item.due, item.id
             """,
             self._kind(),
             self.env["dunning.engine.item"]._stage_items(scope),
@@ -88,7 +88,7 @@ class DunningEngineStatement(models.AbstractModel):
     def _period_sql(self, scope, date_from):
         return SQL(
             "SELECT debtor_id, currency_id, kind, name, reference, date, due, amount"
-            " FROM (%s) e WHERE date >= %s ORDER BY date, kind = 'settlement', id",
+            " FROM (%s) movement WHERE date >= %s ORDER BY date, kind = 'settlement', id",
             self._movements_sql(scope),
             date_from,
         )
@@ -101,23 +101,24 @@ class DunningEngineStatement(models.AbstractModel):
         """
         return SQL(
             """
-            SELECT p.commercial_partner_id AS debtor_id, c.currency_id, c.date, n.name AS notice,
-                   c.item_name AS item, c.kind, c.name, c.amount,
-                   COALESCE(c.amount_tax, 0) AS tax
-              FROM dunning_charge c
-              JOIN dunning_notice n ON n.id = c.notice_id
-              JOIN res_partner p ON p.id = c.partner_id
-              LEFT JOIN account_move m ON m.id = n.charge_move_id
-             WHERE c.date <= %(date)s AND c.amount <> 0 AND c.announced IS NOT TRUE
-               AND (c.state = 'open' AND m.state IS DISTINCT FROM 'cancel'
-                    OR c.date_closed > %(date)s)
-               AND (m.state = 'posted' AND m.date <= %(date)s) IS NOT TRUE
-               AND c.company_id IN %(companies)s AND %(only)s
-             ORDER BY c.date, n.id, c.kind, c.id
+            SELECT partner.commercial_partner_id AS debtor_id, charge.currency_id, charge.date,
+                   notice.name AS notice,
+                   charge.item_name AS item, charge.kind, charge.name, charge.amount,
+                   COALESCE(charge.amount_tax, 0) AS tax
+              FROM dunning_charge charge
+              JOIN dunning_notice notice ON notice.id = charge.notice_id
+              JOIN res_partner partner ON partner.id = charge.partner_id
+              LEFT JOIN account_move move ON move.id = notice.charge_move_id
+             WHERE charge.date <= %(date)s AND charge.amount <> 0 AND charge.announced IS NOT TRUE
+               AND (charge.state = 'open' AND move.state IS DISTINCT FROM 'cancel'
+                    OR charge.date_closed > %(date)s)
+               AND (move.state = 'posted' AND move.date <= %(date)s) IS NOT TRUE
+               AND charge.company_id IN %(companies)s AND %(only)s
+             ORDER BY charge.date, notice.id, charge.kind, charge.id
             """,
             date=scope.date,
             companies=tuple(scope.company._dunning_companies().ids),
-            only=self.env["dunning.engine"]._only(scope, SQL("p.commercial_partner_id")),
+            only=self.env["dunning.engine"]._only(scope, SQL("partner.commercial_partner_id")),
         )
 
     def _movements_sql(self, scope):
@@ -129,31 +130,34 @@ class DunningEngineStatement(models.AbstractModel):
         receivable = self.env["dunning.engine.item"]._receivable(scope)
         return SQL(
             """
-            SELECT p.commercial_partner_id AS debtor_id, l.currency_id, %(kind)s AS kind,
-                   l.move_name AS name, m.ref AS reference, l.date,
-                   COALESCE(l.date_maturity, l.date) AS due, l.amount_currency AS amount, l.id
-              FROM account_move_line l
-              JOIN res_partner p ON p.id = l.partner_id
-              JOIN account_move m ON m.id = l.move_id
-             WHERE l.amount_currency <> 0 AND %(receivable)s
+            SELECT partner.commercial_partner_id AS debtor_id, aml.currency_id, %(kind)s AS kind,
+                   aml.move_name AS name, move.ref AS reference, aml.date,
+                   COALESCE(aml.date_maturity, aml.date) AS due, aml.amount_currency AS amount,
+                   aml.id
+              FROM account_move_line aml
+              JOIN res_partner partner ON partner.id = aml.partner_id
+              JOIN account_move move ON move.id = aml.move_id
+             WHERE aml.amount_currency <> 0 AND %(receivable)s
              UNION ALL
-            SELECT p.commercial_partner_id, l.currency_id, 'settlement', o.move_name, l.move_name,
-                   r.max_date, r.max_date, r.amount, l.id
-              FROM account_move_line l
-              JOIN res_partner p ON p.id = l.partner_id
+            SELECT partner.commercial_partner_id, aml.currency_id, 'settlement',
+                   other_aml.move_name, aml.move_name,
+                   settled.max_date, settled.max_date, settled.amount, aml.id
+              FROM account_move_line aml
+              JOIN res_partner partner ON partner.id = aml.partner_id
               JOIN LATERAL (
                    SELECT credit_move_id AS other_id, max_date, -debit_amount_currency AS amount
-                     FROM account_partial_reconcile WHERE debit_move_id = l.id
+                     FROM account_partial_reconcile WHERE debit_move_id = aml.id
                     UNION ALL
                    SELECT debit_move_id, max_date, credit_amount_currency
-                     FROM account_partial_reconcile WHERE credit_move_id = l.id) r
-                ON r.max_date <= %(date)s AND r.amount <> 0
-              JOIN account_move_line o ON o.id = r.other_id
-              LEFT JOIN res_partner q ON q.id = o.partner_id
+                     FROM account_partial_reconcile WHERE credit_move_id = aml.id) settled
+                ON settled.max_date <= %(date)s AND settled.amount <> 0
+              JOIN account_move_line other_aml ON other_aml.id = settled.other_id
+              LEFT JOIN res_partner other_partner ON other_partner.id = other_aml.partner_id
              WHERE %(receivable)s
-               AND (o.currency_id <> l.currency_id OR o.parent_state <> 'posted'
-                    OR q.commercial_partner_id IS DISTINCT FROM p.commercial_partner_id
-                    OR o.company_id NOT IN %(companies)s)
+               AND (other_aml.currency_id <> aml.currency_id OR other_aml.parent_state <> 'posted'
+                    OR other_partner.commercial_partner_id IS DISTINCT
+                    FROM partner.commercial_partner_id
+                    OR other_aml.company_id NOT IN %(companies)s)
             """,
             kind=self._kind(),
             receivable=receivable,
@@ -165,10 +169,10 @@ class DunningEngineStatement(models.AbstractModel):
         """What an item is to its debtor, as an SQL expression."""
         return SQL(
             """
-            CASE WHEN m.move_type IN ('out_invoice', 'out_receipt') THEN 'invoice'
-                 WHEN m.move_type = 'out_refund' THEN 'credit_note'
-                 WHEN m.origin_payment_id IS NULL AND m.statement_line_id IS NULL THEN 'entry'
-                 WHEN l.amount_currency < 0 THEN 'payment'
+            CASE WHEN move.move_type IN ('out_invoice', 'out_receipt') THEN 'invoice'
+                 WHEN move.move_type = 'out_refund' THEN 'credit_note'
+                 WHEN move.origin_payment_id IS NULL AND move.statement_line_id IS NULL THEN 'entry'
+                 WHEN aml.amount_currency < 0 THEN 'payment'
                  ELSE 'repayment'
             END
             """
