@@ -155,8 +155,8 @@ class DunningEngineStatement(models.AbstractModel):
               LEFT JOIN res_partner other_partner ON other_partner.id = other_aml.partner_id
              WHERE %(receivable)s
                AND (other_aml.currency_id <> aml.currency_id OR other_aml.parent_state <> 'posted'
-                    OR other_partner.commercial_partner_id IS DISTINCT
-                    FROM partner.commercial_partner_id
+                    OR other_partner.commercial_partner_id
+                       IS DISTINCT FROM partner.commercial_partner_id
                     OR other_aml.company_id NOT IN %(companies)s)
             """,
             kind=self._kind(),
