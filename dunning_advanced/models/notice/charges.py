@@ -204,6 +204,6 @@ class DunningNotice(models.Model):
     def _named_until(self):
         """The last day on which paying keeps off the costs that are named in advance."""
         charging = self.env["dunning.charging"]
-        sent = Reminder(self.date, by_post=self.channel in self.env["dunning.channel"]._on_paper())
+        sent = Reminder(self.date, by_post=self.is_paper)
         first = costs_from(charging._rule(self), sent, charging._holidays(self))
         return fields.Date.subtract(first, days=1)

@@ -135,7 +135,6 @@ class DunningRun(models.Model):
 
     def _xlsx_notice_rows(self, notices):
         channels = self.env["dunning.channel"]
-        labels = dict(channels._selection())
         states = dict(notices._fields["state"]._description_selection(self.env))
         comparisons = dict(notices._fields["comparison"]._description_selection(self.env))
         deliveries = self._xlsx_deliveries()
@@ -150,7 +149,7 @@ class DunningRun(models.Model):
                 notice.partner_id.display_name,
                 notice.partner_id.ref,
                 notice.level_id.name,
-                labels.get(notice.channel, notice.channel),
+                channels._label(notice.channel),
                 contact.display_name,
                 address or (channel and channel.address(contact)),
                 states[notice.state],

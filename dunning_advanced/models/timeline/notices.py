@@ -149,11 +149,24 @@ class DunningTimeline(models.Model):
             )
         return self.env._("%(number)s not delivered at first (%(channel)s): %(address)s", **values)
 
+    def _own_icons(self):
+        """A delivery has the icon of its channel."""
+        events = self.filtered(lambda event: event.res_model == "dunning.delivery")
+        deliveries = self.env["dunning.delivery"].sudo().browse(events.mapped("res_id"))
+        channels = [self.env["dunning.channel"]._get(delivery.channel) for delivery in deliveries]
+        return {
+            **super()._own_icons(),
+            **{
+                event: channel.icon
+                for event, channel in zip(events, channels, strict=True)
+                if channel
+            },
+        }
+
     def _delivery_words(self, delivery):
-        channels = dict(delivery._fields["channel"]._description_selection(self.env))
         return {
             "number": delivery.notice_id.name,
-            "channel": channels.get(delivery.channel, delivery.channel),
+            "channel": self.env["dunning.channel"]._label(delivery.channel),
             "address": delivery.address or "",
         }
 
