@@ -84,7 +84,17 @@ class DunningCharging(models.AbstractModel):
             for line in lines.filtered("level_id.charge_interest")
             for row in self._interest(notice, line, facts)
         ]
-        return [*self._capped(notice, lines, costs, facts), *interest]
+        others = self._of_kinds(notice, lines, facts)
+        return [*self._capped(notice, lines, costs, facts), *interest, *others]
+
+    @api.model
+    def _of_kinds(self, notice, lines, facts):
+        """What kinds ask that are reckoned one by one."""
+        return [
+            {**self._base(notice, line, line.level_id, facts), "kind": kind.code, **values}
+            for kind in self.env["dunning.charge"]._kinds()
+            for line, values in kind.values(self, notice, lines, facts)
+        ]
 
     @api.model
     def _rule(self, notice):

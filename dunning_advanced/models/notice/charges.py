@@ -89,8 +89,11 @@ class DunningNotice(models.Model):
 
         :raises ChargesExceedDebtError: says both amounts
         """
+        kinds = self.env["dunning.charge"]
         costs = sum(
-            row["amount"] for row in rows if row["state"] == "open" and row["kind"] != "interest"
+            row["amount"]
+            for row in rows
+            if row["state"] == "open" and kinds._kind(row["kind"]).is_cost
         )
         if self.charge_decision or self.currency_id.compare_amounts(costs, self.amount_total) <= 0:
             return

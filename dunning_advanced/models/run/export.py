@@ -229,7 +229,9 @@ class DunningRun(models.Model):
         charges = (
             self.env["dunning.charge"]
             .search([("notice_id.run_id", "=", self.id)])
-            .sorted(lambda charge: (charge.notice_id.id, charge.kind, charge.id))
+            .sorted("id")
+            ._by_kind()
+            .sorted(lambda charge: charge.notice_id.id)
         )
         if not charges:
             return
@@ -257,7 +259,6 @@ class DunningRun(models.Model):
         ]
 
     def _xlsx_charge_rows(self, charge):
-        kinds = dict(charge._selection_kind())
         states = dict(charge._fields["state"]._description_selection(self.env))
         digits = charge.currency_id.decimal_places
         whole = {
@@ -273,7 +274,7 @@ class DunningRun(models.Model):
                 charge.notice_id.name,
                 charge.partner_id.display_name,
                 charge.item_name,
-                kinds[charge.kind],
+                charge._kind_label(charge.kind),
                 charge.name,
                 part["from"],
                 part["until"],

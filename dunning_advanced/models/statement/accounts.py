@@ -113,11 +113,12 @@ class DunningEngineStatement(models.AbstractModel):
                     OR c.date_closed > %(date)s)
                AND (m.state = 'posted' AND m.date <= %(date)s) IS NOT TRUE
                AND c.company_id IN %(companies)s AND %(only)s
-             ORDER BY c.date, n.id, c.kind, c.id
+             ORDER BY c.date, n.id, array_position(%(kinds)s, c.kind::text), c.id
             """,
             date=scope.date,
             companies=tuple(self.env["dunning.engine"]._companies(scope.company).ids),
             only=self.env["dunning.engine"]._only(scope, SQL("p.commercial_partner_id")),
+            kinds=[kind.code for kind in self.env["dunning.charge"]._kinds()],
         )
 
     def _movements_sql(self, scope):

@@ -157,8 +157,10 @@ class ResPartner(models.Model):
 
     def _dunning_section(self, account, company):
         currency = self.env["res.currency"].browse(account.currency_id)
+        kinds = self.env["dunning.charge"]
         return {
             "account": account,
+            "charge_title": lambda charge: kinds._kind(charge.kind).title(self.env, charge.name),
             "currency": currency,
             "bank": company._dunning_bank(currency),
             "amount": lambda value: format_amount(self.env, value, currency),
