@@ -11,7 +11,7 @@ from pathlib import Path
 
 from . import databases, odoo_suites, postgres, processes, queue_job, runtime, session, system
 from .console import DevError, say, step
-from .paths import PROJECT, work
+from .paths import ADDON_DIR, PROJECT, work
 
 DEFAULT_PORT = 8069
 START_TIMEOUT = 120
@@ -45,8 +45,16 @@ def test(args):
         if odoo_suites.OPTION in args.rest:
             return odoo_suites.run(args.rest, _port)
         # without demo data: a test makes what it needs
-        dbname, _new = databases.ensure("test", demo=False)
+        prepared = ADDON_DIR / "tests" / "prepared.py"
+        dbname, _new = databases.ensure("test", demo=False, finish=_prepare, recipe=[prepared])
         return _pytest(dbname, args.rest)
+
+
+def _prepare(dbname):
+    """Keep the accounting set-up that the test classes share in the database."""
+    os.environ[session.DATABASE] = dbname
+    if runtime.python("-m", "devtools.prepare_tests"):
+        raise DevError(f"the database {dbname} could not be prepared for tests")
 
 
 def _pytest(dbname, arguments):

@@ -149,19 +149,24 @@ def bare(purpose):
     return dbname
 
 
-def ensure(purpose, demo=True, fresh=False, also=()):
+def ensure(purpose, demo=True, fresh=False, also=(), finish=None, recipe=()):
     """Return a database of this checkout with the addon as it is now, and if it is new.
 
     :param also: further modules to install, of this project or of the addons path
+    :param finish: function of its name that completes a new database
+    :param recipe: paths of what ``finish`` depends on
     """
     base = template(demo)
     ours = [sources(PROJECT / module) for module in also]
     dbname, key = name(purpose), digest(base, sources(), RECIPE, *also, *ours)
+    key = digest(key, *(path.read_bytes() for path in recipe))
     if not fresh and recipe_of(dbname) == key:
         return dbname, False
     with timed(f"Installing {ADDON} into the database {dbname}"):
         with lock(base):  # a template that someone connects to cannot be copied
             _copy(base, dbname)
         _install(dbname, [ADDON, *also], demo, work(f"install-{purpose}.log"))
+        if finish:
+            finish(dbname)
         execute(f"COMMENT ON DATABASE \"{dbname}\" IS '{key}'")
     return dbname, True

@@ -29,7 +29,7 @@ class ResCompany(models.Model):
         string="Law for businesses",
         required=True,
         default="customer",
-        help="Whose interest rules and fixed sums hold for business customers. For consumers "
+        help="Whose interest rules and compensation hold for business customers. For consumers "
         "those of the country where they live hold in any case.",
     )
     dunning_journal_id = fields.Many2one(
@@ -42,7 +42,7 @@ class ResCompany(models.Model):
         "product.product", string="Product for fees", check_company=True
     )
     dunning_fixed_product_id = fields.Many2one(
-        "product.product", string="Product for fixed sums", check_company=True
+        "product.product", string="Product for compensation", check_company=True
     )
     dunning_interest_product_id = fields.Many2one(
         "product.product", string="Product for interest", check_company=True
@@ -82,7 +82,7 @@ class ResCompany(models.Model):
         help="Payments and promises that are older say nothing any more.",
     )
     dunning_behavior_grace = fields.Integer(
-        string="On time within (days)",
+        string="Tolerance for payments (days)",
         default=3,
         help="Banks need time: paid so many days after the due date is still on time.",
     )
@@ -167,7 +167,7 @@ class ResCompany(models.Model):
 
     _dunning_behavior_window = models.Constraint(
         "CHECK (dunning_behavior_months > 0 AND dunning_behavior_grace >= 0)",
-        "Payment behavior needs at least one month to look at, and no negative days of grace.",
+        "Payment behavior needs at least one month to look at, and no negative tolerance.",
     )
 
     _dunning_grades_in_order = models.Constraint(
@@ -183,6 +183,10 @@ class ResCompany(models.Model):
         " AND dunning_plan_tolerance >= 0 AND dunning_plan_cure >= 0 AND dunning_plan_valid > 0)",
         "Limits of payment plans cannot be negative, and an offer is valid for a day at least.",
     )
+
+    def _dunning_companies(self):
+        """These companies and their branches, whatever the user may see of them."""
+        return self.sudo().search([("id", "child_of", self.ids)])
 
     def _dunning_responsible(self, user):
         """Who is asked to do something: the one given, the company's, the one

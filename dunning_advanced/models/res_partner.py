@@ -9,7 +9,7 @@ from odoo.tools import SQL, format_date, get_lang
 
 from ..tools import phone
 from ..tools.public_holidays import PublicHolidays
-from ..tools.waiting import BUSINESS, CONSUMER
+from ..tools.waiting import BUSINESS, CONSUMER, protection
 from .engine.engine import Scope
 
 
@@ -372,7 +372,7 @@ class ResPartner(models.Model):
             ),
             debtors=debtors,
             disputed=self.env["dunning.dispute"]._items_sql(debtors),
-            companies=tuple(self.env["dunning.engine"]._companies(company).ids),
+            companies=tuple(company._dunning_companies().ids),
         )
 
     def _dunning_levels(self, company):
@@ -465,6 +465,13 @@ class ResPartner(models.Model):
         if self._dunning_party() == BUSINESS and company.dunning_law == "company":
             return home
         return self.commercial_partner_id.country_id or home
+
+    def _dunning_protection(self, company):
+        """What the law asks of a reminder before it may cost this debtor anything.
+
+        :return: :class:`tools.waiting.Protection`
+        """
+        return protection(self._dunning_law(company).code, self._dunning_party())
 
     def _dunning_holidays(self, company):
         """The public holidays where this debtor lives, on which the post does not come.

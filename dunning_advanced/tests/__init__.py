@@ -28,6 +28,7 @@ from .money import (
     test_charge,
     test_charge_booking,
     test_charge_consumer,
+    test_charge_debts,
     test_charge_diary,
     test_charge_portal,
     test_charge_ride,
@@ -54,6 +55,7 @@ from .plan import (
 from .policy import test_rules, test_teams
 from .run import test_nightly, test_review, test_run_life, test_undo, test_xlsx
 from .statement import (
+    test_ageing,
     test_statement,
     test_statement_charges,
     test_statement_documents,
@@ -71,6 +73,7 @@ from .whole import (
     test_queries,
     test_rights,
     test_searches,
+    test_tools,
     test_tours,
     test_views,
 )

@@ -6,6 +6,8 @@ Decimal in, unrounded Decimal out, all in one currency. No models, no clock.
 from dataclasses import dataclass
 from decimal import Decimal
 
+ZERO = Decimal(0)
+
 
 class BracketGapError(ValueError):
     """The brackets leave some amounts without a fee."""
@@ -24,8 +26,8 @@ class Bracket:
     """
 
     limit: Decimal | None
-    fixed: Decimal = Decimal(0)
-    percent: Decimal = Decimal(0)
+    fixed: Decimal = ZERO
+    percent: Decimal = ZERO
     inclusive: bool = True
 
     def holds(self, amount):
@@ -71,7 +73,7 @@ def accumulated(amount, brackets):
     Decimal('12')
     """
     check_brackets(brackets)
-    total, floor = Decimal(0), Decimal(0)
+    total, floor = ZERO, ZERO
     for bracket in brackets:
         ceiling = amount if bracket.holds(amount) else bracket.limit
         total += bracket.fixed + percent_of(ceiling - floor, bracket.percent)
@@ -86,7 +88,7 @@ def check_brackets(brackets):
 
     :raises BracketGapError: saying above which amount there is no fee
     """
-    last = Decimal(0)
+    last = ZERO
     for position, bracket in enumerate(brackets, 1):
         if bracket.limit is None and position == len(brackets):
             return
@@ -107,6 +109,27 @@ def bounded(fee, minimum=None, maximum=None):
     if maximum is not None:
         fee = min(fee, maximum)
     return fee
+
+
+def capped(costs, limit, before=ZERO):
+    """Return costs lowered so that they come to no more than a limit, the first ones first.
+
+    What is only named in advance, and not owed yet, takes no room from the others.
+
+    :param costs: pairs of Decimal amount, and whether it is owed now
+    :param limit: Decimal, the most that all may come to
+    :param before: what was asked before and counts too
+    :return: list of Decimal, one for each of the costs, none negative
+
+    >>> capped([(Decimal(30), True), (Decimal(30), True)], Decimal(50), before=Decimal(5))
+    [Decimal('30'), Decimal('15')]
+    """
+    room, kept = limit - before, []
+    for amount, owed in costs:
+        kept.append(max(ZERO, min(amount, room)))
+        if owed:
+            room -= kept[-1]
+    return kept
 
 
 NL_WIK = (

@@ -261,18 +261,3 @@ def arrears(rows, day, tolerance):
     """
     late = timedelta(days=tolerance + 1)
     return next((row.date + late for row in rows if row.open > 0 and row.date + late <= day), None)
-
-
-def spread(amounts, extra, unit=CENT):
-    """Add a sum to amounts evenly, the rest to the last one.
-
-    :raises PlanError: ``none`` when there is no amount to add to
-
-    >>> [str(amount) for amount in spread([Decimal(10), Decimal(5)], Decimal("0.03"))]
-    ['10.01', '5.02']
-    """
-    if not amounts:
-        raise PlanError("none")
-    each = (extra / len(amounts) / unit).to_integral_value(ROUND_FLOOR) * unit
-    added = [each] * (len(amounts) - 1) + [extra - each * (len(amounts) - 1)]
-    return [amount + more for amount, more in zip(amounts, added, strict=True)]

@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date as Date
 
-# Days overdue up to which an item belongs to a bucket; what is older comes last.
-BUCKETS = (0, 30, 60, 90, 120)
+from . import ageing
 
 
 @dataclass(frozen=True)
@@ -100,15 +99,12 @@ class Account:
         return self._sum([self.opening, *(move.amount for move in self.movements)])
 
     def ageing(self):
-        """Open items by days overdue: not due, then each bucket, then what is older.
+        """Open items by days overdue.
 
-        :return: list of amounts, one more than BUCKETS
+        :return: list of amounts, one for each bucket of :mod:`.ageing`
         """
-        sums = [[] for _bucket in range(len(BUCKETS) + 1)]
-        for item in self.debits:
-            days = item.days_overdue(self.date)
-            sums[sum(days > last for last in BUCKETS)].append(item.open)
-        return [self._sum(amounts) for amounts in sums]
+        items = [(item.days_overdue(self.date), item.open) for item in self.debits]
+        return [self._sum([amount]) for amount in ageing.sums(items)]
 
     def running(self):
         """Each movement with the balance after it.

@@ -2,7 +2,7 @@ from odoo import fields, models
 
 
 class DunningEscalate(models.TransientModel):
-    """Asks which step is taken when reminders are of no use any more."""
+    """Asks for the escalation when reminders are of no use any more."""
 
     _name = "dunning.escalate"
     _description = "Escalate"
@@ -15,13 +15,14 @@ class DunningEscalate(models.TransientModel):
             ("handover", "Hand over to an agency or lawyer"),
             ("writeoff", "Propose to write off"),
         ],
+        string="What is to be done?",
         required=True,
         default="handover",
     )
     reason = fields.Char()
 
     def action_apply(self):
-        """Set the credit hold, or open the form of the step that was chosen."""
+        """Set the credit hold, or open the form of the escalation that was chosen."""
         self.ensure_one()
         if self.step == "credit":
             self.env["dunning.credit.hold"].create(

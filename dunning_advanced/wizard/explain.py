@@ -6,7 +6,7 @@ from ..models.engine.engine import Scope
 
 
 class DunningExplain(models.TransientModel):
-    """Why an item is reminded or not: the answer of every gate, in words."""
+    """Why an item is reminded or not: what every gate says, in words."""
 
     _name = "dunning.explain"
     _description = "Why?"
@@ -17,7 +17,7 @@ class DunningExplain(models.TransientModel):
         "res.company", required=True, default=lambda self: self.env.company
     )
     date = fields.Date(string="As of", required=True, default=fields.Date.context_today)
-    answer = fields.Html(compute="_compute_answer", sanitize=False)
+    answer = fields.Html(string="Decision", compute="_compute_answer", sanitize=False)
 
     @api.depends("move_line_id", "company_id", "date")
     def _compute_answer(self):

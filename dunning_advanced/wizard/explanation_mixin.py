@@ -4,11 +4,11 @@ from odoo import models
 from odoo.tools import format_date
 
 
-class DunningAnswer(models.AbstractModel):
-    """Answers in sentences, each naming its record as a link."""
+class DunningExplanation(models.AbstractModel):
+    """An explanation in sentences, each naming its record as a link."""
 
     _name = "dunning.answer"
-    _description = "Answers in Sentences"
+    _description = "Explanation in Sentences"
 
     def _marked(self, holds, sentence, yes, no):
         """A sentence behind a green or red mark.

@@ -46,7 +46,7 @@ class DunningInterestCalculator(models.TransientModel):
     verified = fields.Boolean(related="rule_id.verified")
     note = fields.Text(related="rule_id.note")
     interest = fields.Monetary(compute="_compute_result")
-    fixed_sum = fields.Monetary(compute="_compute_result")
+    fixed_sum = fields.Monetary(string="Compensation for late payment", compute="_compute_result")
     paid = fields.Monetary(compute="_compute_result")
     total_open = fields.Monetary(string="To pay", compute="_compute_result")
     excess = fields.Monetary(string="Paid too much", compute="_compute_result")

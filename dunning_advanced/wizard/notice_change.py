@@ -5,9 +5,9 @@ class DunningBulk(models.AbstractModel):
     """Reminders that somebody has chosen in a list, named in a few words."""
 
     _name = "dunning.bulk"
-    _description = "Chosen Reminders"
+    _description = "Selected Reminders"
 
-    notice_ids = fields.Many2many("dunning.notice", required=True)
+    notice_ids = fields.Many2many("dunning.notice", string="Reminder", required=True)
     label = fields.Char(compute="_compute_label", string="Reminders")
 
     @api.depends("notice_ids")

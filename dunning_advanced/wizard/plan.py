@@ -2,7 +2,7 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from ..models.plan.plan import CHANNELS
+from ..models.agreement.agreement import CHANNELS
 from ..models.plan.terms import TERMS
 
 

@@ -15,8 +15,8 @@ class DunningReason(models.TransientModel):
     notice_ids = fields.Many2many(required=False)
     hold_ids = fields.Many2many("dunning.hold", context={"active_test": False})
     charge_ids = fields.Many2many("dunning.charge")
-    notice_count = fields.Integer(compute="_compute_counts")
-    left_count = fields.Integer(compute="_compute_counts")
+    notice_count = fields.Integer(compute="_compute_counts", string="Reminders to change")
+    left_count = fields.Integer(compute="_compute_counts", string="Already sent")
     kind = fields.Selection(
         [
             ("drop", "Leave out"),
@@ -25,7 +25,7 @@ class DunningReason(models.TransientModel):
             ("waive", "Waive charges"),
             ("lift_credit", "Lift credit hold"),
             ("reject_writeoff", "Reject"),
-            ("return", "Returned"),
+            ("return", "Mark as returned"),
             ("close", "Close"),
         ],
         required=True,
@@ -36,8 +36,8 @@ class DunningReason(models.TransientModel):
         help="An e-mail that asks the customers who have the reminder already to disregard it.",
     )
     credit_hold_ids = fields.Many2many("dunning.credit.hold")
-    writeoff_ids = fields.Many2many("dunning.writeoff")
-    handover_ids = fields.Many2many("dunning.handover")
+    writeoff_ids = fields.Many2many("dunning.writeoff", string="Write-offs")
+    handover_ids = fields.Many2many("dunning.handover", string="Hand-overs")
     outcome = fields.Selection(
         selection=lambda self: (
             self.env["dunning.handover"]._fields["outcome"]._description_selection(self.env)

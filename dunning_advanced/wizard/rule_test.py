@@ -19,7 +19,7 @@ class DunningRuleTest(models.TransientModel):
         "res.company", required=True, default=lambda self: self.env.company
     )
     date = fields.Date(required=True, default=fields.Date.context_today)
-    answer = fields.Html(compute="_compute_answer", sanitize=False)
+    answer = fields.Html(string="Decision", compute="_compute_answer", sanitize=False)
 
     @api.depends("partner_id", "company_id", "date")
     def _compute_answer(self):

@@ -4,6 +4,15 @@ from odoo import api, fields, models
 
 _logger = logging.getLogger(__name__)
 
+# How something is agreed with a customer, or said by it.
+CHANNELS = [
+    ("phone", "Phone"),
+    ("email", "E-mail"),
+    ("letter", "Letter"),
+    ("portal", "Customer's page"),
+    ("person", "In person"),
+]
+
 
 class DunningAgreement(models.AbstractModel):
     """What was agreed with a customer: whom it is sent to, and who is told about it."""

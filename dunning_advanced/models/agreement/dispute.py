@@ -107,6 +107,7 @@ class DunningDispute(models.Model):
             ("rejected", "Rejected"),
             ("withdrawn", "Withdrawn"),
         ],
+        string="Status",
         required=True,
         readonly=True,
         default="open",
@@ -116,7 +117,7 @@ class DunningDispute(models.Model):
     date_decided = fields.Date(string="Decided on", readonly=True, copy=False)
     decided_by_id = fields.Many2one("res.users", string="Decided by", readonly=True, copy=False)
     answer = fields.Text(string="Answer to the customer", readonly=True, copy=False)
-    date_told = fields.Date(string="Customer told on", readonly=True, copy=False)
+    date_told = fields.Date(string="Customer notified on", readonly=True, copy=False)
     credit_move_id = fields.Many2one(
         "account.move",
         string="Credit note",

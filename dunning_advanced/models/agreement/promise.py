@@ -2,6 +2,8 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, format_date
 
+from .agreement import CHANNELS
+
 BATCH = 100
 
 
@@ -25,23 +27,12 @@ class DunningPromise(models.Model):
         store=True,
         readonly=False,
         precompute=True,
-        help="Banks need time: the promise is judged so many days after its date.",
+        help="Banks need time: the promise is checked so many days after its date.",
     )
     date_end = fields.Date(
         string="Dunning waits until", compute="_compute_date_end", store=True, precompute=True
     )
-    channel = fields.Selection(
-        [
-            ("phone", "Phone"),
-            ("email", "E-mail"),
-            ("letter", "Letter"),
-            ("portal", "Customer's page"),
-            ("person", "In person"),
-        ],
-        string="Made by",
-        required=True,
-        default="phone",
-    )
+    channel = fields.Selection(CHANNELS, string="Made by", required=True, default="phone")
     user_id = fields.Many2one(
         "res.users", string="Taken by", default=lambda self: self.env.user, readonly=True
     )
@@ -64,6 +55,7 @@ class DunningPromise(models.Model):
             ("broken", "Broken"),
             ("cancelled", "Cancelled"),
         ],
+        string="Status",
         required=True,
         readonly=True,
         default="open",

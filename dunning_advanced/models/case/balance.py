@@ -6,8 +6,12 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-# The oldest first.
-AGES = ("over_90", "days_90", "days_60", "days_30")
+from ...tools import ageing
+
+# Parts of what a customer owes: the buckets of tools.ageing, of which these are overdue, the
+# oldest first; and what is no bucket.
+OVERDUE = range(ageing.COUNT - 1, 0, -1)
+NOT_DUE, CREDIT, CHARGES = 0, -1, -2
 
 
 class DunningCase(models.Model):
@@ -113,17 +117,15 @@ class DunningCase(models.Model):
 
     def _age_line(self, currency, parts):
         """The amounts of one currency as an equation that adds up."""
-        ages = {
-            "over_90": self.env._("over 90 days"),
-            "days_90": self.env._("61–90 days"),
-            "days_60": self.env._("31–60 days"),
-            "days_30": self.env._("1–30 days"),
-        }
-        credit = parts["credit"]
-        overdue = sum(parts[age] for age in AGES)
+        labels = self.env["dunning.engine.item"]._age_labels()
+        credit = parts[CREDIT]
+        overdue = sum(parts[age] for age in OVERDUE)
         terms = [
-            self._age_term(currency, parts[age], label, "+" if n else "")
-            for n, (age, label) in enumerate((age, ages[age]) for age in AGES if parts[age])
+            # within a line: no capital
+            self._age_term(
+                currency, parts[age], labels[age][:1].lower() + labels[age][1:], "+" if n else ""
+            )
+            for n, age in enumerate(age for age in OVERDUE if parts[age])
         ]
         if credit and terms:
             terms.append(self._age_term(currency, -credit, self.env._("credits"), "−"))
@@ -139,9 +141,9 @@ class DunningCase(models.Model):
         nothing is overdue.
         """
         labels = {
-            **({} if any(parts[age] > 0 for age in AGES) else {"credit": self.env._("Credits")}),
-            "not_due": self.env._("Not due yet"),
-            "charges": self.env._("Charges not booked"),
+            **({} if any(parts[age] > 0 for age in OVERDUE) else {CREDIT: self.env._("Credits")}),
+            NOT_DUE: self.env._("Not due yet"),
+            CHARGES: self.env._("Charges not booked"),
         }
         told = [
             f"{label}: {currency.format(parts[part])}"
@@ -177,21 +179,17 @@ class DunningCase(models.Model):
 
     @api.model
     def _ages_sql(self, company, date, debtors):
-        companies = tuple(self.env["dunning.engine"]._companies(company).ids)
+        companies = tuple(company._dunning_companies().ids)
         return SQL(
             """
             SELECT p.commercial_partner_id, l.currency_id,
-                   CASE WHEN l.amount_residual_currency < 0 THEN 'credit'
-                        WHEN age.days <= 0 THEN 'not_due'
-                        WHEN age.days <= 30 THEN 'days_30'
-                        WHEN age.days <= 60 THEN 'days_60'
-                        WHEN age.days <= 90 THEN 'days_90'
-                        ELSE 'over_90' END AS part,
+                   CASE WHEN l.amount_residual_currency < 0 THEN %(credit)s
+                        ELSE width_bucket(
+                             %(date)s - COALESCE(l.date_maturity, l.date), %(starts)s)
+                   END AS part,
                    SUM(l.amount_residual_currency) AS amount
               FROM account_move_line l
               JOIN res_partner p ON p.id = l.partner_id
-              CROSS JOIN LATERAL (
-                   SELECT %(date)s - COALESCE(l.date_maturity, l.date) AS days) age
              WHERE l.account_id IN (
                        SELECT id FROM account_account WHERE account_type = 'asset_receivable')
                AND l.reconciled IS NOT TRUE AND l.parent_state = 'posted'
@@ -199,7 +197,7 @@ class DunningCase(models.Model):
                AND p.commercial_partner_id IN %(debtors)s AND l.company_id IN %(companies)s
              GROUP BY 1, 2, 3
              UNION ALL
-            SELECT c.partner_id, c.currency_id, 'charges',
+            SELECT c.partner_id, c.currency_id, %(charges)s,
                    SUM(c.amount + COALESCE(c.amount_tax, 0))
               FROM dunning_charge c
               JOIN dunning_notice n ON n.id = c.notice_id AND n.state = 'issued'
@@ -209,6 +207,9 @@ class DunningCase(models.Model):
              GROUP BY 1, 2
             """,
             date=date,
+            starts=list(ageing.STARTS),
+            credit=CREDIT,
+            charges=CHARGES,
             debtors=debtors,
             companies=companies,
         )

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import format_date, get_lang
 
-from ...tools.format import short
+from ...tools.format import format_number
 from ...tools.points import points
 
 
@@ -130,7 +130,7 @@ class DunningBehavior(models.Model):
         return self.company_currency_id.format(amount)
 
     def _number(self, number):
-        return short(round(number, 1), get_lang(self.env))
+        return format_number(round(number, 1), get_lang(self.env))
 
     def _describe_days_late(self):
         if not self.amount_settled:
@@ -157,9 +157,9 @@ class DunningBehavior(models.Model):
         if not (self.amount_settled or self.amount_overdue):
             return self.env._("Nothing has fallen due.")
         return self.env._(
-            "%(share)s %% of what was paid or is overdue was not paid on time (within %(grace)s "
-            "days); %(count)s of %(all)s invoices were.",
-            grace=self.company_id.dunning_behavior_grace,
+            "%(share)s %% of what was paid or is overdue was not paid on time (tolerance: "
+            "%(tolerance)s days); %(count)s of %(all)s invoices were.",
+            tolerance=self.company_id.dunning_behavior_grace,
             share=self._number(self.late_share),
             count=self.on_time_count,
             all=self.settled_count + self.overdue_count,

@@ -194,7 +194,7 @@ class DunningBehavior(models.Model):
             SQL.identifier(name),
             agreements,
             states,
-            tuple(self.env["dunning.engine"]._companies(scope.company).ids),
+            tuple(scope.company._dunning_companies().ids),
             self._start(scope),
             scope.date,
             self.env["dunning.engine"]._only(scope, SQL("partner_id")),

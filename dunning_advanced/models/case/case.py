@@ -31,10 +31,15 @@ class DunningCase(models.Model):
         index="btree_not_null",
         check_company=True,
         ondelete="restrict",
-        help="Without a responsible, the case goes to a member of the team with the next run.",
+        help="Without a responsible, the case is assigned to a member of the team with the next "
+        "run.",
     )
     state = fields.Selection(
-        [("open", "Open"), ("closed", "Closed")], required=True, default="open", tracking=True
+        [("open", "Open"), ("closed", "Closed")],
+        string="Status",
+        required=True,
+        default="open",
+        tracking=True,
     )
     date_open = fields.Date(default=fields.Date.context_today, required=True)
     date_close = fields.Date(readonly=True)
@@ -82,16 +87,18 @@ class DunningCase(models.Model):
     days_overdue = fields.Integer(string="Oldest (days)", compute="_compute_balance")
     item_count = fields.Integer(string="Overdue items", compute="_compute_balance")
     item_ids = fields.One2many("account.move.line", compute="_compute_records", string="Open items")
-    notice_ids = fields.One2many("dunning.notice", compute="_compute_records")
+    notice_ids = fields.One2many("dunning.notice", string="Reminder", compute="_compute_records")
     hold_id = fields.Many2one("dunning.hold", string="On hold", compute="_compute_hold")
     hold_ids = fields.One2many("dunning.hold", compute="_compute_records")
     blocked_item_ids = fields.One2many("account.move.line", compute="_compute_records")
     level_id = fields.Many2one(
         "dunning.level", compute="_compute_level", help="The highest level of the open items."
     )
-    rung = fields.Integer(string="Level no.", compute="_compute_level")
+    rung = fields.Integer(string="Level number", compute="_compute_level")
     is_last = fields.Boolean(string="Last level", compute="_compute_level")
-    last_notice_id = fields.Many2one("dunning.notice", compute="_compute_last_notice")
+    last_notice_id = fields.Many2one(
+        "dunning.notice", string="Last reminder sent", compute="_compute_last_notice"
+    )
     last_date = fields.Date(string="Last reminder", compute="_compute_last_notice")
     notice_count = fields.Integer(string="Reminders", compute="_compute_last_notice")
     age_summary = fields.Html(

@@ -210,7 +210,7 @@ class DunningCase(models.Model):
     def _describe_term_level(self, rung):
         if rung is None:
             return self.env._("No reminder was sent since the case was opened.")
-        return self.env._("The highest reminder since the case was opened was no. %s.", rung)
+        return self.env._("The highest level since the case was opened was number %s.", rung)
 
     def _describe_term_last_level(self, is_last):
         return (

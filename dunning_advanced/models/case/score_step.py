@@ -3,7 +3,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.tools import SQL, get_lang
 
-from ...tools.format import short
+from ...tools.format import format_number
 
 RULES = {
     "behavior": (
@@ -30,7 +30,7 @@ class DunningScoreStep(models.Model):
     """
 
     _name = "dunning.score.step"
-    _description = "Step of a Points Rule"
+    _description = "Scoring Step"
     _order = "rule, term, threshold, id"
 
     term = fields.Selection(
@@ -81,7 +81,7 @@ class DunningScoreStep(models.Model):
             step.display_name = self.env._(
                 "%(term)s from %(threshold)s: %(points)s points",
                 term=step._term_name(step.term),
-                threshold=short(step.threshold, get_lang(self.env)),
+                threshold=format_number(step.threshold, get_lang(self.env)),
                 points=step.points,
             )
 

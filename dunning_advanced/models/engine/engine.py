@@ -168,29 +168,8 @@ class DunningEngine(models.AbstractModel):
     # Helpers
 
     @api.model
-    def _companies(self, company):
-        return self.env["res.company"].sudo().search([("id", "child_of", company.id)])
-
-    @api.model
     def _only(self, scope, column):
         """Condition that keeps to the debtors of the scope."""
         if not scope.partner_ids:
             return SQL("TRUE")
         return SQL("%s IN %s", column, scope.partner_ids)
-
-    @api.model
-    def _values(self, columns, rows):
-        """A small table given in the statement itself.
-
-        :param columns: dict of name to SQL type
-        :param rows: list of tuples
-        """
-        selected = SQL(", ").join(
-            SQL("%s::%s AS %s", SQL.identifier("v", f"c{n}"), SQL(kind), SQL.identifier(name))
-            for n, (name, kind) in enumerate(columns.items())
-        )
-        values = SQL(", ").join(SQL("%s", row) for row in rows or [(None,) * len(columns)])
-        aliases = SQL(", ").join(SQL.identifier(f"c{n}") for n in range(len(columns)))
-        return SQL(
-            "SELECT %s FROM (VALUES %s) v(%s) WHERE %s", selected, values, aliases, bool(rows)
-        )

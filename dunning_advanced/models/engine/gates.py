@@ -257,14 +257,16 @@ class Covered(Gate):
 
 
 class Deferred(Gate):
-    code, scope, label = "riding", "credit", _lt("Charges wait for their invoices")
+    code, scope, label = "riding", "credit", _lt("Deferred charges")
     only_counted, is_overdue = True, False
 
     def condition(self, env, scope):
         return SQL("i.id IN (SELECT id FROM deferred)")
 
     def describe(self, why, facts, stops):
-        return stops and why.env._("it books charges, which go with the next overdue invoices")
+        return stops and why.env._(
+            "it books deferred charges, which go with the next overdue invoices"
+        )
 
     def next_day(self, facts, date):
         return Date.add(date, days=1)

@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.tools import SQL
 
 
@@ -41,13 +41,25 @@ class DunningEngineItem(models.AbstractModel):
             self._receivable(scope),
         )
 
+    @api.model
+    def _age_labels(self):
+        """The buckets of :mod:`tools.ageing` in words, what is not due first."""
+        return [
+            self.env._("Not due"),
+            self.env._("1–30 days"),
+            self.env._("31–60 days"),
+            self.env._("61–90 days"),
+            self.env._("91–120 days"),
+            self.env._("Over 120 days"),
+        ]
+
     def _receivable(self, scope):
         """Condition: ``l``, of contact ``p``, is a posted receivable item of the scope."""
         return SQL(
             "l.account_id IN %s AND l.parent_state = 'posted' AND l.company_id IN %s"
             " AND l.date <= %s AND %s",
             tuple(self._receivables().ids or [0]),
-            tuple(self.env["dunning.engine"]._companies(scope.company).ids),
+            tuple(scope.company._dunning_companies().ids),
             scope.date,
             self.env["dunning.engine"]._only(scope, SQL("p.commercial_partner_id")),
         )

@@ -6,7 +6,7 @@ class DunningEngineGroup(models.AbstractModel):
     """Stages of the engine that gather items into notices."""
 
     _name = "dunning.engine.group"
-    _description = "Dunning Engine: Notices"
+    _description = "Dunning Engine: Reminders"
 
     @api.model
     def _stages(self):

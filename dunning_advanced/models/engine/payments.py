@@ -45,7 +45,7 @@ class DunningEngineIncoming(models.AbstractModel):
             HAVING ROUND(SUM(paid.share), 8) >= 1
             """,
             held=self.env["dunning.hold"]._amounts_sql(scope),
-            companies=self._companies(scope),
+            companies=tuple(scope.company._dunning_companies().ids),
         )
 
     def _stage_bank(self, scope):
@@ -67,12 +67,8 @@ class DunningEngineIncoming(models.AbstractModel):
              WHERE money.amount > 0
             """,
             date=scope.date,
-            companies=self._companies(scope),
+            companies=tuple(scope.company._dunning_companies().ids),
         )
-
-    @api.model
-    def _companies(self, scope):
-        return tuple(self.env["dunning.engine"]._companies(scope.company).ids)
 
     @api.model
     def _covers_item(self):

@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ...tools.sql import values
+
 
 class DunningEnginePolicy(models.AbstractModel):
     """Stages of the engine that say which rules hold for whom."""
@@ -33,12 +35,12 @@ class DunningEnginePolicy(models.AbstractModel):
             if ladder
         ]
         columns = {"id": "int", "first_rung": "int", "catch_up": "bool", "align": "bool"}
-        return self.env["dunning.engine"]._values(columns, rows)
+        return values(columns, rows)
 
     def _stage_ladder(self, scope):
         columns = dict.fromkeys(["policy_id", "rung", "level_id", "days", "wait"], "int")
         rows = [row for policy in self._policies(scope) for row in policy._ladder()]
-        return self.env["dunning.engine"]._values(columns, rows)
+        return values(columns, rows)
 
     def _stage_floors(self, scope):
         """Minimum amounts by level and currency; none where nothing is asked."""
@@ -55,7 +57,7 @@ class DunningEnginePolicy(models.AbstractModel):
             if minimum is None or minimum or level.minimum_share
         ]
         columns = {"level_id": "int", "currency_id": "int", "amount": "numeric", "share": "numeric"}
-        return self.env["dunning.engine"]._values(columns, rows)
+        return values(columns, rows)
 
     def _has_shares(self, scope):
         """Whether any minimum is a share of the balance, which takes more work."""

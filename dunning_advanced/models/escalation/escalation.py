@@ -16,7 +16,7 @@ class DunningEscalation(models.AbstractModel):
     """
 
     _name = "dunning.escalation"
-    _description = "Step after the Last Level"
+    _description = "Escalation"
     _inherit = ["mail.thread", "mail.activity.mixin", "dunning.by.button"]
     _check_company_auto = True
 
@@ -109,16 +109,16 @@ class DunningEscalation(models.AbstractModel):
         if taken := self._taken(items)[:1]:
             raise ValidationError(
                 self.env._(
-                    "%(item)s is part of “%(step)s” already: leave it out, or finish that first.",
+                    "%(item)s is part of “%(record)s” already: leave it out, or finish that first.",
                     item=taken.name,
-                    step=taken.step_id.display_name,
+                    record=taken.step_id.display_name,
                 )
             )
 
     @api.constrains("line_ids", "partner_id", "company_id")
     def _check_items(self):
         for step in self:
-            companies = self.env["dunning.engine"]._companies(step.company_id)
+            companies = step.company_id._dunning_companies()
             if step.partner_id != step.partner_id.commercial_partner_id:
                 raise ValidationError(
                     self.env._(
@@ -234,7 +234,7 @@ class DunningEscalationItem(models.AbstractModel):
     """
 
     _name = "dunning.escalation.item"
-    _description = "Item of a Step after the Last Level"
+    _description = "Item of an Escalation"
     _inherit = ["dunning.by.button"]
     _order = "date_maturity, id"
 

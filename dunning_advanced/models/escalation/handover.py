@@ -42,6 +42,7 @@ class DunningHandover(models.Model):
             ("returned", "Returned"),
             ("closed", "Closed"),
         ],
+        string="Status",
         required=True,
         readonly=True,
         default="draft",
@@ -83,11 +84,11 @@ class DunningHandover(models.Model):
         compute="_compute_amounts_left",
         help="Paid or credited since the hand-over, in company currency.",
     )
-    summary_handed = fields.Char(string="Open then", compute="_compute_summaries")
+    summary_handed = fields.Char(string="Open at hand-over", compute="_compute_summaries")
     summary_left = fields.Char(string="Open now", compute="_compute_summaries")
     summary_settled = fields.Char(string="Settled since", compute="_compute_summaries")
     summary_fees = fields.Char(string="Their fees", compute="_compute_summaries")
-    notice_ids = fields.One2many("dunning.notice", compute="_compute_history")
+    notice_ids = fields.One2many("dunning.notice", string="Reminder", compute="_compute_history")
     charge_ids = fields.One2many("dunning.charge", compute="_compute_history")
     objection = fields.Text(
         compute="_compute_objection", help="Why a manager has to confirm the hand-over."
@@ -180,7 +181,7 @@ class DunningHandover(models.Model):
         """Ask why the items come back; dunning goes on."""
         self._check_handed()
         return self.env["dunning.reason"]._open_dialog(
-            "return", self.env._("Returned"), handover_ids=self
+            "return", self.env._("Mark as returned"), handover_ids=self
         )
 
     def action_close(self):
@@ -445,7 +446,7 @@ class DunningHandover(models.Model):
 
     def _change_words(self):
         return self.env._(
-            "Tell %(agency)s: %(settled)s settled, %(left)s still open",
+            "Notify %(agency)s: %(settled)s settled, %(left)s still open",
             agency=self.agency_id.name,
             settled=self.summary_settled,
             left=self.summary_left,
@@ -470,11 +471,15 @@ class DunningHandoverItem(models.Model):
     _description = "Item Handed Over"
     _inherit = ["dunning.escalation.item"]
 
-    step_id = fields.Many2one("dunning.handover", required=True, index=True, ondelete="cascade")
+    step_id = fields.Many2one(
+        "dunning.handover", string="Hand-over", required=True, index=True, ondelete="cascade"
+    )
     company_id = fields.Many2one(related="step_id.company_id", store=True, precompute=True)
-    amount = fields.Monetary(string="Open then", readonly=True)
+    amount = fields.Monetary(string="Open at hand-over", readonly=True)
     amount_told = fields.Monetary(
-        readonly=True, help="What was open when the responsible was told the last time."
+        string="Open when last notified",
+        readonly=True,
+        help="What was open when the responsible was notified the last time.",
     )
 
     _one_open = models.UniqueIndex(
@@ -536,7 +541,9 @@ class DunningHandoverFee(models.Model):
     _order = "date, id"
     _check_company_auto = True
 
-    handover_id = fields.Many2one("dunning.handover", required=True, index=True, ondelete="cascade")
+    handover_id = fields.Many2one(
+        "dunning.handover", string="Hand-over", required=True, index=True, ondelete="cascade"
+    )
     company_id = fields.Many2one(related="handover_id.company_id", store=True, precompute=True)
     date = fields.Date(required=True, default=fields.Date.context_today)
     name = fields.Char(string="For", required=True)

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_amount, format_date
 
-from ..money.charging import Facts
+from ..money.fee import Debtor
 
 HANDOVER = "dunning_advanced.handover"
 
@@ -23,7 +23,8 @@ class DunningHandover(models.Model):
             ``problems`` (texts) and the sums ``open``, ``interest`` and ``total``
         """
         self.ensure_one()
-        facts = self._interest_facts(date)
+        items = self.line_ids.filtered(lambda line: line.amount_left > 0).move_line_id
+        facts = self.env["dunning.charging"]._facts(items, items, date)
         return [
             self._claim(currency, lines, facts)
             for currency, lines in self.line_ids.grouped("currency_id").items()
@@ -39,7 +40,7 @@ class DunningHandover(models.Model):
             "items": [line._facts(facts.date) for line in lines],
             "charges": asked,
             "tax": charges._tax_estimate(),
-            "workings": [*map(self._working, charges.filtered("segments")), *workings],
+            "workings": [*self._charged_workings(charges), *workings],
             "problems": problems,
             "interest": interest,
             "open": sum(lines.mapped("amount_left")),
@@ -57,39 +58,6 @@ class DunningHandover(models.Model):
 
     # Interest
 
-    def _interest_lines(self, lines):
-        """The items as lines of a reminder that is never sent: what it would cost."""
-        return self.env["dunning.line"].union(
-            *(
-                self.env["dunning.line"].new(
-                    {
-                        "company_id": self.company_id.id,
-                        "partner_id": self.partner_id.id,
-                        "move_line_id": line.move_line_id.id,
-                        "name": line.name,
-                        "date_maturity": line.date_maturity,
-                        "currency_id": line.currency_id.id,
-                        "amount_net": line.amount_left,
-                    }
-                )
-                for line in lines
-                if line.amount_left > 0
-            )
-        )
-
-    def _interest_facts(self, date):
-        charging, holds = self.env["dunning.charging"], self.env["dunning.hold"].sudo()
-        lines = self._interest_lines(self.line_ids)
-        return Facts(
-            date=date,
-            past=charging._past_charges(lines),
-            booked=set(),
-            reminders=charging._reminders(lines),
-            payments=charging._payments(lines),
-            pauses=holds._frozen_periods(lines.move_line_id, date),
-            frozen=holds._frozen_parts(lines.move_line_id, date),
-        )
-
     def _interest(self, currency, lines, facts):
         """Interest since what was charged last, item by item.
 
@@ -97,35 +65,45 @@ class DunningHandover(models.Model):
 
         :return: list of workings, list of problems, sum
         """
-        notice = self.env["dunning.notice"].new(
-            {
-                "company_id": self.company_id.id,
-                "partner_id": self.partner_id.id,
-                "currency_id": currency.id,
-                "lang": self.env.lang,
-            }
-        )
+        charging = self.env["dunning.charging"]
+        debtor = Debtor(self.partner_id, self.company_id, currency)
+        letter = charging._letter(debtor, facts.date)
         workings, problems, total = [], [], 0.0
-        for line in self._interest_lines(lines):
+        for line in lines.filtered(lambda line: line.amount_left > 0):
+            item, due = line.move_line_id, line.date_maturity
+            debt = charging._debt(item, due, line.amount_left, facts)
             try:
-                rows = self.env["dunning.charging"]._interest(notice, line, facts)
+                interest = charging._interest_values(debt, letter, debtor, facts)
             except UserError as error:
                 problems.append(str(error))
                 continue
-            for row in rows:
-                total += row["amount"]
-                workings.append(self._working(self.env["dunning.charge"].new(row)))
+            if interest:
+                total += interest["amount"]
+                workings.append(self._working(interest, line.name, due, currency))
         return workings, list(dict.fromkeys(problems)), total
 
     @api.model
-    def _working(self, charge):
+    def _working(self, interest, item, due, currency):
+        """How an interest comes about.
+
+        :param interest: values of a dunning.charge, or one that was charged
+        """
+        charges, amount = self.env["dunning.charge"], interest["amount"]
         return {
-            "item": charge.item_name,
-            "due": charge.move_line_id.date_maturity,
-            "law": charge.formula,
-            "rows": charge._segment_rows(),
-            "amount": charge.amount,
+            "item": item,
+            "due": due,
+            "law": interest["formula"],
+            "rows": charges._periods(interest["segments"], amount, currency),
+            "amount": amount,
         }
+
+    def _charged_workings(self, charges):
+        return [
+            self._working(
+                charge, charge.item_name, charge.move_line_id.date_maturity, charge.currency_id
+            )
+            for charge in charges.filtered("segments")
+        ]
 
     # The first document of the file
 

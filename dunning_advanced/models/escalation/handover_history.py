@@ -60,7 +60,7 @@ class DunningHandover(models.Model):
             Column(self.env._("Invoice date"), "date", 13),
             Column(self.env._("Due date"), "date"),
             Column(self.env._("Amount"), "amount"),
-            Column(self.env._("Open then"), "amount"),
+            Column(self.env._("Open at hand-over"), "amount"),
             Column(self.env._("Open now"), "amount"),
             Column(self.env._("Currency"), width=9),
         ]

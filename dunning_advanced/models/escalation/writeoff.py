@@ -34,6 +34,7 @@ class DunningWriteoff(models.Model):
     line_ids = fields.One2many("dunning.writeoff.item", "step_id")
     state = fields.Selection(
         [("proposed", "To approve"), ("approved", "Written off"), ("rejected", "Rejected")],
+        string="Status",
         required=True,
         readonly=True,
         default="proposed",
@@ -46,7 +47,9 @@ class DunningWriteoff(models.Model):
     decision = fields.Char(string="Why it was rejected", readonly=True, copy=False)
     entry_ids = fields.Many2many("account.move", string="Entries", compute="_compute_entries")
     is_reversed = fields.Boolean(
-        compute="_compute_entries", help="The entry was reversed: the invoices are open again."
+        string="Cancelled",
+        compute="_compute_entries",
+        help="The entry was reversed: the invoices are open again.",
     )
     amount_company = fields.Monetary(
         string="Amount",
@@ -318,10 +321,11 @@ class DunningWriteoff(models.Model):
 
     def _check_settings(self):
         company = self.company_id
-        for field, what in (
-            ("dunning_writeoff_account_id", self.env._("the account for bad debts")),
-            ("dunning_writeoff_journal_id", self.env._("the journal for write-offs")),
-        ):
+        needed = {
+            "dunning_writeoff_account_id": self.env._("the account for bad debts"),
+            "dunning_writeoff_journal_id": self.env._("the journal for write-offs"),
+        }
+        for field, what in needed.items():
             if not company[field]:
                 raise UserError(
                     self.env._(
@@ -388,7 +392,9 @@ class DunningWriteoffItem(models.Model):
     _description = "Item Written Off"
     _inherit = ["dunning.escalation.item"]
 
-    step_id = fields.Many2one("dunning.writeoff", required=True, index=True, ondelete="cascade")
+    step_id = fields.Many2one(
+        "dunning.writeoff", string="Write-off", required=True, index=True, ondelete="cascade"
+    )
     company_id = fields.Many2one(related="step_id.company_id", store=True, precompute=True)
     amount = fields.Monetary(string="To write off")
     entry_id = fields.Many2one(

@@ -315,7 +315,7 @@ class DunningHold(models.Model):
             key=key,
             items=self._items_join() if key == "item" else SQL(""),
             lasting=self._lasting_sql(scope.date, past=scope.as_of),
-            companies=tuple(self.env["dunning.engine"]._companies(scope.company).ids),
+            companies=tuple(scope.company._dunning_companies().ids),
         )
 
     @api.model

@@ -48,7 +48,7 @@ class DunningHold(models.Model):
              GROUP BY h.move_id
             """,
             self._lasting_sql(scope.date, past=scope.as_of),
-            tuple(self.env["dunning.engine"]._companies(scope.company).ids),
+            tuple(scope.company._dunning_companies().ids),
         )
 
     @api.model

@@ -6,7 +6,7 @@ class DunningByButton(models.AbstractModel):
     """Records with fields that only buttons change: these check who may, and when."""
 
     _name = "dunning.by.button"
-    _description = "Changed by Buttons"
+    _description = "Fields Guarded by Buttons"
 
     @api.model
     def _guarded_fields(self):
@@ -16,7 +16,7 @@ class DunningByButton(models.AbstractModel):
     @api.model
     def _check_guarded(self, vals):
         if not self.env.su and self._guarded_fields() & vals.keys():
-            raise AccessError(self.env._("Use the buttons of the form to take this step."))
+            raise AccessError(self.env._("Use the buttons of the form to change this."))
 
     @api.model_create_multi
     def create(self, vals_list):

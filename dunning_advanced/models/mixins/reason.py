@@ -5,7 +5,7 @@ class DunningChoice(models.AbstractModel):
     """A reason that people choose, kept as data: in order, for one company or for all."""
 
     _name = "dunning.choice"
-    _description = "Choice of Reasons"
+    _description = "List of Reasons"
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)

@@ -2,13 +2,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date, get_lang
 
+from ...tools.format import format_number
 from ...tools.parts import IncompleteError
+from ...tools.rounding import decimal, round_money, shares
 from .kinds import KINDS
-
-
-def percent(env, number):
-    """A number as people of the language write it, without needless zeros."""
-    return env["res.lang"]._lang_get(get_lang(env).code).format("%g", number)
 
 
 class DunningCharge(models.Model):
@@ -64,21 +61,22 @@ class DunningCharge(models.Model):
     working = fields.Html(string="In full", compute="_compute_working", sanitize=False)
     state = fields.Selection(
         [
-            ("named", "Named in advance"),
+            ("named", "Announced"),
             ("open", "Charged"),
             ("waived", "Waived"),
             ("cancelled", "Cancelled"),
         ],
+        string="Status",
         required=True,
         default="open",
         index=True,
-        help="Named in advance: told to the customer, owed only after another reminder.",
+        help="Announced: the customer knows of it, and owes it only after another reminder.",
     )
     announced = fields.Boolean(
-        string="Only named in advance", readonly=True, help="It was never owed by this reminder."
+        string="Only announced", readonly=True, help="It was never owed by this reminder."
     )
     date_closed = fields.Date(
-        string="Not owed since", readonly=True, help="Day on which it was waived or taken back."
+        string="Not owed since", readonly=True, help="Day on which it was waived or cancelled."
     )
     reason = fields.Char(help="Why it was waived.")
     waived_by_id = fields.Many2one("res.users", readonly=True, copy=False)
@@ -86,7 +84,7 @@ class DunningCharge(models.Model):
 
     _closed_on_a_day = models.Constraint(
         "CHECK ((state IN ('waived', 'cancelled')) = (date_closed IS NOT NULL))",
-        "A charge is waived or taken back on a day.",
+        "A charge is waived or cancelled on a day.",
     )
 
     # Never twice, whatever the code above does.
@@ -97,7 +95,7 @@ class DunningCharge(models.Model):
 
     _fixed_once = models.UniqueIndex(
         "(move_line_id, fee_id) WHERE state = 'open' AND kind = 'fixed'",
-        "This invoice has had this fixed sum already.",
+        "This invoice has had this compensation already.",
     )
 
     _interest_once = models.UniqueIndex(
@@ -190,28 +188,36 @@ class DunningCharge(models.Model):
         return self.sorted(lambda charge: places.get(charge.kind, len(places)))
 
     def _segment_rows(self):
-        """The periods of the interest as they are shown. Their amounts add up
-        to the charge: it was rounded once, so each shows what it adds to the sum.
+        """The periods of the interest as they are shown, see :meth:`_periods`."""
+        self.ensure_one()
+        return self._periods(self.segments, self.amount, self.currency_id)
 
+    @api.model
+    def _periods(self, segments, amount, currency):
+        """The periods of an interest. Their amounts add up to it: it was rounded once, so
+        each shows what it adds to the sum.
+
+        :param segments: as in the field of that name
+        :param amount: the interest
         :return: list of dicts with from, until, days, rate (text), base and amount
         """
-        self.ensure_one()
-        rows, exact, shown = [], 0.0, 0.0
-        for part in self.segments or []:
-            exact += float(part["amount"])
-            total = self.currency_id.round(exact)
-            rows.append(
-                {
-                    "from": fields.Date.to_date(part["from"]),
-                    "until": fields.Date.to_date(part["until"]),
-                    "days": part["days"],
-                    "rate": f"{percent(self.env, float(part['rate']))} %",
-                    "base": float(part["base"]),
-                    "amount": self.currency_id.round(total - shown),
-                }
-            )
-            shown = total
-        return rows
+        segments = segments or []
+        unit, amount = currency._dunning_unit(), decimal(amount)
+        exact = [decimal(part["amount"]) for part in segments]
+        whole = sum(exact)
+        # What was charged before was rounded too, so these may come to a unit more or less.
+        total = whole if round_money(whole, unit) == amount else amount
+        return [
+            {
+                "from": fields.Date.to_date(part["from"]),
+                "until": fields.Date.to_date(part["until"]),
+                "days": part["days"],
+                "rate": f"{format_number(decimal(part['rate']), get_lang(self.env))} %",
+                "base": float(part["base"]),
+                "amount": float(share),
+            }
+            for part, share in zip(segments, segments and shares(total, exact, unit), strict=True)
+        ]
 
     def _check_waivable(self):
         if not self or any(charge.state not in ("open", "named") for charge in self):
@@ -301,15 +307,13 @@ class DunningCharge(models.Model):
 
         :param total: amount in their currency
         """
-        shares = self.mapped("amount_tax")
-        if not sum(shares):
-            shares = self.mapped("amount")
-        whole = sum(shares) or 1
-        exact, given = 0.0, 0.0
-        for charge, share in zip(self, shares, strict=True):
-            exact += total * share / whole
-            charge.amount_tax = charge.currency_id.round(charge.currency_id.round(exact) - given)
-            given += charge.amount_tax
+        weights = self.mapped("amount_tax")
+        if not sum(weights):
+            weights = self.mapped("amount")
+        unit = self.currency_id._dunning_unit()
+        parts = shares(decimal(total), map(decimal, weights), unit)
+        for charge, share in zip(self, parts, strict=True):
+            charge.amount_tax = float(share)
 
     def _tax_estimate(self):
         """Tax on these charges by the fiscal position of the customer, before they are booked."""

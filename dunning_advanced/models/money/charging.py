@@ -1,14 +1,16 @@
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from datetime import date as Date, timedelta
+from datetime import date as Date
+from decimal import Decimal
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ...tools import waiting
+from ...tools import charges, waiting
 from ...tools.fees import be_consumer_cap, nl_wik
-from ...tools.rounding import decimal
-from ...tools.waiting import CONSUMER, Reminder
+from ...tools.rounding import decimal, round_money
+from .fee import Debtor, Late
 
 # The most that all costs of one debt may come to, in EUR.
 CAPS = {("BE", waiting.CONSUMER): be_consumer_cap, ("NL", waiting.CONSUMER): nl_wik}
@@ -16,11 +18,10 @@ CAPS = {("BE", waiting.CONSUMER): be_consumer_cap, ("NL", waiting.CONSUMER): nl_
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of the items, see the methods of the same names."""
+    """What is known of some items, each a dict by item id: see the methods of the same names."""
 
     date: Date
-    past: dict
-    booked: set
+    asked: dict
     reminders: dict
     payments: dict
     pauses: dict
@@ -28,11 +29,12 @@ class Facts:
     laws: dict = field(default_factory=dict)  # interest rules that were looked up
 
 
-DAY = timedelta(days=1)
-
-
 class DunningCharging(models.AbstractModel):
-    """Says what reminders cost: which fees, fixed sums and interest, and why."""
+    """Says what reminders cost: which fees, fixed sums and interest, and why.
+
+    It reads what is known of the items, has :mod:`tools.charges` reckon on plain debts, and
+    puts what comes out into words.
+    """
 
     _name = "dunning.charging"
     _description = "Dunning Charges: Computation"
@@ -47,12 +49,11 @@ class DunningCharging(models.AbstractModel):
         :raises UserError: when something that the law or the books need is missing
         """
         notices = notices.filtered("level_id.has_charges")
-        lines = notices.line_ids.filtered(
-            lambda line: line.state in ("proposed", "issued") and line.rung > 0
-        )
+        lines = self._charged_lines(notices)
         if not lines:
             return {}
-        facts = self._facts(lines, date)
+        bearing = lines.filtered("level_id.charge_interest").move_line_id
+        facts = self._facts(lines.move_line_id, bearing, date)
         return {
             notice.id: self.with_context(lang=notice.lang)._of_notice(
                 notice.with_context(lang=notice.lang), notice.line_ids & lines, facts
@@ -61,181 +62,54 @@ class DunningCharging(models.AbstractModel):
         }
 
     @api.model
-    def _facts(self, lines, date):
-        with_interest = lines.filtered("level_id.charge_interest")
-        holds = self.env["dunning.hold"].sudo()
-        return Facts(
-            date=date,
-            past=self._past_charges(lines),
-            booked=self._booked_moves(lines),
-            reminders=self._reminders(lines),
-            payments=self._payments(with_interest),
-            pauses=holds._frozen_periods(with_interest.move_line_id, date),
-            frozen=holds._frozen_parts(with_interest.move_line_id, date),
+    def _charged_lines(self, notices):
+        """The lines that may cost something: not those that remind ahead, nor those of
+        invoices that book charges, where the policy asks nothing for these.
+        """
+        lines = notices.line_ids.filtered(
+            lambda line: line.state in ("proposed", "issued") and line.rung > 0
+        )
+        booked = self._booked_moves(lines.move_line_id.move_id)
+        return lines.filtered(
+            lambda line: (
+                line.notice_id.policy_id.charge_on_charges
+                or line.move_line_id.move_id not in booked
+            )
         )
 
     @api.model
     def _of_notice(self, notice, lines, facts):
-        if not notice.policy_id.charge_on_charges:
-            lines = lines.filtered(lambda line: line.move_line_id.move_id.id not in facts.booked)
-        costs = self._costs(notice, lines, facts)
-        interest = [
-            row
-            for line in lines.filtered("level_id.charge_interest")
-            for row in self._interest(notice, line, facts)
-        ]
-        others = self._of_kinds(notice, lines, facts)
-        return [*self._capped(notice, lines, costs, facts), *interest, *others]
+        debtor = Debtor(notice.partner_id, notice.company_id, notice.currency_id)
+        letter, debts = self._plain(notice, lines, debtor, facts)
+        by_key = {debt.key: line for line, debt in debts.items()}
+        values = []
+        for cost in charges.costs(debts.values(), letter):
+            base = self._values(notice, by_key[cost.debt.key], facts.date)
+            values.append(base | self._cost_values(cost, debtor, facts))
+        for line in lines.filtered("level_id.charge_interest"):
+            interest = self._interest_values(debts[line], letter, debtor, facts)
+            if interest:
+                name = self.env._("Interest on %s", line.name)
+                base = self._values(notice, line, facts.date)
+                values.append(base | interest | {"name": name, "level_id": line.level_id.id})
+        return values + self._of_kinds(notice, lines, facts)
 
     @api.model
     def _of_kinds(self, notice, lines, facts):
         """What kinds ask that are reckoned one by one."""
         return [
-            {**self._base(notice, line, line.level_id, facts), "kind": kind.code, **values}
+            {
+                **self._values(notice, line, facts.date),
+                "kind": kind.code,
+                "level_id": line.level_id.id,
+                **values,
+            }
             for kind in self.env["dunning.charge"]._kinds()
             for line, values in kind.values(self, notice, lines, facts)
         ]
 
     @api.model
-    def _rule(self, notice):
-        """What protects the customer of a reminder."""
-        law = notice.partner_id._dunning_law(notice.company_id)
-        return waiting.protection(law.code, notice.partner_id._dunning_party())
-
-    @api.model
-    def _holidays(self, notice):
-        """The days on which the post brings no reminder to this customer."""
-        return notice.partner_id._dunning_holidays(notice.company_id)
-
-    @api.model
-    def _costs(self, notice, lines, facts):
-        rows = []
-        for level, own in lines.grouped("level_id").items():
-            for fee in level.fee_ids:
-                # What is asked once for a letter follows the level of the letter.
-                if fee.per_item or level == notice.level_id:
-                    rows += self._fee(notice, level, fee, own, facts)
-        if self._rule(notice).announced:
-            rows += self._named_ahead(notice, lines, rows, facts)
-        return rows
-
-    @api.model
-    def _named_ahead(self, notice, lines, rows, facts):
-        """What the next level will cost, for customers who must be told before."""
-        level = notice.level_id._next()
-        told = {row["fee_id"] for row in rows}
-        return [
-            dict(row, state="named")
-            for fee in level.fee_ids.filtered(lambda fee: fee.id not in told)
-            for row in self._shares(notice, level, fee, self._unnamed(fee, lines, facts), facts)
-        ]
-
-    @api.model
-    def _fee(self, notice, level, fee, lines, facts):
-        """Values for one fee: charged where it may be, else named where that is the law."""
-        rule = self._rule(notice)
-        fresh = lines.filtered(lambda line: not self._had(fee, level, line, facts))
-        ripe = fresh.filtered(lambda line: self._may_charge(rule, fee, line, facts))
-        rows = self._shares(notice, level, fee, ripe, facts)
-        if rule.announced:
-            rows = [self._limited(row, fee, facts) for row in rows]
-            unnamed = self._unnamed(fee, fresh - ripe, facts)
-            rows += [
-                dict(row, state="named") for row in self._shares(notice, level, fee, unnamed, facts)
-            ]
-        return rows
-
-    @api.model
-    def _had(self, fee, level, line, facts):
-        """Whether the item has had the fee, be it waived: at this level, a fixed sum ever."""
-        return any(
-            charge.fee_id == fee
-            and charge.state in ("open", "waived")
-            and (charge.kind == "fixed" or charge.level_id == level)
-            for charge in facts.past.get(line.move_line_id.id, [])
-        )
-
-    @api.model
-    def _named(self, fee, line, facts):
-        return [
-            charge
-            for charge in facts.past.get(line.move_line_id.id, [])
-            if charge.fee_id == fee and charge.state == "named"
-        ]
-
-    @api.model
-    def _unnamed(self, fee, lines, facts):
-        return lines.filtered(lambda line: not self._named(fee, line, facts))
-
-    @api.model
-    def _limited(self, row, fee, facts):
-        """No more than what the customer was told before."""
-        named = [
-            charge.amount
-            for charge in facts.past.get(row["move_line_id"], [])
-            if charge.fee_id == fee and charge.state == "named"
-        ]
-        return dict(row, amount=min(row["amount"], max(named)))
-
-    @api.model
-    def _may_charge(self, rule, fee, line, facts):
-        named = {charge.notice_id.id for charge in self._named(fee, line, facts)}
-        reminders = [
-            replace(reminder, named=notice in named)
-            for notice, reminder in facts.reminders.get(line.move_line_id.id, [])
-        ]
-        first = waiting.fee_from(
-            rule, line.date_maturity, reminders, self._holidays(line.notice_id)
-        )
-        charged = {
-            charge.date
-            for charge in facts.past.get(line.move_line_id.id, [])
-            if charge.kind == "fee" and charge.state == "open"
-        }
-        return (
-            first is not None
-            and first <= facts.date
-            and waiting.may_repeat(rule, charged, facts.date)
-        )
-
-    @api.model
-    def _shares(self, notice, level, fee, lines, facts):
-        """Values for a fee of these items: each its own, or each its part of a common
-        one, so that no item can have it twice.
-        """
-        if not lines:
-            return []
-        groups = lines if fee.per_item else [lines]
-        return [row for group in groups for row in self._split(notice, level, fee, group, facts)]
-
-    @api.model
-    def _split(self, notice, level, fee, lines, facts):
-        """One fee, each item with the part that its amount has in all of them."""
-        principal = sum(lines.mapped("amount_net"))
-        fee = fee.with_context(lang=notice.lang)
-        amount, formula = fee._for_notice(
-            notice, principal, facts.date, lambda: self._law(notice, facts)
-        )
-        rows, exact, given = [], 0.0, 0.0
-        for line in lines if amount else ():
-            exact += amount * line.amount_net / principal
-            share = notice.currency_id.round(notice.currency_id.round(exact) - given)
-            given += share
-            rows.append(
-                {
-                    **self._base(notice, line, level, facts),
-                    "kind": "fixed" if fee._is_once() else "fee",
-                    "fee_id": fee.id,
-                    "name": fee.name,
-                    "principal": principal,
-                    "amount": share,
-                    "formula": formula,
-                }
-            )
-        return rows
-
-    @api.model
-    def _base(self, notice, line, level, facts):
+    def _values(self, notice, line, date):
         return {
             "notice_id": notice.id,
             "company_id": notice.company_id.id,
@@ -243,81 +117,246 @@ class DunningCharging(models.AbstractModel):
             "currency_id": notice.currency_id.id,
             "move_line_id": line.move_line_id.id,
             "item_name": line.name,
-            "level_id": level.id,
-            "date": facts.date,
+            "date": date,
             "state": "open",
         }
 
     @api.model
-    def _capped(self, notice, lines, rows, facts):
-        """Lower the costs to what the law allows in all."""
-        room = self._room(notice, lines, facts) if rows else None
-        if room is None:
-            return rows
-        left, kept = room, []
-        for row in rows:
-            amount = max(0.0, min(row["amount"], left))
-            if row["state"] == "open":
-                left -= amount
-            if amount < row["amount"]:
-                most = self.env._("limited by law: %s", self._rule(notice).citation)
-                row = dict(row, amount=amount, formula=f"{row['formula']} ({most})")
-            kept.append(row)
-        return kept
+    def _cost_values(self, cost, debtor, facts):
+        """A fee or a fixed sum, in words."""
+        fee = self.env["dunning.fee"].browse(cost.fee.key)
+        formula = fee._working(cost.principal, debtor, lambda: self._law(debtor, facts))
+        if cost.lowered:
+            citation = debtor.partner._dunning_protection(debtor.company).citation
+            most = self.env._("limited by law: %s", citation)
+            formula = f"{formula} ({most})"
+        return {
+            "kind": "fixed" if cost.fee.once else "fee",
+            "fee_id": fee.id,
+            "name": fee.name,
+            "level_id": cost.level,
+            "principal": float(cost.principal),
+            "amount": float(cost.amount),
+            "formula": formula,
+            **({"state": "named"} if cost.named else {}),
+        }
 
     @api.model
-    def _room(self, notice, lines, facts):
-        """How much the costs of a reminder may come to, or None without a limit."""
-        rule, room = self._rule(notice), []
-        limit = rule.limits.get(notice.currency_id.name)
-        if limit is not None:
-            room.append(float(limit))
-        law = notice.partner_id._dunning_law(notice.company_id).code
-        cap = CAPS.get((law, notice.partner_id._dunning_party()))
-        if cap:
-            before = sum(
-                charge.amount
-                for line in lines
-                for charge in facts.past.get(line.move_line_id.id, [])
-                if charge.kind != "interest" and charge.state == "open"
+    def _interest_values(self, debt, letter, debtor, facts):
+        """The interest of a debt since it was last charged, in words; None where there is none.
+
+        :param debt: :class:`tools.charges.Debt`
+        :param letter: :class:`tools.charges.Letter`
+        :raises UserError: when there is no rule, or it has no rate for a day
+        """
+
+        def compute(*debt, **options):
+            law = self._law(debtor, facts)
+            if not law._has_rate():
+                return None
+            return law._statement(law._terms(debtor.currency), *debt, **options)
+
+        interest = charges.interest(debt, letter, compute)
+        if not interest:
+            return None
+        law, statement = self._law(debtor, facts), interest.statement
+        return {
+            "kind": "interest",
+            "principal": float(interest.principal),
+            "amount": float(statement.interest),
+            "date_from": interest.date_from,
+            "date_until": letter.date,
+            "days": sum(row.days for row in statement.segments),
+            "segments": [self._segment(row) for row in statement.segments],
+            "formula": law.citation or law.name,
+        }
+
+    @api.model
+    def _segment(self, row):
+        return {
+            "from": fields.Date.to_string(row.date_from),
+            "until": fields.Date.to_string(row.date_to),
+            "days": row.days,
+            "rate": str(row.rate),
+            "base": str(row.base),
+            "amount": str(row.amount),
+        }
+
+    # Plain debts
+
+    @api.model
+    def _plain(self, notice, lines, debtor, facts):
+        """A reminder as a plain letter, and what it reminds of as plain debts.
+
+        :return: (:class:`tools.charges.Letter`, dict of dunning.line to
+            :class:`tools.charges.Debt`)
+        """
+        levels = {
+            level: self._level(level, debtor, facts) for level in lines.level_id | notice.level_id
+        }
+        letter = replace(self._letter(debtor, facts.date), level=levels[notice.level_id])
+        if letter.protection.announced:
+            following = self._level(notice.level_id._next(), debtor, facts)
+            letter = replace(letter, following=following)
+        debts = {
+            line: replace(
+                self._debt(line.move_line_id, line.date_maturity, line.amount_net, facts),
+                key=line.id,
+                level=levels[line.level_id],
+                held=decimal(line.amount_held),
             )
-            most = self.env["dunning.fee"]._in_euros(cap, notice, sum(lines.mapped("amount_net")))
-            room.append(most - before)
-        return min(room) if room else None
-
-    # What is known of the items of some reminders, read once for all of them.
+            for line in lines
+        }
+        return letter, debts
 
     @api.model
-    def _past_charges(self, lines):
+    def _letter(self, debtor, date):
+        """A reminder to a debtor on a day, and what protects it.
+
+        :return: :class:`tools.charges.Letter`, without levels
+        """
+        return charges.Letter(
+            date,
+            protection=debtor.partner._dunning_protection(debtor.company),
+            holidays=debtor.partner._dunning_holidays(debtor.company),
+            unit=debtor.currency._dunning_unit(),
+            currency=debtor.currency.name,
+            cap=self._cap(debtor, date),
+        )
+
+    @api.model
+    def _level(self, level, debtor, facts):
+        """A level with the prices of its fees for a debtor.
+
+        :param level: dunning.level, none after the last one
+        :return: :class:`tools.charges.Level`
+        """
+        law = partial(self._law, debtor, facts)
+        return charges.Level(
+            level.id,
+            tuple(
+                charges.Fee(
+                    fee.id,
+                    partial(fee._price, debtor, facts.date, law),
+                    once=fee._is_once(),
+                    per_item=fee.per_item,
+                )
+                for fee in level.fee_ids
+            ),
+        )
+
+    @api.model
+    def _debt(self, item, due, amount, facts):
+        """An item as a plain debt, with all that happened to it.
+
+        :param item: account.move.line
+        :param due: last day on which payment was in time
+        :param amount: what is asked for
+        :return: :class:`tools.charges.Debt`, without level
+        """
+        return charges.Debt(
+            item.id,
+            due,
+            decimal(amount),
+            asked=tuple(facts.asked.get(item.id, ())),
+            reminders=tuple(facts.reminders.get(item.id, ())),
+            payments=tuple(facts.payments.get(item.id, ())),
+            pauses=tuple(facts.pauses.get(item.id, ())),
+            frozen=tuple(
+                (first, last, decimal(amount))
+                for first, last, amount in facts.frozen.get(item.id, ())
+            ),
+        )
+
+    @api.model
+    def _cap(self, debtor, date):
+        """The most that all costs of debts may come to, as a function of their amount."""
+        law = debtor.partner._dunning_law(debtor.company).code
+        scale = CAPS.get((law, debtor.partner._dunning_party()))
+        if not scale:
+            return None
+
+        def most(debt):
+            late = Late(debt, debtor.currency, date, debtor.company)
+            return round_money(
+                late.via(self.env.ref("base.EUR"), scale), debtor.currency._dunning_unit()
+            )
+
+        return most
+
+    @api.model
+    def _law(self, debtor, facts):
+        """The interest rule for a debtor, looked up once for all like it.
+
+        :raises UserError: when there is none
+        """
+        country = debtor.partner._dunning_law(debtor.company)
+        business = debtor.partner._dunning_party() == waiting.BUSINESS
+        key = country, business, debtor.company
+        if key not in facts.laws:
+            rules = self.env["dunning.interest.rule"].sudo()
+            facts.laws[key] = rules._get(*key)
+        return facts.laws[key].with_context(lang=self.env.lang)
+
+    # What is known of the items
+
+    @api.model
+    def _facts(self, items, bearing, date):
+        """What is known of some items, by a number of queries that does not depend on them.
+
+        :param items: account.move.line
+        :param bearing: those of them that may be asked for interest
+        :param date: date of the reminders
+        :return: :class:`Facts`
+        """
+        holds = self.env["dunning.hold"].sudo()
+        return Facts(
+            date=date,
+            asked=self._asked(items),
+            reminders=self._reminders(items),
+            payments=self._payments(bearing),
+            pauses=holds._frozen_periods(bearing, date),
+            frozen=holds._frozen_parts(bearing, date),
+        )
+
+    @api.model
+    def _booked_moves(self, moves):
+        """The invoices among these that book charges themselves."""
+        booked = self.env["dunning.notice"].sudo().search([("charge_move_id", "in", moves.ids)])
+        return booked.charge_move_id
+
+    @api.model
+    def _asked(self, items):
         """What was charged, waived or named for these items before.
 
-        :return: dict of item id to dunning.charge
+        :return: dict of item id to a list of :class:`tools.charges.Asked`, oldest first
         """
         found = (
             self.env["dunning.charge"]
             .sudo()
             .search(
-                [
-                    ("move_line_id", "in", lines.move_line_id.ids),
-                    ("state", "!=", "cancelled"),
-                ],
+                [("move_line_id", "in", items.ids), ("state", "!=", "cancelled")],
                 order="date, id",
             )
         )
-        return {item.id: charges for item, charges in found.grouped("move_line_id").items()}
+        asked = defaultdict(list)
+        for charge in found:
+            asked[charge.move_line_id.id].append(
+                charges.Asked(
+                    charge.state,
+                    charge.kind,
+                    charge.notice_id.id,
+                    charge.level_id.id,
+                    charge.date,
+                    decimal(charge.amount),
+                    fee=charge.fee_id.id or None,
+                    until=charge.date_until or None,
+                )
+            )
+        return asked
 
     @api.model
-    def _booked_moves(self, lines):
-        """Ids of the invoices among these that book charges themselves."""
-        booked = (
-            self.env["dunning.notice"]
-            .sudo()
-            .search([("charge_move_id", "in", lines.move_line_id.move_id.ids)])
-        )
-        return set(booked.charge_move_id.ids)
-
-    @api.model
-    def _reminders(self, lines):
+    def _reminders(self, items):
         """Reminders after the due date that reached the consumers among the customers.
 
         The day that counts is the one on which a delivery succeeded.
@@ -325,8 +364,11 @@ class DunningCharging(models.AbstractModel):
         :return: dict of item id to a list of (notice id, Reminder), oldest first
         """
         reminders = defaultdict(list)
-        consumers = lines.filtered(lambda line: line.partner_id._dunning_party() == CONSUMER)
-        if not consumers.move_line_id:
+        consumers = items.partner_id.filtered(
+            lambda partner: partner._dunning_party() == waiting.CONSUMER
+        )
+        theirs = items.filtered(lambda item: item.partner_id in consumers)
+        if not theirs:
             return reminders
         self.env.flush_all()
         rows = self.env.execute_query(
@@ -340,26 +382,26 @@ class DunningCharging(models.AbstractModel):
                  WHERE h.move_line_id IN %s AND h.state = 'issued' AND h.rung > 0
                  ORDER BY h.move_line_id, n.id, d.date_done
                 """,
-                tuple(consumers.move_line_id.ids),
+                tuple(theirs.ids),
             )
         )
         paper = self.env["dunning.channel"]._on_paper()
         for item, notice, date, done, channel in rows:
             sent = max(date, done.date()) if done else date
-            reminders[item].append((notice, Reminder(sent, by_post=channel in paper)))
+            reminders[item].append((notice, waiting.Reminder(sent, channel in paper)))
         for known in reminders.values():
             known.sort(key=lambda pair: pair[1].sent)
         return reminders
 
     @api.model
-    def _payments(self, lines):
+    def _payments(self, items):
         """What came in for these items, on the day of its own entry.
 
-        :return: dict of item id to a list of (date, amount in the currency of the
-            item), oldest first
+        :return: dict of item id to a list of (date, Decimal in the currency of the item),
+            oldest first
         """
-        payments: dict[int, list[tuple[Date, float]]] = defaultdict(list)
-        if not lines.move_line_id:
+        payments: dict[int, list[tuple[Date, Decimal]]] = defaultdict(list)
+        if not items:
             return payments
         self.env.flush_all()
         rows = self.env.execute_query(
@@ -372,107 +414,9 @@ class DunningCharging(models.AbstractModel):
                  GROUP BY r.debit_move_id, c.date
                  ORDER BY r.debit_move_id, c.date
                 """,
-                tuple(lines.move_line_id.ids),
+                tuple(items.ids),
             )
         )
         for item, date, amount in rows:
-            payments[item].append((date, float(amount)))
+            payments[item].append((date, decimal(amount)))
         return payments
-
-    # Interest on the items of a reminder.
-
-    @api.model
-    def _interest(self, notice, line, facts):
-        """Values for the interest of an item since it was last charged."""
-        reminders = [one for _notice, one in facts.reminders.get(line.move_line_id.id, [])]
-        start, first = waiting.interest_start(
-            self._rule(notice), line.date_maturity, reminders, self._holidays(notice)
-        )
-        past = facts.past.get(line.move_line_id.id, [])
-        until = [charge.date_until for charge in past if charge.kind == "interest"]
-        if start is None or facts.date < max(first, start + DAY, *(day + DAY for day in until)):
-            return []
-        law = self._law(notice, facts)
-        if law.rate_kind == "contract" and not law.rate:
-            return []  # nothing was agreed, so nothing is owed
-        begin = max([start, *until])
-        result = self._interest_until(law, notice, line, start, begin, facts)
-        if result.interest <= 0:
-            return []
-        return [
-            {
-                **self._base(notice, line, line.level_id, facts),
-                "kind": "interest",
-                "name": self.env._("Interest on %s", line.name),
-                "principal": self._bearing(line, facts),
-                "amount": float(result.interest),
-                "date_from": begin + DAY,
-                "date_until": facts.date,
-                "days": sum(row.days for row in result.segments),
-                "segments": [self._segment(row) for row in result.segments],
-                "formula": law.citation or law.name,
-            }
-        ]
-
-    @api.model
-    def _law(self, notice, facts):
-        """The interest rule for a customer, looked up once for all like it.
-
-        :raises UserError: when there is none
-        """
-        country = notice.partner_id._dunning_law(notice.company_id)
-        business = notice.partner_id._dunning_party() == waiting.BUSINESS
-        key = country, business, notice.company_id
-        if key not in facts.laws:
-            rules = self.env["dunning.interest.rule"].sudo()
-            facts.laws[key] = rules._get(*key)
-        return facts.laws[key].with_context(lang=notice.lang)
-
-    @api.model
-    def _interest_until(self, law, notice, line, start, begin, facts):
-        """Interest of an item up to the day, without what was charged before.
-
-        What came in on the way lowered the debt on its day; unallocated credits
-        count from the beginning. Days on which a hold froze interest bear none; where it
-        froze an amount, that amount bears none.
-
-        :return: :class:`tools.interest.Statement`
-        """
-        payments = [
-            (day, decimal(amount)) for day, amount in facts.payments.get(line.move_line_id.id, [])
-        ]
-        owed = decimal(line.amount_net) + decimal(line.amount_held)
-        principal = owed + sum(amount for _day, amount in payments)
-        return law._statement(
-            law._terms(notice.currency_id),
-            principal,
-            start,
-            facts.date,
-            payments,
-            since=begin,
-            pauses=facts.pauses.get(line.move_line_id.id, ()),
-            frozen=[
-                (first, last, decimal(amount))
-                for first, last, amount in facts.frozen.get(line.move_line_id.id, ())
-            ],
-        )
-
-    @api.model
-    def _bearing(self, line, facts):
-        """What is open of an item and bears interest on the day: what is disputed too,
-        unless its hold freezes charges.
-        """
-        parts = facts.frozen.get(line.move_line_id.id, ())
-        frozen = sum(amount for first, last, amount in parts if first <= facts.date <= last)
-        return line.amount_net + max(0, line.amount_held - frozen)
-
-    @api.model
-    def _segment(self, row):
-        return {
-            "from": fields.Date.to_string(row.date_from),
-            "until": fields.Date.to_string(row.date_to),
-            "days": row.days,
-            "rate": str(row.rate),
-            "base": str(row.base),
-            "amount": str(row.amount),
-        }

@@ -4,13 +4,23 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import get_lang
 
 from ...tools import fees
+from ...tools.format import format_number
 from ...tools.rounding import decimal, round_money
 from ...tools.waiting import BUSINESS
-from .charge import percent
 
 SCALES = {"nl_wik": fees.nl_wik, "be_consumer": fees.be_consumer_cap}
+
+
+@dataclass(frozen=True)
+class Debtor:
+    """Who is asked for something, by which company, in which currency."""
+
+    partner: models.BaseModel
+    company: models.BaseModel
+    currency: models.BaseModel
 
 
 @dataclass(frozen=True)
@@ -52,7 +62,7 @@ class DunningFee(models.Model):
             ("percent", "Percent of the debt"),
             ("single", "Brackets: the one that holds the debt"),
             ("accumulated", "Brackets: each for its part of the debt"),
-            ("statutory", "Fixed sum of the customer's country"),
+            ("statutory", "Compensation of the customer's country"),
             ("nl_wik", "Netherlands: collection costs (WIK)"),
             ("be_consumer", "Belgium: most that consumers may be asked"),
         ],
@@ -118,44 +128,36 @@ class DunningFee(models.Model):
         for fee in self.filtered(lambda fee: fee.kind in ("single", "accumulated")):
             fee.bracket_ids._check_gaps(fee.name)
 
-    def _amount_for(self, debt, currency, date, business, country, company):
+    def _amount_for(self, late, business, law):
         """The fee for one debt.
 
-        :param debt: what is late, in ``currency``
-        :param currency: res.currency of the debt and of the result
-        :param date: day of the reminder, for the currency rates
+        :param late: Late
         :param business: False for consumers, and where it is not known
-        :param country: res.country of the customer
-        :param company: res.company whose interest rules and currency rates count
-        :return: Decimal, rounded half up to the unit of ``currency``; 0 when nothing is late
-        :raises UserError: when a currency has no rate, the country has no interest rule
+        :param law: function that gives the interest rule of the customer, which has the
+            fixed sums
+        :return: Decimal, rounded half up to the unit of the currency; 0 when nothing is late
+        :raises UserError: when a currency has no rate, the customer has no interest rule
             with the fixed sum, or the debt is negative
         """
         self.ensure_one()
-        debt = decimal(debt)
-        if debt < 0:
+        if late.debt < 0:
             raise UserError(
                 self.env._(
                     "Fee “%(fee)s” cannot be computed for %(debt)s: a debt is not negative.",
                     fee=self.name,
-                    debt=debt,
+                    debt=late.debt,
                 )
             )
-        if not debt:
-            return debt
-        late = Late(debt, currency, date, company)
-        statutory = self.kind == "statutory"
-        fee = self._statutory(late, country, business) if statutory else self._own(late)
-        fee = self._bounded(fee, late)
+        if not late.debt:
+            return late.debt
+        fee = self._bounded(self._own(late, law), late)
         if self.cap and not business:
             fee = min(fee, self._scale(self.cap, late))
-        return round_money(fee, currency._dunning_unit())
+        return round_money(fee, late.currency._dunning_unit())
 
-    def _statutory(self, late, country, business):
-        rule = self.env["dunning.interest.rule"]._get(country, business, late.company)
-        return rule._fixed_sum(late.debt, late.currency, late.date, late.company)
-
-    def _own(self, late):
+    def _own(self, late, law):
+        if self.kind == "statutory":
+            return law()._fixed_sum(late.debt, late.currency, late.date, late.company)
         if self.kind == "fixed":
             return self._fixed(late)
         if self.kind == "percent":
@@ -187,32 +189,22 @@ class DunningFee(models.Model):
         """Whether a debt owes it once only, not again at every level."""
         return self.kind in ("statutory", "nl_wik", "be_consumer")
 
-    def _for_notice(self, notice, debt, date, law):
-        """The fee for a debt of a reminder, and how it comes about.
+    def _price(self, debtor, date, law, debt):
+        """The fee that a debtor is asked for a debt, see :meth:`_amount_for`.
 
-        :param debt: amount in the currency of the reminder
-        :param law: function that gives the interest rule of the customer
-        :return: (amount rounded to the currency, text)
-        :raises UserError: see :meth:`_amount_for`
+        :param debtor: Debtor
+        :param date: day of the reminder
+        :param debt: Decimal
         """
-        partner, company = notice.partner_id, notice.company_id
-        country = partner._dunning_law(company)
-        business = partner._dunning_party() == BUSINESS
-        if self.kind == "statutory":
-            late = Late(decimal(debt), notice.currency_id, date, company)
-            amount = self._bounded(law()._fixed_sum(late.debt, late.currency, date, company), late)
-            citation = law().citation
-        else:
-            amount = self._amount_for(debt, notice.currency_id, date, business, country, company)
-            citation = self.citation
-        text = self._formula(notice.currency_id.format(debt), country)
-        return float(amount), " · ".join(filter(None, [text, citation]))
+        late = Late(debt, debtor.currency, date, debtor.company)
+        return self._amount_for(late, debtor.partner._dunning_party() == BUSINESS, law)
 
-    @api.model
-    def _in_euros(self, compute, notice, debt):
-        """What a table of a law in euros says of a debt, in the currency of the reminder."""
-        late = Late(decimal(debt), notice.currency_id, notice.date, notice.company_id)
-        return float(late.via(self.env.ref("base.EUR"), compute))
+    def _working(self, debt, debtor, law):
+        """One line that says how the fee for a debt comes about, and by which law."""
+        country = debtor.partner._dunning_law(debtor.company)
+        text = self._formula(debtor.currency.format(float(debt)), country)
+        citation = law().citation if self.kind == "statutory" else self.citation
+        return " · ".join(filter(None, [text, citation]))
 
     def _formula(self, debt, country):
         """One line that says how the fee comes about."""
@@ -221,10 +213,10 @@ class DunningFee(models.Model):
                 return self.env._("fixed amount for each invoice")
             return self.env._("fixed amount for each reminder")
         if self.kind == "percent":
-            share = percent(self.env, self.percent)
+            share = format_number(self.percent, get_lang(self.env))
             return self.env._("%(percent)s %% of %(debt)s", percent=share, debt=debt)
         if self.kind == "statutory":
-            return self.env._("fixed sum by law, %s", country.name)
+            return self.env._("compensation by law, %s", country.name)
         return self.env._("by its scale on %s", debt)
 
 

@@ -1,10 +1,11 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import get_lang
 
 from ...tools import day_count, interest, rates
+from ...tools.format import format_rate
 from ...tools.rounding import decimal
-from .reference import format_rate
 
 PARTIES = [("business", "Businesses"), ("consumer", "Consumers")]
 
@@ -114,18 +115,20 @@ class DunningInterestRule(models.Model):
         "res.currency",
         required=True,
         default=lambda self: self.env.company.currency_id,
-        help="Currency of the limits of the fixed sums.",
+        help="Currency of the limits of the compensation.",
     )
     fixed_currency_id = fields.Many2one(
         "res.currency",
-        string="Currency of the fixed sums",
+        string="Currency of the compensation",
         compute="_compute_fixed_currency_id",
         store=True,
         readonly=False,
         precompute=True,
         required=True,
     )
-    tier_ids = fields.One2many("dunning.interest.tier", "rule_id", string="Fixed sums", copy=True)
+    tier_ids = fields.One2many(
+        "dunning.interest.tier", "rule_id", string="Compensation for late payment", copy=True
+    )
     note = fields.Text(translate=True)
     rate_text = fields.Char(string="Interest", compute="_compute_rate_text")
 
@@ -174,7 +177,7 @@ class DunningInterestRule(models.Model):
 
     def _describe_rate(self):
         if self.rate_kind == "fixed":
-            return f"{format_rate(self.env, self.rate)} %"
+            return f"{self._written(self.rate)} %"
         most = self._describe_reference()
         if self.rate_kind == "reference":
             return most
@@ -185,10 +188,13 @@ class DunningInterestRule(models.Model):
     def _describe_reference(self):
         words = self.reference_id.name or ""
         if words and self.multiplier != 1:
-            words = f"{format_rate(self.env, self.multiplier)} × {words}"
+            words = f"{self._written(self.multiplier)} × {words}"
         if words and self.margin:
-            words = f"{words} + {format_rate(self.env, self.margin)}"
+            words = f"{words} + {self._written(self.margin)}"
         return words
+
+    def _written(self, percent):
+        return format_rate(percent, get_lang(self.env))
 
     # Business
 
@@ -215,6 +221,10 @@ class DunningInterestRule(models.Model):
         return found.sorted(
             lambda rule: (-depth.get(rule.company_id, -1), not rule.country_id, not rule.party)
         )[:1]
+
+    def _has_rate(self):
+        """Whether interest is owed at all: not where it is as agreed, and nothing was."""
+        return self.rate_kind != "contract" or bool(self.rate)
 
     def _terms(self, currency, agreed=None):
         """How this rule computes interest; made once, it serves any number of debts.
@@ -286,10 +296,10 @@ class DunningInterestRule(models.Model):
 
 
 class DunningInterestTier(models.Model):
-    """The fixed sum for debts up to a limit."""
+    """The compensation for debts up to a limit."""
 
     _name = "dunning.interest.tier"
-    _description = "Fixed Sum"
+    _description = "Compensation for Late Payment"
     _inherit = ["dunning.bracket"]
     _order = "rule_id, id"
 
@@ -308,5 +318,5 @@ class DunningInterestTier(models.Model):
 
     _not_negative = models.Constraint(
         "CHECK (up_to >= 0 AND fixed >= 0 AND percent >= 0 AND percent < 100)",
-        "The limits and the fixed sums cannot be negative.",
+        "The limits and the compensation cannot be negative.",
     )

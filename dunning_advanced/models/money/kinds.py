@@ -44,7 +44,7 @@ class Kind(Complete):
 
     def together(self, charge):
         """What charges have in common that are one row on paper and in the books."""
-        return charge.fee_id, charge.formula
+        return charge.name, charge.formula
 
     def why(self, charge):
         """One line that says why the customer owes it."""
@@ -58,18 +58,23 @@ class Kind(Complete):
         return name
 
 
-class Fee(Kind):
+class _OfFees(Kind):
+    asked_by = ("fee_ids",)
+
+    def together(self, charge):
+        return charge.fee_id, charge.formula
+
+
+class Fee(_OfFees):
     code, label = "fee", _lt("Fee")
     product, shipped = "dunning_fee_product_id", "dunning_advanced.product_fee"
-    asked_by = ("fee_ids",)
 
 
-class Fixed(Kind):
+class Fixed(_OfFees):
     """Fees that an invoice owes once only, such as the lump sum of the directive."""
 
-    code, label = "fixed", _lt("Fixed sum")
+    code, label = "fixed", _lt("Compensation for late payment")
     product, shipped = "dunning_fixed_product_id", "dunning_advanced.product_fixed"
-    asked_by = ("fee_ids",)
 
 
 class Interest(Kind):

@@ -31,7 +31,9 @@ class DunningLawCheck(models.Model):
 
     name = fields.Char(compute="_compute_name")
     state = fields.Selection(
-        [("missing", "Missing"), ("unverified", "Not verified")], readonly=True
+        [("missing", "Missing"), ("unverified", "Not verified")],
+        string="Status",
+        readonly=True,
     )
     kind = fields.Selection(
         [("rate", "Reference rate"), ("rule", "Interest rule"), ("fee", "Fee")], readonly=True

@@ -1,17 +1,12 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.tools import format_date
-from odoo.tools.misc import formatLang
+from odoo.tools import format_date, get_lang
 
 from ...tools import day_count
+from ...tools.format import format_rate
 from ...tools.rates import Rate, Rates
 from ...tools.rounding import decimal
-
-
-def format_rate(env, percent):
-    """A percentage a year as the user writes it."""
-    return formatLang(env, percent, digits=2)
 
 
 class DunningReference(models.Model):
@@ -39,7 +34,9 @@ class DunningReference(models.Model):
     def _compute_latest(self):
         for reference in self:
             last = max(reference.rate_ids, key=lambda row: row.date_to, default=None)
-            reference.latest = last and self.env._("%s %%", format_rate(self.env, last.rate))
+            reference.latest = last and self.env._(
+                "%s %%", format_rate(last.rate, get_lang(self.env))
+            )
             reference.latest_until = last and last.date_to
 
     def _rates(self):

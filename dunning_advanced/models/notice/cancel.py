@@ -93,7 +93,7 @@ class DunningNotice(models.Model):
         not_issued = self.filtered(lambda notice: notice.state != "issued")
         if not_issued:
             raise UserError(
-                self.env._("%s is not issued: drop it instead.", not_issued[0].display_name)
+                self.env._("%s is not issued: leave it out instead.", not_issued[0].display_name)
             )
         for notice, later in self._later_notices():
             raise UserError(

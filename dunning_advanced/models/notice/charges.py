@@ -206,7 +206,8 @@ class DunningNotice(models.Model):
 
     def _named_until(self):
         """The last day on which paying keeps off the costs that are named in advance."""
-        charging = self.env["dunning.charging"]
+        partner, company = self.partner_id, self.company_id
         sent = Reminder(self.date, by_post=self.is_paper)
-        first = costs_from(charging._rule(self), sent, charging._holidays(self))
+        rule, holidays = partner._dunning_protection(company), partner._dunning_holidays(company)
+        first = costs_from(rule, sent, holidays)
         return fields.Date.subtract(first, days=1)

@@ -1,18 +1,12 @@
 import logging
-import re
 from collections import defaultdict
 
 from odoo import models
 from odoo.exceptions import UserError
 
+from ...tools.color import css_color
+
 _logger = logging.getLogger(__name__)
-
-COLOR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]+|rgba?\([\d.,% ]+\)")
-
-
-def _color(wanted, usual):
-    """The wanted color where it is one, for it becomes a part of a style."""
-    return wanted if COLOR.fullmatch(wanted or "") else usual
 
 
 class DunningNotice(models.Model):
@@ -36,7 +30,7 @@ class DunningNotice(models.Model):
             {
                 **self._frame_values(formats),
                 "body": words,
-                "color": _color,
+                "color": css_color,
             },
             minimal_qcontext=True,
             lang=self.lang,

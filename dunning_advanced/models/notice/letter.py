@@ -4,6 +4,7 @@ from contextlib import suppress
 from odoo import api, models
 from odoo.exceptions import UserError
 
+from ...tools.text import without_sender
 from .notice import REPORT
 
 
@@ -81,19 +82,12 @@ class DunningNotice(models.Model):
             frame.update(
                 contact=(usual.get(notice.partner_id) or notice.contact_id).sudo(),
                 logo=logos[frame["company"]],
-                subject=notice._letter_subject(),
+                subject=without_sender(notice.subject or "", frame["company"].name),
                 body=notice.body,
                 qr=frame["notice"]._qr_code(frame["bank"], frame["reference"]),
             )
             values.append(frame)
         return values
-
-    def _letter_subject(self):
-        """The subject without the company, which the letterhead names already."""
-        subject, company = self.subject or "", self.company_id.name
-        if subject.startswith(company):
-            subject = subject[len(company) :].lstrip(" :–-\u202f\xa0")
-        return subject[:1].upper() + subject[1:]
 
     def _qr_code(self, bank, reference):
         single = self.line_ids.move_id if len(self.line_ids) == 1 else self.env["account.move"]

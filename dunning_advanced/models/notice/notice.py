@@ -25,7 +25,7 @@ class DunningNotice(models.Model):
     policy_id = fields.Many2one("dunning.policy", required=True, ondelete="restrict")
     level_id = fields.Many2one("dunning.level", required=True, ondelete="restrict")
     is_last = fields.Boolean(related="level_id.is_last")
-    rung = fields.Integer(string="Level no.", readonly=True, aggregator=None)
+    rung = fields.Integer(string="Level number", readonly=True, aggregator=None)
     date = fields.Date(required=True, readonly=True)
     date_pay = fields.Date(string="Pay until", compute="_compute_date_pay")
     user_id = fields.Many2one("res.users", string="Responsible", domain=[("share", "=", False)])
@@ -37,15 +37,16 @@ class DunningNotice(models.Model):
             ("proposed", "To review"),
             ("confirmed", "Confirmed"),
             ("issued", "Issued"),
-            ("dropped", "Dropped"),
+            ("dropped", "Left out"),
             ("cancelled", "Cancelled"),
         ],
+        string="Status",
         required=True,
         default="proposed",
         readonly=True,
         tracking=True,
     )
-    reason = fields.Char(readonly=True, help="Why it was dropped or cancelled.")
+    reason = fields.Char(readonly=True, help="Why it was left out or cancelled.")
     error = fields.Text(
         readonly=True, help="Why it could not be issued. It is tried again on request."
     )
@@ -89,14 +90,14 @@ class DunningNotice(models.Model):
     cancelled_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     departure_summary = fields.Char(
         compute="_compute_departure_summary",
-        string="What had left",
-        help="What had left already when the reminder was cancelled, and what was stopped.",
+        string="Already sent",
+        help="What was already sent when the reminder was cancelled, and what was stopped.",
     )
     to_correct = fields.Boolean(
         compute="_compute_to_correct",
         search="_search_to_correct",
         string="Needs a correction",
-        help="It had left already when it was cancelled, and the customer has not been told.",
+        help="It was already sent when it was cancelled, and the customer has not been notified.",
     )
     has_charges = fields.Boolean(related="level_id.has_charges")
     charge_ids = fields.One2many("dunning.charge", "notice_id", readonly=True)
@@ -114,7 +115,7 @@ class DunningNotice(models.Model):
         string="Charges",
         compute="_compute_amount_charges",
         store=True,
-        help="Fees, fixed sums and interest of this reminder that were not waived, without tax.",
+        help="Fees, compensation and interest of this reminder that were not waived, without tax.",
     )
     amount_charge_tax = fields.Monetary(
         string="Tax on charges", compute="_compute_amount_charges", store=True
@@ -145,7 +146,7 @@ class DunningNotice(models.Model):
         compute="_compute_letter_preview", help="The letter as PDF, where the channel is one."
     )
     last_date = fields.Date(string="Last reminder", readonly=True)
-    last_rung = fields.Integer(string="Last level no.", readonly=True, aggregator=None)
+    last_rung = fields.Integer(string="Last level number", readonly=True, aggregator=None)
     last_total = fields.Monetary(string="Last amount", readonly=True)
     comparison = fields.Selection(
         [
@@ -255,47 +256,47 @@ class DunningNotice(models.Model):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Invoices"),
             "res_model": "account.move",
             "view_mode": "list,form",
             "domain": [("id", "in", self.line_ids.move_id.ids)],
+            "name": self.env._("Invoices"),
         }
 
     def action_cancel(self):
-        """Ask for the reason, then take back issued notices."""
+        """Ask for the reason, then cancel issued notices."""
         return self._open_reason_dialog("cancel", self.env._("Cancel reminders"))
 
     def action_correct(self):
         """Send a correction to the customers who have these cancelled notices.
 
-        :raises UserError: when nobody has to be told, or nobody can be reached
+        :raises UserError: when nobody has to be notified, or nobody can be reached
         """
         missing = self.filtered("to_correct")
         if not missing:
             raise UserError(
                 self.env._(
-                    "Nobody has to be told: these reminders were not cancelled, had not left "
+                    "Nobody has to be notified: these reminders were not cancelled, were not sent "
                     "yet, or have a correction already."
                 )
             )
         if not missing._correct():
             raise UserError(
                 self.env._(
-                    "No e-mail address for a correction: call or write to %s, then say so by "
-                    "“Customer knows” on the reminder.",
+                    "No e-mail address for a correction: call or write to %s, then choose "
+                    "“Mark as notified” on the reminder.",
                     ", ".join(missing.partner_id[:10].mapped("display_name")),
                 )
             )
 
     def action_mark_corrected(self):
-        """Somebody has told the customers by another way."""
+        """Somebody has notified the customers in another way."""
         missing = self.filtered("to_correct")
         self.env["dunning.delivery"].create(
             [
                 {
                     "notice_id": notice.id,
                     "channel": notice.channel,
-                    "address": self.env._("Told by %s", self.env.user.name),
+                    "address": self.env._("Notified by %s", self.env.user.name),
                     "correction": True,
                     "state": "done",
                     "date_done": fields.Datetime.now(),
@@ -371,7 +372,8 @@ class DunningNotice(models.Model):
         if lowest == self:
             raise UserError(
                 self.env._(
-                    "%(notice)s is at the lowest level already: drop it if nothing should be sent.",
+                    "%(notice)s is at the lowest level already: leave it out if nothing should be "
+                    "sent.",
                     notice=lowest[:1].display_name,
                 )
             )

@@ -273,7 +273,7 @@ class DunningNotice(models.Model):
     def _warned_credit(self, company):
         """Credits in any currency: those that lower the notice, and all others."""
         accounts = self.env["dunning.engine.item"]._receivables()
-        companies = self.env["dunning.engine"]._companies(company)
+        companies = company._dunning_companies()
         return Domain.custom(
             to_sql=lambda _model, alias, _query: SQL(
                 """%s IN (SELECT p.commercial_partner_id

@@ -102,9 +102,9 @@ class DunningPaymentPlan(models.Model):
     def _explain(self, error):
         if isinstance(error, UserError):
             return str(error)
-        _logger.error("Payment plan %s cannot be judged", self.id, exc_info=error)
+        _logger.error("Payment plan %s cannot be updated", self.id, exc_info=error)
         return self.env._(
-            "This plan could not be judged: %s. It is tried again every night.",
+            "This plan could not be updated: %s. It is tried again every night.",
             str(error) or type(error).__name__,
         )
 

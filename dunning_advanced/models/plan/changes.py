@@ -4,7 +4,7 @@ from odoo import Command, fields, models
 from odoo.exceptions import UserError
 
 from ...tools import installments
-from ...tools.rounding import decimal, round_money
+from ...tools.rounding import decimal, round_money, shares
 
 
 class DunningPaymentPlan(models.Model):
@@ -67,7 +67,6 @@ class DunningPaymentPlan(models.Model):
         rows = self.installment_ids.sorted("date")
         if append:
             last = rows[-1].sequence
-            amounts = installments.spread([decimal(0)] * append, extra, unit)
             self.installment_ids = [
                 Command.create(
                     {
@@ -78,7 +77,7 @@ class DunningPaymentPlan(models.Model):
                         "amount": float(amount),
                     }
                 )
-                for number, amount in enumerate(amounts, start=1)
+                for number, amount in enumerate(shares(extra, [1] * append, unit), start=1)
             ]
             return
         coming = rows.filtered(lambda row: row.date >= date and row.amount_open > 0)
@@ -86,9 +85,8 @@ class DunningPaymentPlan(models.Model):
             raise UserError(
                 self.env._("No installment is to come that could be raised: append some.")
             )
-        amounts = [round_money(decimal(row.amount), unit) for row in coming]
-        for row, amount in zip(coming, installments.spread(amounts, extra, unit), strict=True):
-            row.amount = float(amount)
+        for row, more in zip(coming, shares(extra, [1] * len(coming), unit), strict=True):
+            row.amount = float(decimal(row.amount) + more)
 
     def _schedule_text(self):
         return ", ".join(
@@ -131,7 +129,7 @@ class DunningPaymentPlan(models.Model):
                 "mail_activity_plan",
                 date,
                 lambda plan, names=names: self.env._(
-                    "%(invoices)s left plan %(plan)s: tell the customer, or add it again",
+                    "%(invoices)s left plan %(plan)s: notify the customer, or add it again",
                     invoices=names,
                     plan=plan.name,
                 ),

@@ -46,8 +46,8 @@ class DunningPaymentPlan(models.Model):
         if date > self.date_valid:
             raise UserError(
                 self.env._(
-                    "The offer of plan %(plan)s was valid until %(date)s: take it back and offer "
-                    "it again.",
+                    "The offer of plan %(plan)s was valid until %(date)s: set it back to draft and "
+                    "offer it again.",
                     plan=self.name,
                     date=self._format_day(self.date_valid),
                 )

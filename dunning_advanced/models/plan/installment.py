@@ -44,7 +44,7 @@ class DunningInstallment(models.Model):
     date_paid = fields.Date(
         string="Paid on", readonly=True, help="Day of value of the money that settled it."
     )
-    reminded_on = fields.Date(readonly=True, help="The customer was told that it comes up.")
+    reminded_on = fields.Date(readonly=True, help="The customer was reminded that it comes up.")
     state = fields.Selection(
         STATES, string="Status", compute="_compute_state", search="_search_state"
     )

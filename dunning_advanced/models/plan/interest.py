@@ -33,8 +33,8 @@ class DunningPaymentPlan(models.Model):
         if self.currency_id.compare_amounts(off, 0):
             raise UserError(
                 self.env._(
-                    "The tax on the interest has changed since the plan was made: take it back "
-                    "and offer it again."
+                    "The tax on the interest has changed since the plan was made: set it back to "
+                    "draft and offer it again."
                 )
             )
 
@@ -107,7 +107,7 @@ class DunningPaymentPlan(models.Model):
         :raises UserError: when a day has no rate
         """
         rule = self._law_rule()
-        if not rule or (rule.rate_kind == "contract" and not rule.rate):
+        if not rule or not rule._has_rate():
             return decimal(0)
         terms = replace(rule._terms(self.currency_id), order="principal_first")
         facts = {fact["line"]: fact for fact in self._facts()[self.id]}

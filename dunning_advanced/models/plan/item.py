@@ -38,7 +38,9 @@ class DunningPaymentPlanItem(models.Model):
         precompute=True,
         help="The last reconciliation of before: those after it count for the plan.",
     )
-    released = fields.Boolean(readonly=True, help="It left the plan while that was running.")
+    released = fields.Boolean(
+        string="Left the plan", readonly=True, help="It left the plan while that was running."
+    )
     settled = fields.Json(help="What payments and credit notes took off it before it left.")
     is_running = fields.Boolean(compute="_compute_is_running", store=True, precompute=True)
 

@@ -2,20 +2,13 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from ..agreement.agreement import CHANNELS
 from .terms import TERMS
 
 # The report that prints it.
 PLAN = "dunning_advanced.payment_plan"
 
 LIVE = ("offered", "running")
-
-CHANNELS = [
-    ("phone", "Phone"),
-    ("email", "E-mail"),
-    ("letter", "Letter"),
-    ("portal", "Customer's page"),
-    ("person", "In person"),
-]
 
 
 class DunningPaymentPlan(models.Model):
@@ -64,7 +57,7 @@ class DunningPaymentPlan(models.Model):
     to_book = fields.Boolean(
         readonly=True, copy=False, help="Completed, but charges or interest are not booked yet."
     )
-    error = fields.Text(readonly=True, copy=False, help="Why the plan could not be judged.")
+    error = fields.Text(readonly=True, copy=False, help="Why the plan could not be updated.")
     # What was agreed
     line_ids = fields.One2many("dunning.payment.plan.item", "plan_id", string="Items")
     installment_ids = fields.One2many("dunning.installment", "plan_id", copy=False)
@@ -239,7 +232,7 @@ class DunningPaymentPlan(models.Model):
         return self.env["dunning.plan.accept"]._open_dialog(self)
 
     def action_cancel(self):
-        """Withdraw plans that were not kept up to now; dunning goes on.
+        """Cancel plans, whatever was kept of them up to now; dunning goes on.
 
         :raises UserError: when one has ended already
         """
@@ -281,9 +274,9 @@ class DunningPaymentPlan(models.Model):
             plan._schedule_for_manager(today)
 
     def action_draft(self):
-        """Take plans back that do not run, to change them."""
+        """Set plans that do not run back to draft, to change them."""
         self._check_state("offered", "to_approve", "cancelled")
-        self._lift(self.env._("Taken back"), fields.Date.context_today(self))
+        self._lift(self.env._("Set back to draft"), fields.Date.context_today(self))
         self.activity_unlink(["dunning_advanced.mail_activity_plan_approve"])
         self.write(
             {
@@ -304,8 +297,8 @@ class DunningPaymentPlan(models.Model):
         for plan in self.filtered(lambda plan: not plan.date_arrears):
             raise UserError(
                 self.env._(
-                    "Payment plan %s is kept up to now: there is no reason to end it. To withdraw "
-                    "it, cancel it.",
+                    "Payment plan %s is kept up to now: there is no reason to end it. Cancel it "
+                    "instead.",
                     plan.name,
                 )
             )

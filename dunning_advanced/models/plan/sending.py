@@ -2,10 +2,10 @@ import logging
 from functools import partial
 
 from odoo import api, models
-from odoo.tools import format_amount, format_date, format_datetime
+from odoo.tools import format_amount, format_date, format_datetime, get_lang
 
-from ..money.charge import percent
-from ..notice.email import _color
+from ...tools.color import css_color
+from ...tools.format import format_number
 from .plan import PLAN
 
 _logger = logging.getLogger(__name__)
@@ -101,6 +101,7 @@ class DunningPaymentPlan(models.Model):
         company = self.company_id
         lines = self.line_ids.filtered(lambda line: not line.released)
         bank = lines.move_id._dunning_bank(company, self.currency_id)
+        rate = format_number(self.interest_rate, get_lang(self.env))
         return {
             "plan": self,
             "company": company,
@@ -114,11 +115,11 @@ class DunningPaymentPlan(models.Model):
             "url": self._customer_url(),
             "answerable": self.state == "offered",
             "charges": self._charges_so_far(),
-            "rate": self.interest_rate and f"{percent(self.env, self.interest_rate)} %",
+            "rate": self.interest_rate and f"{rate} %",
             "amount": partial(format_amount, self.env, currency=self.currency_id),
             "day": partial(format_date, self.env),
             "moment": partial(format_datetime, self.env, tz=self._customer_tz()),
-            "color": _color,
+            "color": css_color,
         }
 
     def _contact_person(self):

@@ -20,7 +20,7 @@ FREQUENCIES = [
 
 INTEREST = [
     ("none", "None while the plan runs"),
-    ("fixed", "A fixed sum, agreed now"),
+    ("fixed", "A fixed amount, agreed now"),
     ("running", "Runs on until paid"),
 ]
 
@@ -82,7 +82,7 @@ class DunningInstallmentTerms(models.AbstractModel):
         string="Treatment of interest",
         required=True,
         default="none",
-        help="None: the days of the plan cost nothing, even if it fails. A fixed sum: interest "
+        help="None: the days of the plan cost nothing, even if it fails. A fixed amount: interest "
         "of the whole plan at the agreed rate, on what is open as it falls, spread over the "
         "installments and booked as an invoice on acceptance. Runs on: by the interest rule of "
         "the customer, charged by an invoice when the plan is paid, or by the next reminder "

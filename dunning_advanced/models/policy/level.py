@@ -22,13 +22,13 @@ class DunningLevel(models.Model):
         "Negative: a friendly reminder before the due date.",
     )
     min_interval = fields.Integer(
-        string="Days since the last notice",
+        string="Days since the last reminder",
         default=0,
-        help="At least so many days after the last notice. "
+        help="At least so many days after the last reminder. "
         "0: the distance between the days of this level and of the one before.",
     )
     rung = fields.Integer(
-        string="Level",
+        string="Level number",
         compute="_compute_rung",
         store=True,
         help="Place on the ladder: 1 is the first reminder after the due date, "
@@ -61,7 +61,7 @@ class DunningLevel(models.Model):
     )
     automatic = fields.Boolean(
         string="Send without review",
-        help="The nightly run sends notices of this level by itself. "
+        help="The nightly run sends reminders of this level by itself. "
         "Otherwise they wait for somebody to confirm them.",
     )
     attach_letter = fields.Boolean(string="Attach the letter (PDF)")
@@ -107,7 +107,7 @@ class DunningLevel(models.Model):
 
     _interval_not_negative = models.Constraint(
         "CHECK (min_interval >= 0)",
-        "The days since the last notice cannot be negative: enter 0 for the "
+        "The days since the last reminder cannot be negative: enter 0 for the "
         "distance between the levels.",
     )
     _pay_within_not_negative = models.Constraint(

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
+from ...tools import ladder
+
 
 class DunningPolicy(models.Model):
     """A named ladder of levels. Without a company it serves every company."""
@@ -138,7 +140,7 @@ class DunningPolicy(models.Model):
         if rule := rules.search([("policy_id", "in", self.ids)], limit=1):
             raise UserError(
                 self.env._(
-                    "Policy “%(policy)s” is given by follow-up rule “%(rule)s”: choose "
+                    "Policy “%(policy)s” is assigned by follow-up rule “%(rule)s”: choose "
                     "another policy there, or delete the rule, first.",
                     policy=rule.policy_id.name,
                     rule=rule.name,
@@ -188,15 +190,11 @@ class DunningPolicy(models.Model):
             days since the last notice)
         """
         self.ensure_one()
-        rows, before = [], None
-        for level in self.level_ids.filtered("active").sorted("days"):
-            distance = level.days - before.days if before else 0
-            rows.append((self.id, level.rung, level.id, level.days, level.min_interval or distance))
-            before = level
-        for _repetition in range(self.repeat_max if before else 0):
-            _policy, rung, level_id, days, _wait = rows[-1]
-            rows.append((self.id, rung + 1, level_id, days + self.repeat_every, self.repeat_every))
-        return rows
+        levels = [
+            (level.rung, level.id, level.days, level.min_interval)
+            for level in self.level_ids.filtered("active").sorted("days")
+        ]
+        return [(self.id, *row) for row in ladder.rows(levels, self.repeat_every, self.repeat_max)]
 
     def _rungs(self):
         """Where each level of these policies stands now.

@@ -75,7 +75,7 @@ class DunningRule(models.Model):
         check_company=True,
         ondelete="restrict",
         index="btree_not_null",
-        help="Each new case goes to the member with the fewest open ones.",
+        help="Each new case is assigned to the member with the fewest open ones.",
     )
     channel = fields.Selection(
         selection=lambda self: self.env["dunning.channel"]._selection(),
@@ -84,7 +84,8 @@ class DunningRule(models.Model):
     )
     approval = fields.Boolean(
         string="Always review",
-        help="Notices to these customers wait for review even where the level goes out by itself.",
+        help="Reminders to these customers wait for review even where the level goes out by "
+        "itself.",
     )
     debtor_count = fields.Integer(
         string="Customers now",
@@ -140,7 +141,7 @@ class DunningRule(models.Model):
                 raise ValidationError(
                     self.env._(
                         "Follow-up rule “%s” takes nobody: new customers have no class. Leave out "
-                        "the class, or choose another answer for new customers.",
+                        "the class, or choose something else for new customers.",
                         rule.name,
                     )
                 )

@@ -22,8 +22,8 @@ class DunningTeam(models.Model):
         required=True,
         check_company=True,
         domain=[("share", "=", False)],
-        help="Each new case goes to the member with the fewest open cases; among several, to "
-        "the one who has waited longest for a new one.",
+        help="Each new case is assigned to the member with the fewest open cases; among several, "
+        "to the one who has waited longest for a new one.",
     )
     leader_id = fields.Many2one(
         "res.users",
@@ -32,7 +32,7 @@ class DunningTeam(models.Model):
         help="Gets the cases when none of the members is active any more.",
     )
     last_user_id = fields.Many2one(
-        "res.users", string="Last case went to", readonly=True, copy=False
+        "res.users", string="Last case assigned to", readonly=True, copy=False
     )
     rule_ids = fields.One2many("dunning.rule", "team_id")
     case_count = fields.Integer(string="Open cases", compute="_compute_case_count")
@@ -86,7 +86,7 @@ class DunningTeam(models.Model):
 
     def _used_message(self, rule):
         return self.env._(
-            "Team “%(team)s” is given by follow-up rule “%(rule)s”: choose another team or a "
+            "Team “%(team)s” is assigned by follow-up rule “%(rule)s”: choose another team or a "
             "responsible there first.",
             team=rule.team_id.name,
             rule=rule.name,

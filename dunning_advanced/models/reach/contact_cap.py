@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...tools.sql import values
+
 
 class DunningContactCap(models.Model):
     """How often a customer may be contacted at most in a rolling window.
@@ -66,7 +68,7 @@ class DunningContactCap(models.Model):
             date=scope.date,
             first=fields.Date.subtract(scope.date, days=max(caps.mapped("days"), default=0)),
             debtors=debtors,
-            caps=self.env["dunning.engine"]._values(
+            caps=values(
                 {"maximum": "int", "days": "int"}, [(cap.maximum, cap.days) for cap in caps]
             ),
         )

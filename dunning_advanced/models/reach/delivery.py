@@ -21,7 +21,9 @@ class DunningDelivery(models.Model):
     _order = "id desc"
     _check_company_auto = True
 
-    notice_id = fields.Many2one("dunning.notice", required=True, ondelete="cascade", index=True)
+    notice_id = fields.Many2one(
+        "dunning.notice", string="Reminder", required=True, ondelete="cascade", index=True
+    )
     company_id = fields.Many2one(related="notice_id.company_id", store=True)
     partner_id = fields.Many2one(related="notice_id.partner_id", store=True, string="Customer")
     channel = fields.Selection(
@@ -40,8 +42,9 @@ class DunningDelivery(models.Model):
             ("queued", "Under way"),
             ("done", "Delivered"),
             ("failed", "Failed"),
-            ("withdrawn", "Withdrawn"),
+            ("withdrawn", "Cancelled"),
         ],
+        string="Status",
         required=True,
         default="queued",
         index=True,
@@ -52,12 +55,12 @@ class DunningDelivery(models.Model):
     mail_id = fields.Many2one("mail.mail", index="btree_not_null", ondelete="set null")
     message_id = fields.Many2one("mail.message", index="btree_not_null", ondelete="set null")
     correction = fields.Boolean(
-        readonly=True, help="Tells the customer that the reminder was cancelled."
+        readonly=True, help="Notifies the customer that the reminder was cancelled."
     )
 
     _one_correction = models.UniqueIndex(
         "(notice_id) WHERE correction AND state <> 'withdrawn'",
-        "This customer has been told already that the reminder was cancelled.",
+        "This customer has been notified already that the reminder was cancelled.",
     )
 
     @api.depends("channel")
@@ -275,20 +278,20 @@ class DunningDelivery(models.Model):
 
     @api.model
     def _describe_departures(self, counts):
-        """What had left and what was stopped, as a sentence for each channel.
+        """What was sent and what was stopped, as a sentence for each channel.
 
-        :param counts: list of (channel, left, not left)
+        :param counts: list of (channel, sent, not sent)
         """
         return " ".join(self._describe_departure(*row) for row in counts)
 
     @api.model
-    def _describe_departure(self, channel, left, stopped):
+    def _describe_departure(self, channel, sent, stopped):
         label = self.env["dunning.channel"]._label(channel)
-        values = {"channel": label, "left": left, "stopped": stopped}
+        values = {"channel": label, "sent": sent, "stopped": stopped}
         if not stopped:
-            return self.env._("%(channel)s: %(left)s had left already.", **values)
-        if not left:
-            return self.env._("%(channel)s: %(stopped)s stopped before leaving.", **values)
+            return self.env._("%(channel)s: %(sent)s already sent.", **values)
+        if not sent:
+            return self.env._("%(channel)s: %(stopped)s stopped before sending.", **values)
         return self.env._(
-            "%(channel)s: %(left)s had left already, %(stopped)s stopped before leaving.", **values
+            "%(channel)s: %(sent)s already sent, %(stopped)s stopped before sending.", **values
         )

@@ -115,7 +115,7 @@ class DunningRun(models.Model):
             Column(self.env._("Channel"), width=12),
             Column(self.env._("Addressed to"), width=28),
             Column(self.env._("Contact address"), width=36),
-            Column(self.env._("State"), width=12),
+            Column(self.env._("Status"), width=12),
             Column(self.env._("Items"), "int"),
             Column(self.env._("Due since"), "date"),
             Column(self.env._("Days"), "int"),
@@ -253,7 +253,7 @@ class DunningRun(models.Model):
             Column(self.env._("On amount"), "amount"),
             Column(self.env._("Amount"), "amount"),
             Column(self.env._("Currency"), width=9),
-            Column(self.env._("State"), width=16),
+            Column(self.env._("Status"), width=16),
             Column(self.env._("Working"), width=44),
             Column(self.env._("Reason"), width=28),
         ]

@@ -5,10 +5,13 @@ from odoo.tools import SQL
 
 
 class DunningLine(models.Model):
-    """One item as one run saw it: its verdict and, if dunned, its notice.
+    """One item as one run saw it: its decision and, if dunned, its notice.
 
-    Lines are the only memory of dunning: step, level and last notice of an
+    Lines are the only memory of dunning: reminder number, level and last notice of an
     item are read from the lines whose state is issued.
+
+    Three columns keep the words that they were stored with: ``verdict`` is the decision,
+    ``rung`` the level number, ``step`` the reminder number.
     """
 
     _name = "dunning.line"
@@ -22,7 +25,9 @@ class DunningLine(models.Model):
         help="Empty where somebody set the level by hand.",
     )
     company_id = fields.Many2one("res.company", required=True)
-    notice_id = fields.Many2one("dunning.notice", ondelete="cascade", index="btree_not_null")
+    notice_id = fields.Many2one(
+        "dunning.notice", string="Reminder", ondelete="cascade", index="btree_not_null"
+    )
     partner_id = fields.Many2one("res.partner", string="Customer", required=True)
     move_line_id = fields.Many2one(
         "account.move.line", string="Journal item", ondelete="set null", index="btree_not_null"
@@ -52,23 +57,28 @@ class DunningLine(models.Model):
     policy_id = fields.Many2one("dunning.policy", ondelete="restrict")
     level_id = fields.Many2one("dunning.level", ondelete="restrict")
     rung = fields.Integer(
-        string="Level no.", help="Place of the level on the ladder: 1 is the first after due date."
+        string="Level number",
+        help="Place of the level on the ladder: 1 is the first after the due date.",
     )
-    step = fields.Integer(help="How many notices the item has had, this one included.")
+    step = fields.Integer(
+        string="Reminder number",
+        help="How many reminders the item has had, this one included.",
+    )
     date_next = fields.Date(
         string="Next level from", help="First day on which this level applies to the item."
     )
     hold_id = fields.Many2one("dunning.hold", ondelete="set null")
-    verdict = fields.Selection(selection="_selection_decision", required=True)
+    verdict = fields.Selection(selection="_selection_decision", string="Decision", required=True)
     state = fields.Selection(
         [
             ("stopped", "Stopped"),
             ("proposed", "Proposed"),
             ("issued", "Issued"),
-            ("void", "Withdrawn"),
+            ("void", "Released"),
             ("moved", "Set by hand"),
             ("info", "For information"),
         ],
+        string="Status",
         required=True,
         default="stopped",
         help="Only issued lines, and levels set by hand, count for the level of an item.",
@@ -78,7 +88,7 @@ class DunningLine(models.Model):
         string="Amount", compute="_compute_amount_original", help="Of the item before payments."
     )
 
-    # One notice per item and step, whatever the code above does.
+    # One notice per item and reminder number, whatever the code above does.
     _item_step = models.UniqueIndex(
         "(move_line_id, step DESC) WHERE state IN ('proposed', 'issued')",
         "This item is already on another reminder: open that one, or propose again.",
@@ -113,7 +123,7 @@ class DunningLine(models.Model):
         notices = self.notice_id
         if any(notice.state != "proposed" for notice in notices):
             raise UserError(
-                self.env._("Items can only be taken off while a reminder is being reviewed.")
+                self.env._("Items can only be left out while a reminder is being reviewed.")
             )
         self.write({"state": "void", "verdict": "dropped"})
         notices._refresh_amounts()
@@ -166,15 +176,16 @@ class DunningLine(models.Model):
         it afterwards. The column is called ``verdict``.
         """
         gates = {gate.code: self.env._(gate.label) for gate in self.env["dunning.engine"]._gates()}
-        return [
-            ("dun", self.env._("Reminded")),
-            *gates.items(),
-            ("moved", self.env._("Level set by hand")),
-            ("changed", self.env._("Changed since the proposal")),
-            ("info", self.env._("Listed for information")),
-            ("relaid", self.env._("Policy changed since the proposal")),
-            ("dropped", self.env._("Taken off in review")),
-        ]
+        labels = {
+            "dun": self.env._("Reminded"),
+            **gates,
+            "moved": self.env._("Level set by hand"),
+            "changed": self.env._("Changed since the proposal"),
+            "info": self.env._("For information"),
+            "relaid": self.env._("Policy changed since the proposal"),
+            "dropped": self.env._("Left out in review"),
+        }
+        return list(labels.items())
 
     @api.autovacuum
     def _gc_stopped(self):

@@ -30,7 +30,6 @@ class DunningRun(models.Model):
         "res.partner", string="Only these customers", help="Empty: all customers."
     )
     simulation = fields.Boolean(
-        string="Only look",
         help="Decides on the ledger as it was at the end of that day. Nothing can be sent.",
     )
     state = fields.Selection(
@@ -41,6 +40,7 @@ class DunningRun(models.Model):
             ("done", "Done"),
             ("cancelled", "Cancelled"),
         ],
+        string="Status",
         default="draft",
         required=True,
         readonly=True,
@@ -48,7 +48,7 @@ class DunningRun(models.Model):
         tracking=True,
         index=True,
     )
-    notice_ids = fields.One2many("dunning.notice", "run_id", readonly=True)
+    notice_ids = fields.One2many("dunning.notice", "run_id", string="Reminder", readonly=True)
     line_ids = fields.One2many("dunning.line", "run_id", readonly=True)
     not_due_count = fields.Integer(string="Not due", readonly=True, copy=False)
     waiting_count = fields.Integer(string="Waiting", readonly=True, copy=False)
@@ -63,8 +63,8 @@ class DunningRun(models.Model):
     )
     departure_summary = fields.Char(
         compute="_compute_cancelled",
-        string="What had left",
-        help="What had left already when the reminders were cancelled, and what was stopped.",
+        string="Already sent",
+        help="What was already sent when the reminders were cancelled, and what was stopped.",
     )
     notice_count = fields.Integer(compute="_compute_notice_summary", string="Reminders")
     review_count = fields.Integer(compute="_compute_notice_summary", string="Reminders to review")
@@ -79,7 +79,7 @@ class DunningRun(models.Model):
     unreachable_count = fields.Integer(
         compute="_compute_stop_summary", string="Customers without usable contact data"
     )
-    stop_summary = fields.Char(compute="_compute_stop_summary", string="Stopped")
+    stop_summary = fields.Char(compute="_compute_stop_summary", string="Decisions")
     comparison_summary = fields.Char(compute="_compute_comparison", string="Compared")
     last_run_id = fields.Many2one("dunning.run", compute="_compute_last_run")
     since_label = fields.Char(compute="_compute_last_run")
@@ -233,7 +233,7 @@ class DunningRun(models.Model):
         )
 
     def action_undo(self):
-        """Ask for the reason, then take back all issued notices of the run."""
+        """Ask for the reason, then cancel all issued notices of the run."""
         action = self._issued_notices().action_cancel()
         # not their ids, of which there may be thousands
         return dict(action, context={"default_run_id": self.id, "default_kind": "cancel"})
@@ -241,7 +241,7 @@ class DunningRun(models.Model):
     def action_correct(self):
         """Send a correction to all customers who have a cancelled notice of the run.
 
-        :raises UserError: when nobody has to be told, or nobody can be reached
+        :raises UserError: when nobody has to be notified, or nobody can be reached
         """
         self.notice_ids.action_correct()
 
@@ -468,15 +468,15 @@ class DunningRun(models.Model):
                     user_id=run.company_id._dunning_responsible(user).id,
                 )
 
-    # Taking a whole run back, and telling the customers who have it already.
+    # Cancelling a whole run, and notifying the customers who have it already.
 
     def _issued_notices(self):
-        """The notices that can be taken back.
+        """The notices that can be cancelled.
 
         :raises UserError: when there are none
         """
         self.ensure_one()
         issued = self.notice_ids.filtered(lambda notice: notice.state == "issued")
         if not issued:
-            raise UserError(self.env._("This run has sent nothing that could be taken back."))
+            raise UserError(self.env._("This run has sent nothing that could be cancelled."))
         return issued

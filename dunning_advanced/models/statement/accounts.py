@@ -116,7 +116,7 @@ class DunningEngineStatement(models.AbstractModel):
              ORDER BY c.date, n.id, array_position(%(kinds)s, c.kind::text), c.id
             """,
             date=scope.date,
-            companies=tuple(self.env["dunning.engine"]._companies(scope.company).ids),
+            companies=tuple(scope.company._dunning_companies().ids),
             only=self.env["dunning.engine"]._only(scope, SQL("p.commercial_partner_id")),
             kinds=[kind.code for kind in self.env["dunning.charge"]._kinds()],
         )
@@ -159,7 +159,7 @@ class DunningEngineStatement(models.AbstractModel):
             kind=self._kind(),
             receivable=receivable,
             date=scope.date,
-            companies=tuple(self.env["dunning.engine"]._companies(scope.company).ids),
+            companies=tuple(scope.company._dunning_companies().ids),
         )
 
     def _kind(self):

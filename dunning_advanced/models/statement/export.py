@@ -174,12 +174,7 @@ class ResPartner(models.Model):
 
     def _dunning_balance_columns(self):
         titles = [
-            self.env._("Not due"),
-            self.env._("1–30 days"),
-            self.env._("31–60 days"),
-            self.env._("61–90 days"),
-            self.env._("91–120 days"),
-            self.env._("Over 120 days"),
+            *self.env["dunning.engine.item"]._age_labels(),
             self.env._("Credits"),
             self.env._("Balance"),
             self.env._("Charges not booked"),

@@ -160,6 +160,7 @@ class ResPartner(models.Model):
         kinds = self.env["dunning.charge"]
         return {
             "account": account,
+            "ages": self.env["dunning.engine.item"]._age_labels(),
             "charge_title": lambda charge: kinds._kind(charge.kind).title(self.env, charge.name),
             "currency": currency,
             "bank": company._dunning_bank(currency),

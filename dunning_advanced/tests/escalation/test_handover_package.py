@@ -176,7 +176,7 @@ class TestHandoverPackage(EscalationCommon):
         handover = self.handover(invoice)
         content = self.build(handover)["History Azure Interior.xlsx"]
         [item] = self.sheet(content, "Items")
-        self.assertEqual((item["Invoice"], item["Open then"]), (invoice.name, 1000))
+        self.assertEqual((item["Invoice"], item["Open at hand-over"]), (invoice.name, 1000))
         self.assertEqual(item["Due date"], datetime(2024, 4, 4))
         levels = [row["Level"] for row in self.sheet(content, "Reminders")]
         self.assertEqual(levels, ["First reminder", "Second reminder"])

@@ -120,9 +120,9 @@ class TestRiding(ChargeCommon):
             {"move_line_id": self.items(self.booked).id, "date": day(12)}
         )
         said = str(wizard.answer)
-        self.assertIn("it books charges", said)
+        self.assertIn("it books deferred charges", said)
         self.assertIn("06/16/2024 at the earliest", said)
         paid = self.pay(self.debtor, 100, invoices=self.principal)
         self.assertTrue(paid)
         wizard.invalidate_recordset()
-        self.assertNotIn("it books charges", str(wizard.answer))
+        self.assertNotIn("it books deferred charges", str(wizard.answer))

@@ -74,23 +74,24 @@ class TestShown(ChargeCommon):
 
     def test_shown_periods_add_up_to_the_charge(self):
         """Each period is shown rounded; the last cent is in one of them."""
-        charge = self.env["dunning.charge"].new(
-            {
-                "currency_id": self.company.currency_id.id,
-                "segments": [
-                    {
-                        "from": "2024-01-01",
-                        "until": "2024-01-01",
-                        "days": 1,
-                        "rate": "10",
-                        "base": "1",
-                        "amount": "0.004",
-                    }
-                ]
-                * 3,
-            }
-        )
-        self.assertEqual([row["amount"] for row in charge._segment_rows()], [0, 0.01, 0])
+        period = {
+            "from": "2024-01-01",
+            "until": "2024-01-01",
+            "days": 1,
+            "rate": "10",
+            "base": "1",
+            "amount": "0.004",
+        }
+        # What was charged before was rounded as well: it may take or leave a cent.
+        for amount, shown in ((0.01, [0, 0.01, 0]), (0.02, [0.01, 0, 0.01])):
+            charge = self.env["dunning.charge"].new(
+                {
+                    "currency_id": self.company.currency_id.id,
+                    "amount": amount,
+                    "segments": [period] * 3,
+                }
+            )
+            self.assertEqual([row["amount"] for row in charge._segment_rows()], shown)
 
     def test_users_without_dunning_live_with_booked_charges(self):
         self.policy.charge_mode = "posted"

@@ -1,8 +1,11 @@
 from decimal import Decimal
+from functools import partial
 
 from odoo import Command
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import mute_logger
+
+from odoo.addons.dunning_advanced.models.money.fee import Late
 
 from ..common import DAY
 from .common import MoneyCase
@@ -35,14 +38,10 @@ class TestFees(MoneyCase):
         )
 
     def amount(self, fee, debt, currency=None, business=True, country=None, day=DAY):
-        return fee._amount_for(
-            Decimal(str(debt)),
-            currency or self.home,
-            day,
-            business,
-            country or self.belgium,
-            self.company,
-        )
+        late = Late(Decimal(str(debt)), currency or self.home, day, self.company)
+        rules = self.env["dunning.interest.rule"]
+        law = partial(rules._get, country or self.belgium, business, self.company)
+        return fee._amount_for(late, business, law)
 
     def test_fixed_and_percent(self):
         self.assertEqual(self.amount(self.fee(amount=7.5), 100), Decimal("7.50"))

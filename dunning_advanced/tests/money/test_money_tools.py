@@ -1,4 +1,3 @@
-import doctest
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -7,9 +6,7 @@ from hypothesis import given, settings, strategies as st
 
 from odoo.tests import BaseCase
 
-from ...tools import allocation, day_count, fees, installments, interest, rates, rounding
-
-MODULES = [allocation, day_count, fees, installments, interest, rates, rounding]
+from ...tools import allocation, day_count, fees, interest, rates, rounding
 
 
 def table(*rows):
@@ -37,15 +34,6 @@ NL_CONSUMER = table(
     ("2025-01-01", "2025-12-31", "6"),
     ("2026-01-01", "2026-06-30", "4"),
 )
-
-
-class TestDoctests(BaseCase):
-    def test_examples_in_the_docstrings_hold(self):
-        for module in MODULES:
-            with self.subTest(module.__name__):
-                result = doctest.testmod(module)
-                self.assertGreater(result.attempted, 0)
-                self.assertFalse(result.failed)
 
 
 class TestDayCount(BaseCase):

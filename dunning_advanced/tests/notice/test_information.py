@@ -125,5 +125,5 @@ class TestInformation(DunningCommon):
         book = load_workbook(io.BytesIO(self.run_at()._xlsx()))
         rows = [row for row in book["Items"].iter_rows(values_only=True) if coming.name in row]
         self.assertEqual(len(rows), 1)
-        self.assertIn("Listed for information", rows[0])
+        self.assertIn("For information", rows[0])
         self.assertEqual(rows[0][5], 0)

@@ -243,11 +243,6 @@ class TestSettle(BaseCase):
         paid, _excess = settle(rows, [(START, Decimal(50))])
         self.assertEqual(installments.arrears(paid, START + 60 * DAY, 5), START + 36 * DAY)
 
-    def test_spread(self):
-        self.assertEqual(installments.spread([Decimal(1)], Decimal("0.05")), [Decimal("1.05")])
-        with self.assertRaises(PlanError):
-            installments.spread([], Decimal(1))
-
     @given(money(), st.randoms(use_true_random=False))
     @settings(max_examples=300, deadline=None)
     def test_any_split_of_the_same_money_gives_the_same_state(self, case, random):

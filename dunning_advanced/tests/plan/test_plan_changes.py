@@ -292,7 +292,7 @@ class TestPlanNight(PlanCase):
             self.night()
         self.assertEqual(good.date_arrears, self.day(36))
         self.assertFalse(bad.date_arrears)
-        self.assertIn("could not be judged: broken", bad.error)
+        self.assertIn("could not be updated: broken", bad.error)
         self.patch(type(bad), "_fall_behind", original)
         self.night()
         self.assertEqual((bad.date_arrears, bad.error), (self.day(36), False))

@@ -145,7 +145,7 @@ class TestPlanMail(EmailCommon, PlanCase):
         self.arrived()
         plan.action_cancel()
         [message] = self.arrived()
-        self.assertEqual(self.subject(message), f"Your payment plan {plan.name} is withdrawn")
+        self.assertEqual(self.subject(message), f"Your payment plan {plan.name} is cancelled")
 
     def test_new_schedule(self):
         plan = self.running(self.invoice(10, 300))

@@ -311,7 +311,7 @@ class TestPlanAnswer(PortalCase):
         activity = self.case().activity_ids
         self.assertIn("was declined: talk to the customer", activity.summary)
         self.assertEqual(activity.user_id, self.marc)
-        self.assertNotIn("withdrawn", " ".join(self.subjects()))
+        self.assertNotIn("cancelled", " ".join(self.subjects()))
 
     def test_what_stands_in_the_way_is_told_to_us(self):
         plan = self.offer

@@ -289,7 +289,7 @@ class TestTeamBadInput(TeamCase):
                 self.team.write(values)
 
     def test_used_team_is_kept(self):
-        message = "“North” is given by follow-up rule “All”"
+        message = "“North” is assigned by follow-up rule “All”"
         with self.assertRaisesRegex(UserError, message):
             self.team.unlink()
         with self.assertRaisesRegex(ValidationError, message):

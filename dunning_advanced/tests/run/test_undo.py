@@ -43,12 +43,10 @@ class TestUndo(MailCommon):
         wizard = self.ask(run.action_undo())
         self.assertEqual((wizard.notice_count, wizard.left_count), (3, 2))
         wizard.action_apply()
-        self.assertEqual(
-            run.departure_summary, "E-mail: 2 had left already, 1 stopped before leaving."
-        )
+        self.assertEqual(run.departure_summary, "E-mail: 2 already sent, 1 stopped before sending.")
         self.assertEqual((run.cancelled_count, run.to_correct_count), (3, 2))
-        self.assertEqual(set(sent.mapped("departure_summary")), {"E-mail: 1 had left already."})
-        self.assertEqual((notices - sent).departure_summary, "E-mail: 1 stopped before leaving.")
+        self.assertEqual(set(sent.mapped("departure_summary")), {"E-mail: 1 already sent."})
+        self.assertEqual((notices - sent).departure_summary, "E-mail: 1 stopped before sending.")
         self.assertEqual(notices.search([("to_correct", "=", True)]), sent.sorted())
         self.assertEqual(notices.filtered("to_correct"), sent)
         self.assertEqual(set(sent.delivery_ids.mapped("state")), {"done"})
@@ -65,7 +63,7 @@ class TestUndo(MailCommon):
         self.assertFalse(notice.departure_summary)
         self.assertFalse(notice.to_correct)
         self.assertFalse(notice.run_id.departure_summary)
-        with self.assertRaisesRegex(UserError, "Nobody has to be told"):
+        with self.assertRaisesRegex(UserError, "Nobody has to be notified"):
             notice.action_correct()
 
     def test_letters_that_were_printed(self):
@@ -75,10 +73,10 @@ class TestUndo(MailCommon):
         letter = notices.filtered(lambda notice: notice.channel == "letter")
         letter.action_print_letters()
         notices._cancel("Wrong")
-        self.assertEqual(letter.departure_summary, "Letter: 1 had left already.")
+        self.assertEqual(letter.departure_summary, "Letter: 1 already sent.")
         self.assertEqual(
             notices.run_id.departure_summary,
-            "E-mail: 1 stopped before leaving. Letter: 1 had left already.",
+            "E-mail: 1 stopped before sending. Letter: 1 already sent.",
         )
         with self.assertRaisesRegex(UserError, "call or write to Deco Addict"):
             letter.action_correct()
@@ -86,7 +84,7 @@ class TestUndo(MailCommon):
         letter.action_mark_corrected()
         letter.action_mark_corrected()
         self.assertFalse(letter.to_correct)
-        self.assertEqual(self.corrections(letter).address, f"Told by {self.env.user.name}")
+        self.assertEqual(self.corrections(letter).address, f"Notified by {self.env.user.name}")
 
     def test_a_letter_is_corrected_by_email_where_there_is_one(self):
         debtor = self.letter_debtor()
@@ -133,7 +131,7 @@ class TestUndo(MailCommon):
         self.send(notice)
         notice._cancel("Wrong")
         notice.action_correct()
-        with self.assertRaisesRegex(UserError, "Nobody has to be told"):
+        with self.assertRaisesRegex(UserError, "Nobody has to be notified"):
             notice.action_correct()
         self.assertFalse(notice._correct())
         with mute_logger("odoo.sql_db"), self.assertRaises(UniqueViolation):

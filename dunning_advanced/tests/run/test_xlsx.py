@@ -35,7 +35,7 @@ class TestXlsx(XlsxCommon):
         self.assertEqual(row["Level"], "First reminder")
         self.assertEqual(row["Channel"], "E-mail")
         self.assertEqual(row["Contact address"], "azure@example.com")
-        self.assertEqual(row["State"], "Issued")
+        self.assertEqual(row["Status"], "Issued")
         self.assertEqual(row["Items"], 2)
         self.assertEqual(row["Due since"], datetime(2024, 4, 24))
         self.assertEqual(row["Days"], 40)
@@ -76,7 +76,7 @@ class TestXlsx(XlsxCommon):
         run = self.run_at()
         run.notice_ids.filtered(lambda n: n.amount_total == 20)._drop("A friend")
         book = self.book(run)
-        live = [r for r in sheet_rows(book["Reminders"]) if r["State"] != "Dropped"]
+        live = [r for r in sheet_rows(book["Reminders"]) if r["Status"] != "Left out"]
         rows = list(book["Totals"].iter_rows(values_only=True))
         totals = {row[1]: row for row in rows if row[0] == "Total"}
         self.assertEqual(set(totals), {"JPY", self.company.currency_id.name})

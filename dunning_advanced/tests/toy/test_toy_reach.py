@@ -101,7 +101,7 @@ class TestToyReach(ToyCase):
         notices._cancel("Wrong")
         self.assertEqual(
             notices.run_id.departure_summary,
-            "Pigeon: 1 had left already, 1 stopped before leaving.",
+            "Pigeon: 1 already sent, 1 stopped before sending.",
         )
         correction = notices._correct()
         self.assertEqual(

@@ -55,7 +55,7 @@ registry.category("web_tour.tours").add("dunning_review", {
             run: "edit we meet at the fair",
         },
         apply,
-        { trigger: `body:not(:has(.modal)) ${row("Deco Addict")}:contains('Dropped')` },
+        { trigger: `body:not(:has(.modal)) ${row("Deco Addict")}:contains('Left out')` },
     ],
 });
 

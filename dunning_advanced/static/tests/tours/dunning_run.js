@@ -44,7 +44,7 @@ registry.category("web_tour.tours").add("dunning_run", {
         },
         {
             content: "It is dropped, two are left",
-            trigger: `${row("Azure Interior")}:contains('Dropped')`,
+            trigger: `${row("Azure Interior")}:contains('Left out')`,
         },
         {
             trigger: ".o_statusbar_buttons button[name=action_confirm]:contains('2')",

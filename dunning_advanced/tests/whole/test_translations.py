@@ -1,0 +1,46 @@
+import re
+from pathlib import Path
+
+import polib
+
+from odoo.tests import TransactionCase, tagged
+from odoo.tools.translate import TranslationModuleReader
+
+MODULE = "dunning_advanced"
+FILES = sorted((Path(__file__).parents[2] / "i18n").glob("*.po"))
+
+# Placeholders, tags and expressions: what is left of a term without them is its text.
+NO_TEXT = re.compile(r"%\(\w+\)s|%s|\{\{.*?\}\}|<[^>]+>|object\.\S+")
+
+# Terms that are the same in another language. Odoo exports them without a translation, as
+# it does those that nobody has translated yet.
+SAME_EVERYWHERE = {"BIC", "Brandon Freeman", "ID", "PDF", "XLSX"}
+SAME = {}
+
+
+class Terms(dict):
+    """The terms of a file and their translations; faults are told by language."""
+
+    def __init__(self, path):
+        self.language = path.stem
+        super().__init__({entry.msgid: entry.msgstr for entry in polib.pofile(path)})
+
+    def faults(self, terms):
+        same = SAME_EVERYWHERE | SAME[self.language]
+        for term in sorted(terms - self.keys()):
+            yield f"{self.language}: has no entry for {term!r}"
+        for term in sorted(terms & self.keys() - same):
+            if not self[term] and re.search(r"[^\W\d_]", NO_TEXT.sub("", term)):
+                yield f"{self.language}: nobody has translated {term!r}"
+        for term in sorted(self.keys() - terms):
+            yield f"{self.language}: nothing says {term!r} any more"
+
+
+@tagged("post_install", "-at_install")
+class TestTranslations(TransactionCase):
+    def test_every_term_is_translated(self):
+        rows = TranslationModuleReader(self.env.cr, modules=[MODULE], lang=None)
+        terms = {source for _module, _type, _name, _id, source, _value, _comments in rows}
+        self.assertEqual([path.stem for path in FILES], sorted(SAME))
+        faults = [fault for path in FILES for fault in Terms(path).faults(terms)]
+        self.assertFalse(faults, "\n".join(faults))
