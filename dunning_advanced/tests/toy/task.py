@@ -17,7 +17,7 @@ class Apologize(Task):
         )
 
     def describe(self, case, record):
-        return case.env._("Apologize to %s", record.name)
+        return f"Apologize to {record.name}"
 
 
 class DunningCase(models.Model):

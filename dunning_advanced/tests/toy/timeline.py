@@ -23,4 +23,4 @@ class DunningTimeline(models.Model):
         )
 
     def _describe_strike(self, partner):
-        return self.env._("The post of %s is on strike", partner.name)
+        return f"The post of {partner.name} is on strike"
