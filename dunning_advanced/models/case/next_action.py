@@ -2,11 +2,9 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...tools.parts import distinct
 from ..engine.engine import Scope
 from .tasks import OTHERS, TASKS
-
-# Decisions that pass by themselves on a day.
-DATED = ("dun", "waiting", "not_due")
 
 
 class DunningCase(models.Model):
@@ -44,6 +42,7 @@ class DunningCase(models.Model):
         for case in self:
             code, date, about = rows.get(case._origin.id, (False, False, False))
             case.next_code, case.next_date = code, date
+            case.next_button = code and steps[code].button
             case.next_action = code and steps[code].describe(
                 case, records.get((code, about), about)
             )
@@ -65,6 +64,14 @@ class DunningCase(models.Model):
         :return: dict of code to Step
         """
         return {step.code: step for step in (*self._tasks(), *OTHERS)}
+
+    @api.model
+    def _check_steps(self):
+        """Refuse steps that could not be told apart.
+
+        :raises IncompleteError: when there are any
+        """
+        distinct((*self._tasks(), *OTHERS))
 
     @api.model
     def _tasks_sql(self, cases, date):
@@ -124,14 +131,14 @@ class DunningCase(models.Model):
         """When the next level applies, or what stops it: asked of the engine by one
         statement a company.
         """
-        rows = {}
+        rows, awaiting = {}, self.env["dunning.engine"]._awaiting_level()
         for company, cases in self.grouped("company_id").items():
             found = cases._decisions(Scope(company, date, tuple(cases.partner_id.ids)))
             for case in cases.filtered(lambda case, found=found: case.partner_id.id in found):
                 verdict, start, level_id = found[case.partner_id.id]
                 if verdict == "dun":
                     rows[case.id] = ("remind", date, level_id)
-                elif verdict in DATED:
+                elif verdict in awaiting:
                     rows[case.id] = ("level", start, level_id)
                 else:
                     rows[case.id] = ("stopped", False, verdict)
@@ -154,7 +161,7 @@ class DunningCase(models.Model):
                      ORDER BY debtor_id, verdict = 'dun' DESC, verdict IN %s DESC, start, id
                     """,
                     engine._with(scope),
-                    DATED,
+                    ("dun", *engine._awaiting_level()),
                 )
             )
         return {debtor: tuple(row) for debtor, *row in rows}

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...tools.parts import IncompleteError, distinct
 from .stages import STAGES, ToDo
 
 
@@ -48,6 +49,20 @@ class DunningCase(models.Model):
         :return: list of Stage
         """
         return list(STAGES)
+
+    @api.model
+    def _check_stages(self):
+        """Refuse stages that could not be told apart or shown.
+
+        :raises IncompleteError: when there are any
+        """
+        shown = dict(self._fields["stage"].selection)
+        for stage in distinct(self._stages()):
+            if stage.code not in shown:
+                raise IncompleteError(
+                    f"{stage.written_at}: {type(stage).__name__} is not complete, add "
+                    f"{stage.code!r} to the selection of the field stage of dunning.case"
+                )
 
     def _flush_stage(self):
         self.flush_model()

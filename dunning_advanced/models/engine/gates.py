@@ -9,6 +9,9 @@ from ...tools.parts import Complete
 
 _lt = LazyTranslate(__name__)
 
+# Counts of a run: of items that get no line.
+COUNTS = ("not_due", "waiting", "pending")
+
 
 class Gate(Complete):
     """One named reason not to dun; the first that holds is the decision about an item.
@@ -20,16 +23,22 @@ class Gate(Complete):
 
     PARTS = {
         "code": "what is stored",
-        "scope": "item, credit, debtor or early",
+        "scope": "the stage that asks",
         "label": "its name in lists, by _lt()",
         "condition": "a method that gives SQL",
         "describe": "a method that gives its sentence for Why?",
     }
+    CHOICES = {
+        "scope": ("item", "credit", "debtor", "early"),
+        "counted_as": (None, *COUNTS),
+    }
     code = scope = label = condition = describe = None
 
-    # It only says "not yet": counted for a run, not written as a line, or every night would
-    # bury the table under the whole ledger.
-    only_counted = False
+    # It only says "not yet": the count of a run in which its items are, without a line, or every
+    # night would bury the table under the whole ledger.
+    counted_as = None
+    # It only waits for the day of the next level, which is then what is next for the customer.
+    awaits_level = False
     # An item that it stops is owed and overdue, so its customer has a case.
     is_overdue = True
 
@@ -40,16 +49,17 @@ class Gate(Complete):
     #     facts: what dunning.engine.explain knows of the item
     #     stops: whether the gate holds
 
-    def next_day(self, facts, date):
-        """The first day on which it lets the item pass; None where no day is known.
+    def start(self, row, scope):
+        """The first day on which it lets the item pass, where it stops.
 
-        :param date: the day that is asked about
+        :param row: alias of a row of the stage that asks, as SQL
+        :return: SQL of a date; None where no day is known
         """
 
 
 class Pending(Gate):
     code, scope, label = "pending", "item", _lt("Already on an open reminder")
-    only_counted, is_overdue = True, False
+    counted_as, is_overdue = "pending", False
 
     def condition(self, env, scope):
         return SQL("i.pending_notice_id IS NOT NULL")
@@ -83,9 +93,15 @@ class NoLevel(Gate):
         return sentence
 
 
-class NotDue(Gate):
-    code, scope, label = "not_due", "item", _lt("Not due yet")
-    only_counted, is_overdue = True, False
+class _NotYet(Gate):
+    scope, awaits_level, is_overdue = "item", True, False
+
+    def start(self, row, scope):
+        return SQL("%s.start", row)
+
+
+class NotDue(_NotYet):
+    code, label, counted_as = "not_due", _lt("Not due yet"), "not_due"
 
     def condition(self, env, scope):
         return SQL("i.start > %s AND i.step = 1", scope.date)
@@ -99,13 +115,9 @@ class NotDue(Gate):
             start=why._day(facts["start"]),
         )
 
-    def next_day(self, facts, date):
-        return facts["start"]
 
-
-class Waiting(Gate):
-    code, scope, label = "waiting", "item", _lt("Waiting for the next level")
-    only_counted, is_overdue = True, False
+class Waiting(_NotYet):
+    code, label, counted_as = "waiting", _lt("Waiting for the next level"), "waiting"
 
     def condition(self, env, scope):
         return SQL("i.start > %s", scope.date)
@@ -126,9 +138,6 @@ class Waiting(Gate):
                 start=why._day(facts["start"]),
             )
         return Markup("%s %s") % (sentence, why._link(last)) if last else sentence
-
-    def next_day(self, facts, date):
-        return facts["start"]
 
 
 class Exhausted(Gate):
@@ -204,8 +213,8 @@ class Held(Gate):
             why._link(why._browse("dunning.hold", facts["part_hold_id"])),
         )
 
-    def next_day(self, facts, date):
-        return facts["hold_until"] and Date.add(facts["hold_until"], days=1)
+    def start(self, row, scope):
+        return SQL("%s.hold_until + 1", row)
 
 
 class _Paying(Gate):
@@ -258,7 +267,7 @@ class Covered(Gate):
 
 class Deferred(Gate):
     code, scope, label = "riding", "credit", _lt("Deferred charges")
-    only_counted, is_overdue = True, False
+    counted_as, is_overdue = "waiting", False
 
     def condition(self, env, scope):
         return SQL("i.id IN (SELECT id FROM deferred)")
@@ -268,8 +277,8 @@ class Deferred(Gate):
             "it books deferred charges, which go with the next overdue invoices"
         )
 
-    def next_day(self, facts, date):
-        return Date.add(date, days=1)
+    def start(self, row, scope):
+        return SQL("%s", Date.add(scope.date, days=1))
 
 
 class NoRate(Gate):
@@ -327,8 +336,8 @@ class Capped(Gate):
             )
         return why.env._("the customer was not contacted too often")
 
-    def next_day(self, facts, date):
-        return facts.get("free_from")
+    def start(self, row, scope):
+        return SQL("%s.free_from", row)
 
 
 class OverdueFirst(Gate):
@@ -340,8 +349,8 @@ class OverdueFirst(Gate):
     def describe(self, why, facts, stops):
         return stops and why.env._("on that day the customer is reminded of overdue invoices")
 
-    def next_day(self, facts, date):
-        return Date.add(date, days=1)
+    def start(self, row, scope):
+        return SQL("%s", Date.add(scope.date, days=1))
 
 
 # In the order in which they are asked.

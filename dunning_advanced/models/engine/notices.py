@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL
 
 
@@ -227,12 +227,14 @@ class DunningEngineGroup(models.AbstractModel):
         In a lowered notice the highest items go one rung down; a policy that
         aligns gives all items the level of the notice.
         """
+        engine = self.env["dunning.engine"]
+        credit, none = engine._decision(scope, "credit"), SQL("NULL::date")
         return SQL(
             """
             SELECT i.id, i.name, i.debtor_id, i.currency_id, i.policy_id, i.level_id, i.rung,
                    i.step, i.due, i.open, i.open_company, i.open - i.held AS net,
                    i.held, i.hold_id,
-                   CASE WHEN i.verdict = 'held' THEN i.hold_until + 1 ELSE i.start END AS start,
+                   %(start)s AS start,
                    i.verdict, NULL::bigint AS notice_id
               FROM gated i
              WHERE i.verdict IS NOT NULL
@@ -241,8 +243,7 @@ class DunningEngineGroup(models.AbstractModel):
                    CASE WHEN moved.yes THEN n.level_id ELSE i.level_id END,
                    CASE WHEN moved.yes THEN n.top - n.shift ELSE i.rung END,
                    i.step, i.due, i.open, i.open_company, i.net, i.held, i.part_hold_id,
-                   GREATEST(i.start, n.free_from,
-                            CASE n.verdict WHEN 'overdue_first' THEN %(tomorrow)s END),
+                   GREATEST(i.start, n.free_from, %(after_credits)s, %(after_notice)s),
                    COALESCE(%(credit)s, n.verdict, 'dun'),
                    CASE WHEN %(credit)s IS NULL THEN n.id END
               FROM netted i
@@ -253,6 +254,10 @@ class DunningEngineGroup(models.AbstractModel):
                    SELECT COALESCE(n.align OR (n.shift = 1 AND i.rung = n.top), FALSE)
                           AND n.shift IS NOT NULL AS yes) moved
             """,
-            credit=self.env["dunning.engine"]._decision(scope, "credit"),
-            tomorrow=fields.Date.add(scope.date, days=1),
+            credit=credit,
+            start=engine._start(scope, ("item",), SQL("i"), SQL("i.verdict"), SQL("i.start")),
+            after_credits=engine._start(scope, ("credit",), SQL("i"), credit, none),
+            after_notice=engine._start(
+                scope, ("debtor", "early"), SQL("n"), SQL("n.verdict"), none
+            ),
         )

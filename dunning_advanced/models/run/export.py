@@ -2,6 +2,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ...tools.spreadsheet import MAX_ROWS, Amount, Column, workbook
+from ..engine.gates import COUNTS
 from ..mixins.labels import labels
 
 PARTNER_FIELDS = [
@@ -361,6 +362,6 @@ class DunningRun(models.Model):
         )
         for verdict, *rest in groups:
             yield labels.get(verdict, verdict), *rest
-        for verdict in ("not_due", "waiting", "pending"):
-            if count := self[f"{verdict}_count"]:
-                yield labels[verdict], self.env["res.currency"], count, 0
+        for name in COUNTS:
+            if count := self[f"{name}_count"]:
+                yield labels[name], self.env["res.currency"], count, 0

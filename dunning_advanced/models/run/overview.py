@@ -2,6 +2,8 @@ from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
+from ..engine.gates import COUNTS
+
 
 class DunningRun(models.Model):
     """What a run found, summed up for the screen; a fixed number of queries for any runs."""
@@ -51,9 +53,7 @@ class DunningRun(models.Model):
             run.line_count = sum(count for count, _partners in own.values())
             run.unreachable_count = own.get("unreachable", (0, 0))[1]
             counts = {
-                "not_due": run.not_due_count,
-                "waiting": run.waiting_count,
-                "pending": run.pending_count,
+                **{name: run[f"{name}_count"] for name in COUNTS},
                 **{code: count for code, (count, _partners) in own.items()},
             }
             run.stop_summary = self._summarize((labels[code], n) for code, n in counts.items())

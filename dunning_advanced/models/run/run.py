@@ -289,9 +289,7 @@ class DunningRun(models.Model):
         self.write(
             {
                 "state": "proposed" if sends else "done",
-                "not_due_count": counts.get("not_due", 0),
-                "waiting_count": counts.get("waiting", 0) + counts.get("riding", 0),
-                "pending_count": counts.get("pending", 0),
+                **self.env["dunning.engine"]._counts(counts),
                 "error": False,
             }
         )

@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...tools.parts import IncompleteError
 from ..mixins.labels import labels
 
 # What every source gives, and as which type: rows of one type can be read through
@@ -116,6 +117,15 @@ class DunningTimeline(models.Model):
             """,
             SQL(" UNION ALL ").join(self._numbered_sources()),
         )
+
+    def _register_hook(self):
+        super()._register_hook()
+        for source in self._sources():
+            if not hasattr(self, f"_describe_{source}"):
+                raise IncompleteError(
+                    f"dunning.timeline: the source {source!r} has no sentence, "
+                    f"give it a method _describe_{source}"
+                )
 
     @api.model
     def _sources(self):

@@ -12,6 +12,9 @@ class Strike(Gate):
     def condition(self, env, scope):
         return SQL("i.debtor_id IN (SELECT id FROM res_partner WHERE ref = 'strike')")
 
+    def start(self, row, scope):
+        return SQL("'2024-06-20'::date")
+
     def describe(self, why, facts, stops):
         return "the post is on strike" if stops else ""
 

@@ -1,8 +1,8 @@
 from odoo.tests import BaseCase
 
 from ...models.case.stages import Stage
-from ...models.case.tasks import Task
-from ...models.engine.gates import Gate
+from ...models.case.tasks import Activity, OwnActivity, Task
+from ...models.engine.gates import Gate, PayingItem
 from ...models.money.kinds import Kind
 from ...models.reach.contract import Channel
 from ...tools.parts import IncompleteError
@@ -34,6 +34,30 @@ class TestParts(BaseCase):
 
                 def condition(self, env, scope):
                     return None
+
+    def test_gate_of_a_stage_that_asks_no_gates(self):
+        with self.refused("Strike is not complete, give it scope: one of item, credit, debtor"):
+
+            class Strike(PayingItem):
+                scope = "items"
+
+    def test_gate_in_a_count_that_no_run_has(self):
+        with self.refused("counted_as: one of None, not_due, waiting, pending"):
+
+            class Strike(PayingItem):
+                counted_as = "strike"
+
+    def test_task_without_its_activities(self):
+        with self.refused("types: the XML ids of its types of activities"):
+
+            class Apologize(OwnActivity):
+                code = "apologize"
+
+    def test_task_of_a_button_that_is_not_there(self):
+        with self.refused("button: one of None, call, .*, open"):
+
+            class Apologize(Activity):
+                button = "apologize"
 
     def test_task_without_a_query(self):
         with self.refused("query: a method that gives SQL"):
