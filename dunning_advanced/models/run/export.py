@@ -359,8 +359,8 @@ class DunningRun(models.Model):
             ["verdict", "currency_id"],
             ["__count", "amount_open:sum"],
         )
-        for verdict, *rest in groups:
-            yield labels.get(verdict, verdict), *rest
-        for verdict in ("not_due", "waiting", "pending"):
-            if count := self[f"{verdict}_count"]:
-                yield labels[verdict], self.env["res.currency"], count, 0
+        for decision, *rest in groups:
+            yield labels.get(decision, decision), *rest
+        for decision in ("not_due", "waiting", "pending"):
+            if count := self[f"{decision}_count"]:
+                yield labels[decision], self.env["res.currency"], count, 0

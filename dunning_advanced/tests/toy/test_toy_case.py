@@ -27,7 +27,7 @@ class TestToyCase(ToyCase):
 
     def test_gate(self):
         run = self.run_at()
-        self.assertEqual(self.verdicts(run), {self.stopped: "strike", self.dunned: "dun"})
+        self.assertEqual(self.decisions(run), {self.stopped: "strike", self.dunned: "dun"})
         self.assertIn("Post on strike 1", run.stop_summary)
         line = run.line_ids.filtered(lambda line: line.verdict == "strike")
         labels = dict(line._fields["verdict"]._description_selection(self.env))
