@@ -206,8 +206,8 @@ class Print(_Delivery):
     code = "print"
 
     def where(self, env):
-        paper = env["dunning.channel"]._on_paper()
-        return SQL("delivery.state = 'queued' AND delivery.channel IN %s", paper or (None,))
+        printed = env["dunning.channel"]._printed()
+        return SQL("delivery.state = 'queued' AND delivery.channel IN %s", printed or (None,))
 
     def describe(self, case, record):
         return case.env._("The letter %s is to be printed", record.notice_id.name)

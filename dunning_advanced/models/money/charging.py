@@ -92,7 +92,21 @@ class DunningCharging(models.AbstractModel):
                 name = self.env._("Interest on %s", line.name)
                 base = self._values(notice, line, facts.date)
                 values.append(base | interest | {"name": name, "level_id": line.level_id.id})
-        return values
+        return values + self._of_kinds(notice, lines, facts)
+
+    @api.model
+    def _of_kinds(self, notice, lines, facts):
+        """What kinds ask that are reckoned one by one."""
+        return [
+            {
+                **self._values(notice, line, facts.date),
+                "kind": kind.code,
+                "level_id": line.level_id.id,
+                **values,
+            }
+            for kind in self.env["dunning.charge"]._kinds()
+            for line, values in kind.values(self, notice, lines, facts)
+        ]
 
     @api.model
     def _values(self, notice, line, date):

@@ -16,20 +16,19 @@ class DunningRun(models.Model):
         problems = dict(
             notices._read_group([*live, ("error", "!=", False)], ["run_id"], ["__count"])
         )
-        channels = dict(self.env["dunning.channel"]._selection())
+        channels = self.env["dunning.channel"]
         for run in self:
             own = [row[1:] for row in rows if row[0] == run._origin]
             run.notice_count = sum(row[-1] for row in own)
             run.review_count = sum(row[-1] for row in own if row[3] == "proposed")
             run.error_count = problems.get(run._origin, 0)
             run.level_summary = self._summarize((row[0].name, row[-1]) for row in own)
-            run.channel_summary = self._summarize((channels.get(row[1]), row[-1]) for row in own)
+            run.channel_summary = self._summarize((channels._label(row[1]), row[-1]) for row in own)
             amounts = self._add_up((row[2], row[4]) for row in own)
             run.amount_summary = " + ".join(cur.format(total) for cur, total in amounts.items())
 
     def _compute_print_count(self):
-        paper = self.env["dunning.channel"]._on_paper()
-        to_print = [("channel", "in", paper), ("state", "=", "queued")]
+        to_print = [("is_printed", "=", True), ("state", "=", "queued")]
         counts = dict(
             self.env["dunning.notice"]._read_group(
                 [("run_id", "in", self.ids), ("delivery_ids", "any", to_print)],

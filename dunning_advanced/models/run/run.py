@@ -215,7 +215,7 @@ class DunningRun(models.Model):
             .search(
                 [
                     ("notice_id.run_id", "in", self.ids),
-                    ("channel", "in", self.env["dunning.channel"]._on_paper()),
+                    ("is_printed", "=", True),
                     ("state", "=", "queued"),
                 ],
                 order="id",

@@ -220,15 +220,22 @@ class DunningTimeline(models.Model):
             "case": "fa-folder-open-o",
         }
 
-    @api.depends("kind", "tone")
+    def _own_icons(self):
+        """Icons of events that say more than that of their kind; to be extended.
+
+        :return: dict of event to icon
+        """
+        return {}
+
+    @api.depends("kind", "tone", "res_model", "res_id")
     def _compute_icon(self):
-        icons = self._icons()
+        icons, own = self._icons(), self._own_icons()
         kinds = labels(self, "kind")
         for event in self:
             event.icon = Markup(
                 '<i class="fa fa-fw {} text-{}" role="img" aria-label="{}" title="{}"></i>'
             ).format(
-                icons.get(event.kind, "fa-circle-o"),
+                own.get(event) or icons.get(event.kind, "fa-circle-o"),
                 "body" if event.tone == "normal" else event.tone,
                 kinds.get(event.kind),
                 kinds.get(event.kind),

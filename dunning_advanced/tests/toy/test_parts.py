@@ -3,6 +3,8 @@ from odoo.tests import BaseCase
 from ...models.case.stages import Stage
 from ...models.case.tasks import Task
 from ...models.engine.gates import Gate
+from ...models.money.kinds import Kind
+from ...models.reach.contract import Channel
 from ...tools.parts import IncompleteError
 
 
@@ -50,6 +52,36 @@ class TestParts(BaseCase):
 
                 def condition(self, env, case, date):
                     return None
+
+    def test_channel_without_a_label(self):
+        with self.refused("Pigeon is not complete, give it label: its name in lists"):
+
+            class Pigeon(Channel):
+                code, icon = "pigeon", "fa-twitter"
+
+                def reach(self, alias):
+                    return None
+
+                def address(self, contact):
+                    return ""
+
+                def deliver(self, channels, notices, contacts):
+                    return None
+
+    def test_channel_that_delivers_nothing(self):
+        with self.refused(
+            "reach: a method that gives an SQL condition on a contact; "
+            "address: .*; deliver: a method that brings reminders to contacts"
+        ):
+
+            class Pigeon(Channel):
+                code, label, icon = "pigeon", "Pigeon", "fa-twitter"
+
+    def test_kind_of_charges_without_a_product(self):
+        with self.refused("Paper is not complete, give it product: the field of res.company"):
+
+            class Paper(Kind):
+                code, label, asked_by = "paper", "Paper", ("charge_paper",)
 
     def test_a_base_may_be_incomplete(self):
         class _Base(Gate):
