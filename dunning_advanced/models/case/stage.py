@@ -14,8 +14,8 @@ class DunningCase(models.Model):
     def _compute_stage(self):
         self._flush_stage()
         query = SQL(
-            "SELECT c.id, %s FROM dunning_case c WHERE c.id IN %s",
-            self._stage_sql(SQL("c")),
+            "SELECT kase.id, %s FROM dunning_case kase WHERE kase.id IN %s",
+            self._stage_sql(SQL("kase")),
             tuple(self.ids) or (0,),
         )
         found = dict(self.env.execute_query(query))
@@ -31,8 +31,8 @@ class DunningCase(models.Model):
             "id",
             "in",
             SQL(
-                "(SELECT c.id FROM dunning_case c WHERE %s IN %s)",
-                self._stage_sql(SQL("c")),
+                "(SELECT kase.id FROM dunning_case kase WHERE %s IN %s)",
+                self._stage_sql(SQL("kase")),
                 tuple(filter(None, value)) or (None,),
             ),
         )

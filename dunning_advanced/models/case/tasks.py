@@ -70,10 +70,11 @@ def _activities(env, types, own=True):
     kinds = [env.ref(xmlid, raise_if_not_found=False) for xmlid in types]
     return SQL(
         """
-        SELECT c.id AS case_id, a.date_deadline AS date, a.id AS res_id
-          FROM cases c
-          JOIN mail_activity a ON a.res_model = 'dunning.case' AND a.res_id = c.id
-               AND a.active AND (COALESCE(a.activity_type_id, 0) IN %s) = %s
+        SELECT kase.id AS case_id, activity.date_deadline AS date, activity.id AS res_id
+          FROM cases kase
+          JOIN mail_activity activity ON activity.res_model = 'dunning.case'
+               AND activity.res_id = kase.id
+               AND activity.active AND (COALESCE(activity.activity_type_id, 0) IN %s) = %s
         """,
         tuple(kind.id for kind in kinds if kind) or (-1,),
         own,
@@ -146,10 +147,11 @@ class _Reminder(Task):
     def query(self, env, date):
         return SQL(
             """
-            SELECT c.id AS case_id, n.date, n.id AS res_id
-              FROM cases c
-              JOIN dunning_notice n ON n.partner_id = c.partner_id
-                   AND n.company_id = c.company_id AND n.state IN ('proposed', 'confirmed')
+            SELECT kase.id AS case_id, notice.date, notice.id AS res_id
+              FROM cases kase
+              JOIN dunning_notice notice ON notice.partner_id = kase.partner_id
+                   AND notice.company_id = kase.company_id
+                   AND notice.state IN ('proposed', 'confirmed')
              WHERE %s
             """,
             self.where,
@@ -158,7 +160,7 @@ class _Reminder(Task):
 
 class Review(_Reminder):
     code, button = "review", "review"
-    where = SQL("n.state = 'proposed' AND n.error IS NULL")
+    where = SQL("notice.state = 'proposed' AND notice.error IS NULL")
 
     def describe(self, case, record):
         return case.env._(
@@ -170,7 +172,7 @@ class Review(_Reminder):
 
 class Blocked(_Reminder):
     code, button = "blocked", "review"
-    where = SQL("n.error IS NOT NULL")
+    where = SQL("notice.error IS NOT NULL")
 
     def describe(self, case, record):
         return case.env._("Reminder was not sent: %s", record.error)
@@ -182,17 +184,19 @@ class _Delivery(Task):
     model = "dunning.delivery"
 
     def where(self, env):
-        """SQL on the delivery ``v``."""
+        """SQL on the row ``delivery`` of dunning_delivery."""
         raise NotImplementedError
 
     def query(self, env, date):
         return SQL(
             """
-            SELECT c.id AS case_id, n.date, v.id AS res_id
-              FROM cases c
-              JOIN dunning_notice n ON n.partner_id = c.partner_id
-                   AND n.company_id = c.company_id AND n.state = 'issued' AND NOT n.delivered
-              JOIN dunning_delivery v ON v.notice_id = n.id AND v.correction IS NOT TRUE AND %s
+            SELECT kase.id AS case_id, notice.date, delivery.id AS res_id
+              FROM cases kase
+              JOIN dunning_notice notice ON notice.partner_id = kase.partner_id
+                   AND notice.company_id = kase.company_id AND notice.state = 'issued'
+                   AND NOT notice.delivered
+              JOIN dunning_delivery delivery ON delivery.notice_id = notice.id
+                   AND delivery.correction IS NOT TRUE AND %s
             """,
             self.where(env),
         )
@@ -205,7 +209,7 @@ class Failed(_Delivery):
     code, button = "failed", "look"
 
     def where(self, env):
-        return SQL("v.state = 'failed'")
+        return SQL("delivery.state = 'failed'")
 
     def describe(self, case, record):
         return case.env._(
@@ -220,7 +224,7 @@ class Print(_Delivery):
 
     def where(self, env):
         printed = env["dunning.channel"]._printed()
-        return SQL("v.state = 'queued' AND v.channel IN %s", printed or (None,))
+        return SQL("delivery.state = 'queued' AND delivery.channel IN %s", printed or (None,))
 
     def describe(self, case, record):
         return case.env._("The letter %s is to be printed", record.notice_id.name)
@@ -236,13 +240,14 @@ class _OfDebtor(Task):
     state, day, later = None, None, 0
 
     def query(self, env, date):
-        day = SQL("%s + %s", SQL.identifier("r", self.day), self.later) if self.day else None
+        day = SQL("%s + %s", SQL.identifier("record", self.day), self.later) if self.day else None
         return SQL(
             """
-            SELECT c.id AS case_id, %s AS date, r.id AS res_id
-              FROM cases c
-              JOIN %s r ON r.partner_id = c.partner_id AND r.company_id = c.company_id
-                   AND r.state = %s
+            SELECT kase.id AS case_id, %s AS date, record.id AS res_id
+              FROM cases kase
+              JOIN %s record ON record.partner_id = kase.partner_id
+                   AND record.company_id = kase.company_id
+                   AND record.state = %s
             """,
             day or SQL("NULL::date"),
             SQL.identifier(env[self.model]._table),
@@ -288,10 +293,10 @@ class ReviewHold(Task):
         )
         return SQL(
             """
-            SELECT c.id AS case_id, hold.date_next AS date, hold.id AS res_id
-              FROM cases c
-              JOIN dunning_hold hold ON hold.partner_id = c.partner_id
-                   AND hold.company_id = c.company_id AND %s
+            SELECT kase.id AS case_id, hold.date_next AS date, hold.id AS res_id
+              FROM cases kase
+              JOIN dunning_hold hold ON hold.partner_id = kase.partner_id
+                   AND hold.company_id = kase.company_id AND %s
              WHERE %s
             """,
             env["dunning.hold"]._lasting_sql(date),
@@ -325,12 +330,12 @@ class Installment(Task):
     def query(self, env, date):
         return SQL(
             """
-            SELECT c.id AS case_id, y.date_next + k.dunning_plan_tolerance + 1 AS date,
-                   y.id AS res_id
-              FROM cases c
-              JOIN res_company k ON k.id = c.company_id
-              JOIN dunning_payment_plan y ON y.partner_id = c.partner_id
-                   AND y.company_id = c.company_id AND y.state = 'running'
+            SELECT kase.id AS case_id, plan.date_next + company.dunning_plan_tolerance + 1 AS date,
+                   plan.id AS res_id
+              FROM cases kase
+              JOIN res_company company ON company.id = kase.company_id
+              JOIN dunning_payment_plan plan ON plan.partner_id = kase.partner_id
+                   AND plan.company_id = kase.company_id AND plan.state = 'running'
             """
         )
 

@@ -178,7 +178,7 @@ class DunningEngine(models.AbstractModel):
 
     @api.model
     def _evaluate(self, scope):
-        """The verdict of every open item of the scope. Writes nothing.
+        """The decision about every open item of the scope. Writes nothing.
 
         :return: list of dicts with the columns of the stage ``decisions``
         """

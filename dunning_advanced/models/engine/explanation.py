@@ -26,7 +26,7 @@ class DunningEngineExplain(models.AbstractModel):
         facts = self._first(
             scope,
             SQL(
-                "SELECT i.*, %s FROM stepped i WHERE i.id = %s",
+                "SELECT item.*, %s FROM stepped item WHERE item.id = %s",
                 self._columns(scope, "item"),
                 item.id,
             ),
@@ -38,7 +38,7 @@ class DunningEngineExplain(models.AbstractModel):
             self._first(
                 asked,
                 SQL(
-                    "SELECT i.net, %s FROM netted i WHERE i.id = %s",
+                    "SELECT item.net, %s FROM netted item WHERE item.id = %s",
                     self._columns(scope, "credit"),
                     item.id,
                 ),
@@ -65,10 +65,11 @@ class DunningEngineExplain(models.AbstractModel):
     @api.model
     def _columns(self, scope, level):
         """The conditions of the gates of a scope, and their days, as columns."""
+        row = SQL("item") if level in ("item", "credit") else SQL("draft")
         columns = {}
         for gate, condition in self.env["dunning.engine"]._gates_of(scope, level):
             columns[f"{level}_{gate.code}"] = condition
-            columns[f"{level}_{gate.code}_start"] = gate.start(SQL("i"), scope)
+            columns[f"{level}_{gate.code}_start"] = gate.start(row, scope)
         return SQL(", ").join(
             SQL("(%s) AS %s", column, SQL.identifier(name))
             for name, column in columns.items()
@@ -79,12 +80,13 @@ class DunningEngineExplain(models.AbstractModel):
     def _notice_sql(self, scope, item):
         return SQL(
             """
-            SELECT i.top, i.shift, i.net AS notice_net, i.net_top, i.level_id AS notice_level_id,
-                   i.channel, i.contact_id, i.free_from, %s, %s
-              FROM decided i
-              JOIN netted own ON own.id = %s AND own.debtor_id = i.debtor_id
-                   AND own.currency_id = i.currency_id AND own.policy_id = i.policy_id
-                   AND (own.rung < 1) = i.early
+            SELECT draft.top, draft.shift, draft.net AS notice_net, draft.net_top,
+                   draft.level_id AS notice_level_id,
+                   draft.channel, draft.contact_id, draft.free_from, %s, %s
+              FROM decided draft
+              JOIN netted own ON own.id = %s AND own.debtor_id = draft.debtor_id
+                   AND own.currency_id = draft.currency_id AND own.policy_id = draft.policy_id
+                   AND (own.rung < 1) = draft.early
             """,
             self._columns(scope, "debtor"),
             self._columns(scope, "early"),

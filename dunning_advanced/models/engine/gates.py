@@ -17,8 +17,9 @@ class Gate(Complete):
     """One named reason not to dun; the first that holds is the decision about an item.
 
     ``code`` is what is stored, ``label`` its name in lists. ``scope`` is the stage that asks,
-    over whose rows ``i`` the condition is SQL: ``item`` asks ``stepped``, ``credit`` ``netted``,
-    ``debtor`` ``chosen``, ``early`` ``decided``.
+    over whose rows the condition is SQL. Two are about items, their rows are ``item``: ``item``
+    asks ``stepped``, ``credit`` ``netted``. Two are about reminders to be, their rows are
+    ``draft``: ``debtor`` asks ``chosen``, ``early`` ``decided``.
     """
 
     PARTS = {
@@ -42,7 +43,7 @@ class Gate(Complete):
     # An item that it stops is owed and overdue, so its customer has a case.
     is_overdue = True
 
-    # def condition(self, env, scope): SQL on a row ``i``; true where it stops.
+    # def condition(self, env, scope): SQL on a row of the stage; true where it stops.
 
     # def describe(self, why, facts, stops): one sentence; empty where there is nothing to say.
     #     why: dunning.explain, whose item, company and day are asked about
@@ -62,7 +63,7 @@ class Pending(Gate):
     counted_as, is_overdue = "pending", False
 
     def condition(self, env, scope):
-        return SQL("i.pending_notice_id IS NOT NULL")
+        return SQL("item.pending_notice_id IS NOT NULL")
 
     def describe(self, why, facts, stops):
         if not stops:
@@ -77,7 +78,7 @@ class NoLevel(Gate):
     code, scope, label = "no_level", "item", _lt("No policy with levels")
 
     def condition(self, env, scope):
-        return SQL("i.first_rung IS NULL")
+        return SQL("item.first_rung IS NULL")
 
     def describe(self, why, facts, stops):
         policy = why._browse("dunning.policy", facts["policy_id"])
@@ -104,7 +105,7 @@ class NotDue(_NotYet):
     code, label, counted_as = "not_due", _lt("Not due yet"), "not_due"
 
     def condition(self, env, scope):
-        return SQL("i.start > %s AND i.step = 1", scope.date)
+        return SQL("item.start > %s AND item.step = 1", scope.date)
 
     def describe(self, why, facts, stops):
         if not facts["start"] or facts["last_date"]:
@@ -120,7 +121,7 @@ class Waiting(_NotYet):
     code, label, counted_as = "waiting", _lt("Waiting for the next level"), "waiting"
 
     def condition(self, env, scope):
-        return SQL("i.start > %s", scope.date)
+        return SQL("item.start > %s", scope.date)
 
     def describe(self, why, facts, stops):
         if not facts["last_date"]:
@@ -144,7 +145,7 @@ class Exhausted(Gate):
     code, scope, label = "exhausted", "item", _lt("All levels sent")
 
     def condition(self, env, scope):
-        return SQL("i.rung IS NULL")
+        return SQL("item.rung IS NULL")
 
     def describe(self, why, facts, stops):
         if stops and facts["first_rung"] is not None:
@@ -156,7 +157,7 @@ class Undelivered(Gate):
     code, scope, label = "undelivered", "item", _lt("Last reminder not delivered")
 
     def condition(self, env, scope):
-        return SQL("i.last_delivered IS FALSE")
+        return SQL("item.last_delivered IS FALSE")
 
     def describe(self, why, facts, stops):
         if not facts["last_notice_id"]:
@@ -174,7 +175,7 @@ class Excluded(Gate):
     is_overdue = False
 
     def condition(self, env, scope):
-        return SQL("i.no_followup IS TRUE")
+        return SQL("item.no_followup IS TRUE")
 
     def describe(self, why, facts, stops):
         if not stops:
@@ -191,7 +192,7 @@ class Held(Gate):
     code, scope, label = "held", "item", _lt("On hold")
 
     def condition(self, env, scope):
-        return SQL("i.hold_id IS NOT NULL")
+        return SQL("item.hold_id IS NOT NULL")
 
     def describe(self, why, facts, stops):
         if not stops:
@@ -250,7 +251,7 @@ class Covered(Gate):
     is_overdue = False
 
     def condition(self, env, scope):
-        return SQL("i.net <= 0 OR i.debtor_id IN (SELECT debtor_id FROM covered_elsewhere)")
+        return SQL("item.net <= 0 OR item.debtor_id IN (SELECT debtor_id FROM covered_elsewhere)")
 
     def describe(self, why, facts, stops):
         if stops:
@@ -270,7 +271,7 @@ class Deferred(Gate):
     counted_as, is_overdue = "waiting", False
 
     def condition(self, env, scope):
-        return SQL("i.id IN (SELECT id FROM deferred)")
+        return SQL("item.id IN (SELECT id FROM deferred)")
 
     def describe(self, why, facts, stops):
         return stops and why.env._(
@@ -285,7 +286,7 @@ class NoRate(Gate):
     code, scope, label = "no_rate", "debtor", _lt("Currency without a rate")
 
     def condition(self, env, scope):
-        return SQL("i.rate_missing")
+        return SQL("draft.rate_missing")
 
     def describe(self, why, facts, stops):
         return stops and why.env._(
@@ -298,7 +299,7 @@ class Minimum(Gate):
     code, scope, label = "minimum", "debtor", _lt("Below the minimum")
 
     def condition(self, env, scope):
-        return SQL("i.shift IS NULL")
+        return SQL("draft.shift IS NULL")
 
     def describe(self, why, facts, stops):
         amount = why._amount(facts["net_top"])
@@ -313,7 +314,7 @@ class Unreachable(Gate):
     code, scope, label = "unreachable", "debtor", _lt("No usable contact data")
 
     def condition(self, env, scope):
-        return SQL("i.channel IS NULL")
+        return SQL("draft.channel IS NULL")
 
     def describe(self, why, facts, stops):
         if stops:
@@ -326,7 +327,7 @@ class Capped(Gate):
     code, scope, label = "capped", "debtor", _lt("Contacted often enough")
 
     def condition(self, env, scope):
-        return SQL("i.free_from IS NOT NULL")
+        return SQL("draft.free_from IS NOT NULL")
 
     def describe(self, why, facts, stops):
         if stops:

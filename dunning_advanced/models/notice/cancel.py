@@ -17,7 +17,7 @@ class DunningNotice(models.Model):
     @api.depends("state", "delivery_ids.state")
     def _compute_departure_summary(self):
         deliveries = self.env["dunning.delivery"]
-        found = deliveries._departures(SQL("n.id"), self.ids, states=("cancelled",))
+        found = deliveries._departures(SQL("notice.id"), self.ids, states=("cancelled",))
         for notice in self:
             notice.departure_summary = deliveries._describe_departures(
                 found.get(notice._origin.id, [])

@@ -83,19 +83,21 @@ class DunningChannel(models.AbstractModel):
         """
         columns = [
             SQL(
-                "(array_agg(p.id ORDER BY CASE WHEN p.id = p.commercial_partner_id THEN 3"
-                " WHEN p.type = 'dunning' THEN 1 ELSE 2 END, p.id) FILTER (WHERE %s))[1] AS %s",
-                channel.reach(SQL("p")),
+                "(array_agg(partner.id"
+                " ORDER BY CASE WHEN partner.id = partner.commercial_partner_id THEN 3"
+                " WHEN partner.type = 'dunning' THEN 1 ELSE 2 END, partner.id)"
+                " FILTER (WHERE %s))[1] AS %s",
+                channel.reach(SQL("partner")),
                 SQL.identifier(f"{channel.code}_contact_id"),
             )
             for channel in self._channels()
         ]
         return SQL(
-            "SELECT p.commercial_partner_id AS debtor_id, %s FROM res_partner p"
-            " WHERE p.commercial_partner_id IN (%s)"
-            " AND (p.id = p.commercial_partner_id"
-            " OR p.active AND p.type IN ('dunning', 'invoice'))"
-            " GROUP BY p.commercial_partner_id",
+            "SELECT partner.commercial_partner_id AS debtor_id, %s FROM res_partner partner"
+            " WHERE partner.commercial_partner_id IN (%s)"
+            " AND (partner.id = partner.commercial_partner_id"
+            " OR partner.active AND partner.type IN ('dunning', 'invoice'))"
+            " GROUP BY partner.commercial_partner_id",
             SQL(", ").join(columns),
             debtors,
         )

@@ -258,12 +258,13 @@ class DunningDelivery(models.Model):
             SQL(
                 """
                 SELECT key, channel, COUNT(*) FILTER (WHERE gone), COUNT(*) FILTER (WHERE NOT gone)
-                  FROM (SELECT %(key)s AS key, v.channel, BOOL_OR(v.state = 'done') AS gone
-                          FROM dunning_delivery v
-                          JOIN dunning_notice n ON n.id = v.notice_id
-                         WHERE %(key)s = ANY(%(ids)s) AND n.state IN %(states)s
-                           AND v.correction IS NOT TRUE
-                         GROUP BY n.id, v.channel) d
+                  FROM (SELECT %(key)s AS key, delivery.channel,
+                               BOOL_OR(delivery.state = 'done') AS gone
+                          FROM dunning_delivery delivery
+                          JOIN dunning_notice notice ON notice.id = delivery.notice_id
+                         WHERE %(key)s = ANY(%(ids)s) AND notice.state IN %(states)s
+                           AND delivery.correction IS NOT TRUE
+                         GROUP BY notice.id, delivery.channel) departure
                  GROUP BY key, channel ORDER BY key, channel
                 """,
                 key=key,

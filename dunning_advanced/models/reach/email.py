@@ -70,8 +70,8 @@ class Email(Channel):
         """
         mails.env.cr.execute(
             SQL(
-                "UPDATE mail_message m SET body = mail.body_html FROM mail_mail mail"
-                " WHERE mail.mail_message_id = m.id AND mail.id IN %s",
+                "UPDATE mail_message message SET body = mail.body_html FROM mail_mail mail"
+                " WHERE mail.mail_message_id = message.id AND mail.id IN %s",
                 tuple(mails.ids),
             )
         )

@@ -360,8 +360,8 @@ class DunningRun(models.Model):
             ["verdict", "currency_id"],
             ["__count", "amount_open:sum"],
         )
-        for verdict, *rest in groups:
-            yield labels.get(verdict, verdict), *rest
+        for decision, *rest in groups:
+            yield labels.get(decision, decision), *rest
         for name in COUNTS:
             if count := self[f"{name}_count"]:
                 yield labels[name], self.env["res.currency"], count, 0

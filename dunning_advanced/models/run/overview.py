@@ -173,18 +173,18 @@ class DunningRun(models.Model):
             self.env.execute_query(
                 SQL(
                     """
-                    SELECT n.partner_id, bool_and(l.state <> 'issued' OR i.id IS NULL
-                                                  OR i.reconciled IS TRUE)
-                      FROM dunning_notice n
-                      JOIN dunning_line l ON l.notice_id = n.id
-                      LEFT JOIN account_move_line i ON i.id = l.move_line_id
-                           AND i.parent_state = 'posted'
-                     WHERE n.run_id = %(last)s AND n.state = 'issued'
+                    SELECT notice.partner_id, bool_and(line.state <> 'issued' OR aml.id IS NULL
+                                                  OR aml.reconciled IS TRUE)
+                      FROM dunning_notice notice
+                      JOIN dunning_line line ON line.notice_id = notice.id
+                      LEFT JOIN account_move_line aml ON aml.id = line.move_line_id
+                           AND aml.parent_state = 'posted'
+                     WHERE notice.run_id = %(last)s AND notice.state = 'issued'
                        AND NOT EXISTS (
                            SELECT FROM dunning_notice own
-                            WHERE own.run_id = %(run)s AND own.partner_id = n.partner_id
+                            WHERE own.run_id = %(run)s AND own.partner_id = notice.partner_id
                               AND own.state NOT IN ('dropped', 'cancelled'))
-                     GROUP BY n.partner_id
+                     GROUP BY notice.partner_id
                     """,
                     last=last.id,
                     run=self.ids[0],

@@ -7,6 +7,7 @@ from freezegun import freeze_time
 from odoo.fields import Date
 from odoo.tools import SQL
 
+from ...models.case.tasks import HandedOver
 from ..common import DAY
 from ..documents import sheet_rows
 from . import gate, stage, task, timeline
@@ -36,7 +37,7 @@ class TestToyCase(ToyCase):
 
     def test_gate_stops_in_a_run(self):
         run = self.run_at()
-        self.assertEqual(self.verdicts(run), {self.stopped: "strike", self.dunned: "dun"})
+        self.assertEqual(self.decisions(run), {self.stopped: "strike", self.dunned: "dun"})
         self.assertIn("Post on strike 1", run.stop_summary)
         line = run.line_ids.filtered(lambda line: line.verdict == "strike")
         labels = dict(line._fields["verdict"]._description_selection(self.env))
@@ -68,7 +69,7 @@ class TestToyCase(ToyCase):
             {"partner_id": self.other.id, "company_id": self.company.id}
         )
         with (
-            patch.object(type(case), "_tasks", lambda self: []),
+            patch.object(type(case), "_tasks", lambda self: [HandedOver()]),
             patch.object(gate.Strike, "condition", lambda *args: SQL("TRUE")),
         ):
             self.assertEqual(case.next_code, "stopped")

@@ -5,7 +5,6 @@ from freezegun import freeze_time
 from lxml import html
 
 from odoo import models
-from odoo.orm.model_classes import add_to_registry
 
 from ...models.money.kinds import Kind
 from ...models.statement.statement import Period
@@ -101,11 +100,6 @@ class TestToyCharge(ToyCase):
         self.assertEqual([row["Kind"] for row in rows], ["Interest", "Paper"])
 
     def test_kind_without_its_field_is_refused_when_the_registry_is_set_up(self):
-        name = WithInk._name
-        before = {name: self.registry[name]._base_classes__}
-        self.addCleanup(self.unload, before)
-        add_to_registry(self.registry, WithInk)
-        with self.assertRaisesRegex(
-            IncompleteError, r"Ink is not complete: res\.company has no field dunning_ink"
-        ):
-            self.registry._setup_models__(self.env.cr, [name])
+        words = r"Ink is not complete: res\.company has no field dunning_ink"
+        with self.assertRaisesRegex(IncompleteError, words), self.loaded(WithInk):
+            self.fail("it was loaded")
