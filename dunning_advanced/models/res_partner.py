@@ -259,7 +259,7 @@ class ResPartner(models.Model):
         return self.commercial_partner_id._dunning_remind()
 
     def action_dunning_behavior(self):
-        """Judge the customer as of today and open the class with its reasons."""
+        """Classify the customer as of today and open the class with its reasons."""
         self.ensure_one()
         return self.env["dunning.behavior"]._explain(self.commercial_partner_id, self.env.company)
 

@@ -19,7 +19,7 @@ class DunningBehavior(models.Model):
 
     @api.model
     def _cron_refresh(self):
-        """Judge the debtors of every company anew; what fails in one stays its own."""
+        """Classify the debtors of every company anew; what fails in one stays its own."""
         today = fields.Date.context_today(self)
         companies = self.env["res.company"].search([("active", "=", True)])
         progress = self.env["ir.cron"]._commit_progress
@@ -37,7 +37,7 @@ class DunningBehavior(models.Model):
 
     @api.model
     def _refresh(self, company, date, partners=None):
-        """Judge all debtors of a company and its branches, or some, by one statement.
+        """Classify all debtors of a company and its branches, or some, by one statement.
 
         :param company: res.company
         :param date: day as of which days and months are counted
@@ -261,7 +261,7 @@ class DunningBehavior(models.Model):
         )
 
     def _facts_sql(self, scope):
-        """The sums as averages and shares, rounded as they are shown and judged."""
+        """The sums as averages and shares, rounded as they are shown and scored."""
         return SQL(
             """
             SELECT known.*, COALESCE(promised.broken, 0) AS broken_count,

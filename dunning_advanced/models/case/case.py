@@ -382,7 +382,7 @@ class DunningCase(models.Model):
         }
 
     def action_explain_grade(self):
-        """Judge the customer as of today and open the class with its reasons."""
+        """Classify the customer as of today and open the class with its reasons."""
         self.ensure_one()
         return self.env["dunning.behavior"]._explain(self.partner_id, self.company_id)
 

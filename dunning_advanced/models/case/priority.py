@@ -75,7 +75,7 @@ class DunningCase(models.Model):
 
     @api.model
     def _priority_sql(self, company, cases):
-        """The terms of the points rule for the open cases of a company, and their sum.
+        """The terms of the scoring for the open cases of a company, and their sum.
 
         :param cases: SQL condition on the row ``kase`` of dunning_case
         :return: SQL of a query with the columns case_id, one a term, and priority

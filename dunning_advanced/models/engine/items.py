@@ -138,10 +138,10 @@ class DunningEngineItem(models.AbstractModel):
         )
 
     def _stage_placed(self, scope):
-        """Debits with their policy and the rung that is next for them.
+        """Debits with their policy and the level number that is next for them.
 
         Once an item is due, reminders before the due date are left out. A
-        policy that catches up goes straight to the rung of the item's age.
+        policy that catches up goes straight to the level of the item's age.
         """
         return SQL(
             """

@@ -23,7 +23,7 @@ class DunningEngineGroup(models.AbstractModel):
         ]
 
     def _stage_tiers(self, scope):
-        """Sums per debtor, currency, policy and rung. What is early, reminded before
+        """Sums per debtor, currency, policy and level number. What is early, reminded before
         its due date, shares no notice with what is overdue.
         """
         return SQL(
@@ -230,7 +230,7 @@ class DunningEngineGroup(models.AbstractModel):
     def _stage_decisions(self, scope):
         """One row an item: its decision and, if dunned, its notice.
 
-        In a lowered notice the highest items go one rung down; a policy that
+        In a lowered notice the highest items go one level down; a policy that
         aligns gives all items the level of the notice.
         """
         engine = self.env["dunning.engine"]

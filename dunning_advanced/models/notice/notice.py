@@ -357,7 +357,7 @@ class DunningNotice(models.Model):
         self.filtered(lambda notice: notice.state == "proposed")._confirm()
 
     def action_lower_level(self):
-        """Send the text of the level before; the items stay one rung lower too.
+        """Send the text of the level before; the items stay one level lower too.
         Among several, those at the lowest level stay as they are.
 
         :raises UserError: when there is no lower level for any of them

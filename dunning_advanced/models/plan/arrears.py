@@ -88,9 +88,9 @@ class DunningPaymentPlan(models.Model):
     def _update_state(self, date):
         """Match what came in with the installments of running plans, and act on it.
 
-        A plan that cannot be judged keeps the reason and leaves the others alone.
+        A plan that cannot be updated keeps the reason and leaves the others alone.
 
-        :param date: day on which they are judged
+        :param date: day as of which their state is told
         """
         plans = self.filtered(lambda plan: plan.state == "running")
         facts = plans._facts() if plans else {}
@@ -207,7 +207,7 @@ class DunningPaymentPlan(models.Model):
 
     @api.model
     def _cron_follow(self):
-        """Offers that are over end, running plans are judged, installments reminded of."""
+        """Offers that are over end, running plans are updated, installments reminded of."""
         today = fields.Date.context_today(self)
         offers = [("state", "=", "offered"), ("date_valid", "<", today)]
         running = [("state", "=", "running")]

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 
 
 class DunningLevel(models.Model):
-    """One rung of a policy: when it applies, what is said, by which channel."""
+    """One level of a policy: when it applies, what is said, by which channel."""
 
     _name = "dunning.level"
     _description = "Dunning Level"
