@@ -332,8 +332,8 @@ class DunningPromise(models.Model):
         )
 
     def _update_state(self, date):
-        """Update the state of these promises as of a date. One that was broken is kept after all
-        when         money turns up that had come in time.
+        """Update the state of these promises as of a date. One that was broken is kept after
+        all when money turns up that had come in time.
         """
         self.env.flush_all()
         self._apply(
