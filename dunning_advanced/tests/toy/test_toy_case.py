@@ -79,7 +79,7 @@ class TestToyCase(ToyCase):
     def test_gate_that_is_only_counted(self):
         with patch.object(gate.Strike, "counted_as", "waiting"):
             run = self.run_at()
-            self.assertEqual(self.verdicts(run), {self.dunned: "dun"})
+            self.assertEqual(self.decisions(run), {self.dunned: "dun"})
             self.assertEqual(run.waiting_count, 1)
             self.assertIn("Waiting for the next level 1", run.stop_summary)
 
