@@ -385,7 +385,7 @@ class TestRunLife(DunningCommon):
 
     def test_only_issued_notices_are_cancelled(self):
         self.invoice(5)
-        with self.assertRaisesRegex(UserError, "not issued: drop it"):
+        with self.assertRaisesRegex(UserError, "not issued: leave it out"):
             self.run_at().notice_ids._cancel("Wrong")
 
     def test_cancel_run_drops_what_is_not_issued(self):
