@@ -93,8 +93,7 @@ class DunningCase(models.Model):
                          WHERE promise.partner_id = kase.partner_id
                            AND promise.company_id = kase.company_id
                            AND promise.state IN ('broken', 'partial')
-                           AND promise.date >= kase.date_open)
-                           AS promises,
+                           AND promise.date >= kase.date_open) AS promises,
                        %(today)s - task.date AS waiting,
                        last.rung AS level, (last.level_id IN %(lasts)s)::int AS last_level,
                        (kase.stage NOT IN ('todo', 'contacted')
