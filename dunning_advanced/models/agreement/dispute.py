@@ -14,7 +14,7 @@ class DunningDispute(models.Model):
 
     _name = "dunning.dispute"
     _description = "Dispute"
-    _inherit = ["dunning.agreement", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["dunning.by.button", "dunning.agreement", "mail.thread", "mail.activity.mixin"]
     _order = "date_deadline, id"
     _check_company_auto = True
 
@@ -217,7 +217,7 @@ class DunningDispute(models.Model):
     def create(self, vals_list):
         disputes = super().create(vals_list)
         disputes._own_attachments()
-        disputes._begin()
+        disputes.sudo()._begin()
         return disputes
 
     def write(self, vals):
@@ -231,7 +231,7 @@ class DunningDispute(models.Model):
         if "attachment_ids" in vals:
             self._own_attachments()
         if {"amount", "date_deadline", "user_id", "reason_id"} & vals.keys():
-            self.filtered(lambda dispute: dispute.state == "open")._propagate(vals)
+            self.sudo().filtered(lambda dispute: dispute.state == "open")._propagate(vals)
         return result
 
     # Actions
@@ -272,7 +272,7 @@ class DunningDispute(models.Model):
 
     def action_mark_told(self):
         """The customer was told in another way."""
-        self.date_told = fields.Date.context_today(self)
+        self._by_button().date_told = fields.Date.context_today(self)
 
     def action_withdraw(self):
         """The customer does not dispute any more; dunning goes on.
@@ -280,7 +280,7 @@ class DunningDispute(models.Model):
         :raises UserError: when it is decided already
         """
         self._check_open()
-        self._end("withdrawn", fields.Date.context_today(self))
+        self._by_button()._end("withdrawn", fields.Date.context_today(self))
 
     def action_view_credit(self):
         """Open the credit note."""
@@ -288,6 +288,20 @@ class DunningDispute(models.Model):
         return self.credit_move_id.get_formview_action()
 
     # Business
+
+    @api.model
+    def _open_fields(self, state):
+        changing = {
+            "amount",
+            "attachment_ids",
+            "date_deadline",
+            "reason_id",
+            "text",
+            "user_id",
+        }
+        if state:
+            return changing if state == "open" else set()
+        return changing | {"call_id", "channel", "company_id", "move_id", "partner_id"}
 
     def _check_open_amount(self, residual):
         invoice, currency = self.move_id.name, self.currency_id
@@ -484,15 +498,17 @@ class DunningDispute(models.Model):
         :param text: what the customer is told
         """
         self._check_open()
-        self._end("rejected", date)
-        self._notify_customer(text, date)
+        disputes = self._by_button()
+        disputes._end("rejected", date)
+        disputes._notify_customer(text, date)
 
     def _notify_customer(self, text, date):
         """Send the answer by e-mail. Where that is not possible it is kept, and the form
         says that the customer has to be told in another way.
         """
-        self.write({"answer": text, "date_told": False})
-        told = self._mail("mail_template_dispute", self.env._("The answer was not sent"))
+        disputes = self._by_button()
+        disputes.write({"answer": text, "date_told": False})
+        told = disputes._mail("mail_template_dispute", self.env._("The answer was not sent"))
         told.date_told = date
 
     def _link_credit(self, move, date):
@@ -500,6 +516,7 @@ class DunningDispute(models.Model):
 
         :param move: account.move
         """
-        self.credit_move_id = move
-        self._message_log(body=self.env._("Credit note: %s", move._get_html_link()))
-        self._update_state(date)
+        dispute = self._by_button()
+        dispute.credit_move_id = move
+        dispute._message_log(body=self.env._("Credit note: %s", move._get_html_link()))
+        dispute._update_state(date)

@@ -10,7 +10,7 @@ class DunningCase(models.Model):
 
     _name = "dunning.case"
     _description = "Dunning Case"
-    _inherit = ["mail.thread", "mail.activity.mixin", "dunning.batch"]
+    _inherit = ["dunning.by.button", "mail.thread", "mail.activity.mixin", "dunning.batch"]
     _order = "state desc, id desc"
     _check_company_auto = True
 
@@ -40,9 +40,10 @@ class DunningCase(models.Model):
         string="Status",
         required=True,
         default="open",
+        readonly=True,
         tracking=True,
     )
-    date_open = fields.Date(default=fields.Date.context_today, required=True)
+    date_open = fields.Date(default=fields.Date.context_today, required=True, readonly=True)
     date_close = fields.Date(readonly=True)
     closed_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     note = fields.Html()
@@ -254,7 +255,7 @@ class DunningCase(models.Model):
                         amount=case.amount_summary,
                     )
                 )
-        self._close_settled()
+        self._by_button()._close_settled()
 
     def action_view_notices(self):
         """Open all notices of the customer."""
@@ -387,6 +388,14 @@ class DunningCase(models.Model):
         return self.env["dunning.behavior"]._explain(self.partner_id, self.company_id)
 
     # Business
+
+    @api.model
+    def _open_fields(self, state):
+        return {
+            None: {"company_id", "note", "partner_id", "team_id", "user_id"},
+            "open": {"note", "team_id", "user_id"},
+            "closed": {"note"},
+        }[state]
 
     def _debtor_domain(self):
         return [

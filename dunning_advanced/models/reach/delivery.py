@@ -17,7 +17,8 @@ class DunningDelivery(models.Model):
 
     _name = "dunning.delivery"
     _description = "Reminder Delivery"
-    _inherit = ["dunning.batch"]
+    _inherit = ["dunning.by.button", "dunning.batch"]
+    _part_of = "notice_id"
     _order = "id desc"
     _check_company_auto = True
 
@@ -86,8 +87,8 @@ class DunningDelivery(models.Model):
 
     def action_retry(self):
         """Try failed deliveries once more."""
-        channels = self.env["dunning.channel"]
-        for delivery in self.filtered(lambda record: record.state == "failed"):
+        channels = self.env["dunning.channel"].sudo()
+        for delivery in self._by_button().filtered(lambda record: record.state == "failed"):
             if delivery.correction and not delivery.mail_id:
                 delivery.write({"state": "queued", "error": False})
                 delivery._send_corrections()
@@ -97,7 +98,7 @@ class DunningDelivery(models.Model):
 
     def action_mark_done(self):
         """Somebody says that the customer has it, whatever the channel reported."""
-        self._succeed()
+        self._by_button()._succeed()
 
     def action_print(self):
         """These letters as one PDF, those to one address one after the other: they go in
@@ -105,14 +106,16 @@ class DunningDelivery(models.Model):
 
         :raises UserError: when there is no letter among them
         """
-        letters = self.filtered(lambda delivery: delivery.is_printed and not delivery.correction)
+        letters = self._by_button().filtered(
+            lambda delivery: delivery.is_printed and not delivery.correction
+        )
         if not letters:
             raise UserError(
                 self.env._(
                     "There is no letter to print: issue reminders whose channel is “Letter” first."
                 )
             )
-        letters = self.browse().concat(*letters.sorted("id").grouped("contact_id").values())
+        letters = letters.browse().concat(*letters.sorted("id").grouped("contact_id").values())
         letters.notice_id._freeze_letters()
         content = self.env["ir.actions.report"]._dunning_merge(
             [delivery.notice_id.attachment_id.raw for delivery in letters]

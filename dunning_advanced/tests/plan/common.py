@@ -29,17 +29,16 @@ class PlanCase(PromiseCase):
 
     def plan(self, *moves, user=None, **values):
         """A draft of 3 monthly installments, the first a month after DAY."""
-        lines = [Command.create({"move_line_id": item.id}) for item in self.items(*moves)]
         plans = self.env["dunning.payment.plan"].with_user(user or self.marc)
-        return plans.create(
+        return plans._make(
             {
                 "partner_id": self.debtor.id,
                 "currency_id": moves[0].currency_id.id,
                 "number": 3,
                 "date_first": self.day(30),
-                "line_ids": lines,
                 **values,
-            }
+            },
+            self.items(*moves),
         )
 
     def running(self, *moves, **values):
