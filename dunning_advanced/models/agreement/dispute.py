@@ -272,7 +272,8 @@ class DunningDispute(models.Model):
 
     def action_mark_told(self):
         """The customer was told in another way."""
-        self._by_button().date_told = fields.Date.context_today(self)
+        decided = self._by_button().filtered(lambda dispute: dispute.state != "open")
+        decided.date_told = fields.Date.context_today(self)
 
     def action_withdraw(self):
         """The customer does not dispute any more; dunning goes on.

@@ -255,7 +255,7 @@ class DunningCase(models.Model):
                         amount=case.amount_summary,
                     )
                 )
-        self._by_button()._close_settled()
+        self._by_button().filtered(lambda case: case.state == "open")._close_settled()
 
     def action_view_notices(self):
         """Open all notices of the customer."""

@@ -260,7 +260,7 @@ class DunningHold(models.Model):
     def action_reviewed(self):
         """Somebody looked: the hold goes on until the next review, the usual days from today."""
         today = fields.Date.context_today(self)
-        holds = self._by_button()
+        holds = self._by_button().filtered("active")
         for hold in holds:
             following = hold._usual_day(today)
             ends_before = hold.date_to and hold.date_to <= following

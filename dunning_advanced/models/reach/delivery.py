@@ -98,7 +98,8 @@ class DunningDelivery(models.Model):
 
     def action_mark_done(self):
         """Somebody says that the customer has it, whatever the channel reported."""
-        self._by_button()._succeed()
+        waiting = self._by_button().filtered(lambda record: record.state in ("queued", "failed"))
+        waiting._succeed()
 
     def action_print(self):
         """These letters as one PDF, those to one address one after the other: they go in

@@ -143,6 +143,8 @@ class DunningRun(models.Model):
     def action_propose(self):
         """Propose, or propose again from the state of today's ledger."""
         self.ensure_one()
+        if self.state not in ("draft", "proposed"):
+            raise UserError(self.env._("%s is closed: start a new run.", self.display_name))
         if self.date > fields.Date.context_today(self):
             raise UserError(
                 self.env._(

@@ -1,6 +1,5 @@
 from datetime import datetime, timedelta
 
-from odoo import Command
 
 from ..agreement.common import PromiseCase
 from ..common import DAY
@@ -27,7 +26,7 @@ class PlanCase(PromiseCase):
     def today(self):
         return datetime.now().date()  # noqa: DTZ005 - the clock is frozen
 
-    def plan(self, *moves, user=None, **values):
+    def plan(self, *moves, user=None, items=None, **values):
         """A draft of 3 monthly installments, the first a month after DAY."""
         plans = self.env["dunning.payment.plan"].with_user(user or self.marc)
         return plans._make(
@@ -38,7 +37,7 @@ class PlanCase(PromiseCase):
                 "date_first": self.day(30),
                 **values,
             },
-            self.items(*moves),
+            self.items(*moves) if items is None else items,
         )
 
     def running(self, *moves, **values):
