@@ -15,6 +15,8 @@ from .paths import ADDON_DIR, PROJECT, work
 
 DEFAULT_PORT = 8069
 START_TIMEOUT = 120
+# all tests: on every core, each with a database of its own; the tests of a class stay together
+EVERYTHING = ("--numprocesses=logical", "--maxprocesses=4", "--dist=loadscope")
 
 
 def run(args):
@@ -47,7 +49,7 @@ def test(args):
         # without demo data: a test makes what it needs
         prepared = ADDON_DIR / "tests" / "prepared.py"
         dbname, _new = databases.ensure("test", demo=False, finish=_prepare, recipe=[prepared])
-        return _pytest(dbname, args.rest)
+        return _pytest(dbname, args.rest or EVERYTHING)
 
 
 def _prepare(dbname):
@@ -62,6 +64,8 @@ def _pytest(dbname, arguments):
     config = work("test.conf")
     settings = Path(os.environ["ODOO_RC"]).read_text()
     config.write_text(f"{settings}http_port = {_port(0)}\n")
+    # each worker copies the database with PostgreSQL's createdb
+    os.environ["PATH"] = f"{postgres.binaries()}{os.pathsep}{os.environ['PATH']}"
     options = ("--odoo-http", f"--odoo-database={dbname}", f"--odoo-config={config}")
     return runtime.python("-m", "pytest", *options, *arguments, cwd=PROJECT)
 
