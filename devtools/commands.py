@@ -67,6 +67,7 @@ def _pytest(dbname, arguments):
     # each worker copies the database with PostgreSQL's createdb
     os.environ["PATH"] = f"{postgres.binaries()}{os.pathsep}{os.environ['PATH']}"
     options = ("--odoo-http", f"--odoo-database={dbname}", f"--odoo-config={config}")
+    options += ("-p", "devtools.workers")
     return runtime.python("-m", "pytest", *options, *arguments, cwd=PROJECT)
 
 

@@ -140,7 +140,7 @@ class AccountMove(models.Model):
         for own in lines.grouped("move_id").values():
             own.plan_id._release(
                 own.move_line_id,
-                fields.Date.context_today(self),
+                own.plan_id.company_id._dunning_today(),
                 self.env._("reset to draft, so it is no longer in the plan."),
             )
 
@@ -164,8 +164,9 @@ class AccountMove(models.Model):
         posted = super()._post(soft=soft)
         refunds = posted.filtered(lambda move: move.move_type == "out_refund")
         if refunds:
-            today = fields.Date.context_today(self)
-            self.env["dunning.dispute"].sudo()._update_for_moves(refunds, today)
+            disputes = self.env["dunning.dispute"].sudo()
+            for company, own in refunds.grouped("company_id").items():
+                disputes._update_for_moves(own, company._dunning_today())
         return posted
 
     def _get_alerts(self):

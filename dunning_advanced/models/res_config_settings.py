@@ -7,6 +7,8 @@ class ResConfigSettings(models.TransientModel):
     dunning_policy_id = fields.Many2one(related="company_id.dunning_policy_id", readonly=False)
     dunning_user_id = fields.Many2one(related="company_id.dunning_user_id", readonly=False)
     dunning_nightly = fields.Boolean(related="company_id.dunning_nightly", readonly=False)
+    dunning_hour = fields.Float(related="company_id.dunning_hour", readonly=False)
+    dunning_tz = fields.Selection(related="company_id.dunning_tz", readonly=False)
     dunning_law = fields.Selection(related="company_id.dunning_law", readonly=False, required=True)
     dunning_journal_id = fields.Many2one(related="company_id.dunning_journal_id", readonly=False)
     dunning_fee_product_id = fields.Many2one(

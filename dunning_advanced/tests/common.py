@@ -25,9 +25,18 @@ class DunningCommon(AccountTestInvoicingCommon):
             super().setUpClass()
         cls.env.user.group_ids |= cls.env.ref("dunning_advanced.group_manager")
         cls.company = cls.company_data["company"]
+        # tests stop the clock at midnight in UTC
+        cls.company.dunning_tz = "UTC"
         cls.policy = cls.env.ref("dunning_advanced.policy_standard")
         cls.before, cls.first, cls.second, cls.last = cls.policy.level_ids.sorted("days")
         cls.debtor = cls.make_debtor("Azure Interior")
+
+    @classmethod
+    def setup_other_company(cls, **values):
+        """Another company, with the clock of the first."""
+        data = super().setup_other_company(**values)
+        data["company"].dunning_tz = "UTC"
+        return data
 
     @classmethod
     def make_debtor(cls, name, **values):

@@ -17,6 +17,7 @@ class DunningCharge(models.Model):
 
     _name = "dunning.charge"
     _description = "Dunning Charge"
+    _inherit = ["dunning.company.day"]
     _order = "date desc, notice_id desc, kind, id"
     _check_company_auto = True
 

@@ -227,7 +227,7 @@ class DunningLevel(models.Model):
         return Markup("<p><b>%s</b></p>%s") % (subject, body)
 
     def _sample_values(self):
-        today = fields.Date.context_today(self)
+        today = self.env.company._dunning_today()
         customer = self.env["res.partner"].new({"name": self.env._("Brandon Freeman")})
         return {
             "company_id": self.env.company.id,

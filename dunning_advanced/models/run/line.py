@@ -190,8 +190,8 @@ class DunningLine(models.Model):
     @api.autovacuum
     def _gc_stopped(self):
         """Delete lines of stopped items when the company keeps them no longer."""
-        today = fields.Date.context_today(self)
         for company in self.env["res.company"].search([("dunning_retention", ">", 0)]):
+            today = company._dunning_today()
             first = fields.Date.subtract(today, days=company.dunning_retention)
             self.search(
                 [

@@ -5,6 +5,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, format_date
 
 from ..engine.engine import Scope
+from ..mixins.company_day import company_today
 
 # A proposal older than this is not confirmed any more: too much has changed.
 STALE_DAYS = 30
@@ -15,14 +16,14 @@ class DunningRun(models.Model):
 
     _name = "dunning.run"
     _description = "Dunning Run"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["dunning.company.day", "mail.thread", "mail.activity.mixin"]
     _order = "date desc, id desc"
     _check_company_auto = True
 
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company, index=True
     )
-    date = fields.Date(required=True, default=fields.Date.context_today)
+    date = fields.Date(required=True, default=company_today)
     user_id = fields.Many2one(
         "res.users", string="Proposed by", default=lambda self: self.env.user, readonly=True
     )
@@ -102,9 +103,8 @@ class DunningRun(models.Model):
 
     @api.depends("date", "state")
     def _compute_stale(self):
-        today = fields.Date.context_today(self)
         for run in self:
-            run.stale = run.state == "proposed" and run._is_stale(today)
+            run.stale = run.state == "proposed" and run._is_stale()
 
     @api.depends("notice_ids.state")
     def _compute_cancelled(self):
@@ -143,7 +143,7 @@ class DunningRun(models.Model):
     def action_propose(self):
         """Propose, or propose again from the state of today's ledger."""
         self.ensure_one()
-        if self.date > fields.Date.context_today(self):
+        if self.date > self._today():
             raise UserError(
                 self.env._(
                     "The run is dated %s, in the future: nobody knows yet what will be paid "
@@ -158,7 +158,7 @@ class DunningRun(models.Model):
         of the run are on their way already, it is closed and a new one made.
         """
         self.ensure_one()
-        today = fields.Date.context_today(self)
+        today = self._today()
         run = self
         if self._is_under_way():
             self.action_cancel()
@@ -178,7 +178,7 @@ class DunningRun(models.Model):
         self.ensure_one()
         if self.state != "proposed":
             raise UserError(self.env._("Propose the run before you confirm it."))
-        self._check_fresh(fields.Date.context_today(self))
+        self._check_fresh()
         self.notice_ids.filtered(lambda notice: notice.state == "proposed")._confirm()
         self.activity_unlink(["dunning_advanced.mail_activity_review"])
 
@@ -337,15 +337,15 @@ class DunningRun(models.Model):
                 )
             )
 
-    def _is_stale(self, today):
-        return (today - self.date).days > STALE_DAYS
+    def _is_stale(self):
+        return (self._today() - self.date).days > STALE_DAYS
 
-    def _check_fresh(self, today):
+    def _check_fresh(self):
         """Refuse a proposal that was left for too long.
 
         :raises UserError: says to propose again
         """
-        for run in self.filtered(lambda run: run._is_stale(today)):
+        for run in self.filtered(lambda run: run._is_stale()):
             raise UserError(
                 self.env._(
                     "%(run)s was proposed more than %(days)s days ago and much has changed "
@@ -379,19 +379,12 @@ class DunningRun(models.Model):
     # The run of every night: proposes, lets go out what may, asks for the rest.
 
     @api.model
-    def _cron_propose(self):
-        """Propose for every company, confirm what levels and rules let go out
+    def _night_propose(self, company, date):
+        """Propose for a company that wishes it, confirm what levels and rules let go out
         by themselves, and ask people to review the rest.
         """
-        today = fields.Date.context_today(self)
-        companies = self.env["res.company"].search(
-            [("parent_id", "=", False), ("dunning_nightly", "=", True)]
-        )
-        self.env["ir.cron"]._commit_progress(remaining=len(companies))
-        for company in companies:
-            self.with_company(company)._propose_nightly(company, today)
-            if not self.env["ir.cron"]._commit_progress(1):
-                break
+        if company.dunning_nightly:
+            self._propose_nightly(company, date)
 
     @api.model
     def _propose_nightly(self, company, date):
