@@ -53,7 +53,15 @@ from .plan import (
     test_plans,
 )
 from .policy import test_rules, test_teams
-from .run import test_night, test_nightly, test_review, test_run_life, test_undo, test_xlsx
+from .run import (
+    test_bank_age,
+    test_night,
+    test_nightly,
+    test_review,
+    test_run_life,
+    test_undo,
+    test_xlsx,
+)
 from .statement import (
     test_ageing,
     test_statement,
