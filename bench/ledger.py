@@ -130,7 +130,7 @@ def copy(env, times, *models):
     """Copy all records of some models with Odoo's populate.
 
     It spreads dates over the last years; here the copies keep their due dates, so that
-    every size has the same share of every verdict.
+    every size has the same share of every decision.
     """
     logging.getLogger(populate.__name__).setLevel(logging.ERROR)  # notes on fields it copies
     factors = {env[model].with_context(active_test=False): times for model in models}

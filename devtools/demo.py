@@ -134,17 +134,17 @@ def stopped(run):
     lines = run.line_ids.filtered(lambda line: line.state == "stopped")
     counts = Counter(line.verdict for line in lines)
     counts.update(not_due=run.not_due_count, waiting=run.waiting_count, pending=run.pending_count)
-    customers = {verdict: [] for verdict in counts}
+    customers = {decision: [] for decision in counts}
     for line in lines:
         if line.partner_id.name not in customers[line.verdict]:
             customers[line.verdict].append(line.partner_id.name)
     rows = [
         (
-            labels[verdict],
+            labels[decision],
             count,
-            ", ".join(customers[verdict][:3]) + (", ..." if len(customers[verdict]) > 3 else ""),
+            ", ".join(customers[decision][:3]) + (", ..." if len(customers[decision]) > 3 else ""),
         )
-        for verdict, count in counts.most_common()
+        for decision, count in counts.most_common()
         if count
     ]
     return table(["Not reminded of, because", ">Items", "Customers"], rows)

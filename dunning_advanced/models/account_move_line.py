@@ -85,11 +85,11 @@ class AccountMoveLine(models.Model):
         return self.env.execute_query(
             SQL(
                 """
-                SELECT 'dunning.promise', array_agg(DISTINCT i.promise_id)
-                  FROM dunning_promise_item i
-                  JOIN dunning_promise p ON p.id = i.promise_id
-                       AND p.state IN ('open', 'partial', 'broken')
-                 WHERE i.move_line_id IN %(items)s
+                SELECT 'dunning.promise', array_agg(DISTINCT promised.promise_id)
+                  FROM dunning_promise_item promised
+                  JOIN dunning_promise promise ON promise.id = promised.promise_id
+                       AND promise.state IN ('open', 'partial', 'broken')
+                 WHERE promised.move_line_id IN %(items)s
                 HAVING COUNT(*) > 0
                  UNION ALL
                 SELECT 'dunning.payment.plan', array_agg(DISTINCT plan_id)

@@ -5,7 +5,7 @@ class AccountPartialReconcile(models.Model):
     _inherit = "account.partial.reconcile"
 
     def unlink(self):
-        """Money is taken back: promises that it kept and plans that it paid are judged again."""
+        """Money is taken back: promises that it kept and plans that it paid are looked at again."""
         items = self.debit_move_id
         result = super().unlink()
         if not items:  # Odoo deletes none, again and again

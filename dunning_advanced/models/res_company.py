@@ -236,7 +236,7 @@ class ResCompany(models.Model):
             return image_data_uri(self.partner_id.image_512)
         return None
 
-    # How the payment behavior of customers is judged.
+    # How the payment behavior of customers is scored.
 
     def _dunning_grade_bounds(self):
         """From how many points on each class begins, best first."""

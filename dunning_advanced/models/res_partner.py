@@ -207,10 +207,10 @@ class ResPartner(models.Model):
         self.env.flush_all()
         taken = self.env["dunning.rule"]._taken_sql(self._dunning_scope())
         ids = tuple(id_ for id_ in value if id_) or (0,)
-        by_rule = SQL("(SELECT debtor_id FROM (%s) t WHERE rule_id IN %s)", taken, ids)
+        by_rule = SQL("(SELECT debtor_id FROM (%s) taken WHERE rule_id IN %s)", taken, ids)
         found = Domain("id", "in", by_rule)
         if False in value:
-            found |= Domain("id", "not in", SQL("(SELECT debtor_id FROM (%s) t)", taken))
+            found |= Domain("id", "not in", SQL("(SELECT debtor_id FROM (%s) taken)", taken))
         return found
 
     @api.depends_context("company", "lang")
@@ -259,7 +259,7 @@ class ResPartner(models.Model):
         return self.commercial_partner_id._dunning_remind()
 
     def action_dunning_behavior(self):
-        """Judge the customer as of today and open the class with its reasons."""
+        """Classify the customer as of today and open the class with its reasons."""
         self.ensure_one()
         return self.env["dunning.behavior"]._explain(self.commercial_partner_id, self.env.company)
 
@@ -357,30 +357,31 @@ class ResPartner(models.Model):
                    LEAST(disputed, overdue) AS disputed,
                    LEAST(disputed_company, overdue_company) AS disputed_company
               FROM (
-            SELECT p.commercial_partner_id AS debtor_id, l.currency_id,
+            SELECT partner.commercial_partner_id AS debtor_id, aml.currency_id,
                    COUNT(*) FILTER (WHERE %(late)s) AS items,
-                   MIN(COALESCE(l.date_maturity, l.date)) FILTER (WHERE %(late)s) AS due,
-                   GREATEST(0, SUM(l.amount_residual_currency) FILTER (
-                       WHERE %(late)s OR l.amount_residual_currency < 0)) AS overdue,
-                   GREATEST(0, SUM(l.amount_residual) FILTER (
-                       WHERE %(late)s OR l.amount_residual_currency < 0)) AS overdue_company,
-                   COALESCE(SUM(q.amount) FILTER (WHERE %(late)s), 0) AS disputed,
-                   COALESCE(SUM(q.amount * l.amount_residual / l.amount_residual_currency)
+                   MIN(COALESCE(aml.date_maturity, aml.date)) FILTER (WHERE %(late)s) AS due,
+                   GREATEST(0, SUM(aml.amount_residual_currency) FILTER (
+                       WHERE %(late)s OR aml.amount_residual_currency < 0)) AS overdue,
+                   GREATEST(0, SUM(aml.amount_residual) FILTER (
+                       WHERE %(late)s OR aml.amount_residual_currency < 0)) AS overdue_company,
+                   COALESCE(SUM(part.amount) FILTER (WHERE %(late)s), 0) AS disputed,
+                   COALESCE(SUM(part.amount * aml.amount_residual / aml.amount_residual_currency)
                        FILTER (WHERE %(late)s), 0) AS disputed_company
-              FROM account_move_line l
-              JOIN res_partner p ON p.id = l.partner_id
-              LEFT JOIN (%(disputed)s) q ON q.id = l.id
-             WHERE l.account_id IN (
+              FROM account_move_line aml
+              JOIN res_partner partner ON partner.id = aml.partner_id
+              LEFT JOIN (%(disputed)s) part ON part.id = aml.id
+             WHERE aml.account_id IN (
                        SELECT id FROM account_account WHERE account_type = 'asset_receivable')
-               AND l.reconciled IS NOT TRUE AND l.parent_state = 'posted'
-               AND l.amount_residual_currency <> 0
-               AND p.commercial_partner_id IN %(debtors)s
-               AND l.company_id IN %(companies)s
-             GROUP BY p.commercial_partner_id, l.currency_id
+               AND aml.reconciled IS NOT TRUE AND aml.parent_state = 'posted'
+               AND aml.amount_residual_currency <> 0
+               AND partner.commercial_partner_id IN %(debtors)s
+               AND aml.company_id IN %(companies)s
+             GROUP BY partner.commercial_partner_id, aml.currency_id
             HAVING COUNT(*) FILTER (WHERE %(late)s) > 0) balances
             """,
             late=SQL(
-                "(l.amount_residual_currency > 0 AND COALESCE(l.date_maturity, l.date) < %s)", date
+                "(aml.amount_residual_currency > 0 AND COALESCE(aml.date_maturity, aml.date) < %s)",
+                date,
             ),
             debtors=debtors,
             disputed=self.env["dunning.dispute"]._items_sql(debtors),
@@ -398,12 +399,13 @@ class ResPartner(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT DISTINCT ON (h.partner_id) h.partner_id, h.level_id
-                  FROM dunning_line h
-                  JOIN account_move_line l ON l.id = h.move_line_id
-                 WHERE h.state IN ('issued', 'moved') AND h.company_id = %s AND h.partner_id IN %s
-                   AND l.reconciled IS NOT TRUE AND l.parent_state = 'posted'
-                 ORDER BY h.partner_id, h.rung DESC
+                SELECT DISTINCT ON (line.partner_id) line.partner_id, line.level_id
+                  FROM dunning_line line
+                  JOIN account_move_line aml ON aml.id = line.move_line_id
+                 WHERE line.state IN ('issued', 'moved') AND line.company_id = %s
+                   AND line.partner_id IN %s
+                   AND aml.reconciled IS NOT TRUE AND aml.parent_state = 'posted'
+                 ORDER BY line.partner_id, line.rung DESC
                 """,
                 company.id,
                 tuple(self.ids),

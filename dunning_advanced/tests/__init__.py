@@ -62,7 +62,7 @@ from .statement import (
     test_statement_email,
 )
 from .timeline import test_timeline, test_timeline_agreements, test_timeline_list
-from .toy import test_parts, test_toy_case
+from .toy import test_parts, test_refused, test_toy_case, test_toy_charge, test_toy_reach
 from .whole import (
     test_bad_input,
     test_crash,

@@ -143,6 +143,6 @@ class DunningCommon(AccountTestInvoicingCommon):
         notices.delivery_ids._succeed()
         return run
 
-    def verdicts(self, run):
-        """Verdict by invoice."""
+    def decisions(self, run):
+        """Decision by invoice."""
         return {line.move_id: line.verdict for line in run.line_ids}

@@ -5,6 +5,7 @@ code asks of it. One that lacks a part is refused where it is written, when its 
 """
 
 import sys
+from operator import attrgetter
 
 
 class IncompleteError(TypeError):
@@ -14,21 +15,58 @@ class IncompleteError(TypeError):
 class Complete:
     """Base of classes whose subclasses must have some parts.
 
-    ``PARTS`` maps the name of each part to what it is, in words. A subclass whose name begins
-    with an underscore is itself a base and may leave them open.
+    ``PARTS`` maps the name of each part to what it is, in words; ``CHOICES`` the name of an
+    attribute to the values that it may have. A subclass whose name begins with an underscore is
+    itself a base and may leave them open. ``written_at`` is file and line of a subclass.
     """
 
     PARTS = {}
+    CHOICES = {}
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         if cls.__name__.startswith("_") or "PARTS" in vars(cls):
             return
-        missing = [name for name in cls.PARTS if getattr(cls, name, None) is None]
-        if missing:
-            frame = sys._getframe(1)
-            wanted = "; ".join(f"{name}: {cls.PARTS[name]}" for name in missing)
+        frame = sys._getframe(1)
+        cls.written_at = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        if wanted := cls._wanted():
+            wanted = "; ".join(f"{name}: {words}" for name, words in wanted.items())
             raise IncompleteError(
-                f"{frame.f_code.co_filename}:{frame.f_lineno}: {cls.__name__} is not complete, "
-                f"give it {wanted}"
+                f"{cls.written_at}: {cls.__name__} is not complete, give it {wanted}"
             )
+
+    @classmethod
+    def _wanted(cls):
+        """What is missing or cannot be.
+
+        :return: dict of name to what it should be, in words
+        """
+        return {
+            **{
+                name: words for name, words in cls.PARTS.items() if getattr(cls, name, None) is None
+            },
+            **{
+                name: f"one of {', '.join(map(str, choices))}"
+                for name, choices in cls.CHOICES.items()
+                if getattr(cls, name, None) not in choices
+            },
+        }
+
+
+def distinct(parts, key=attrgetter("code")):
+    """The parts of a list to which any module may have added its own.
+
+    :param parts: instances of subclasses of Complete
+    :param key: function of a part, what no two of them may share
+    :raises IncompleteError: when two of them share it
+    """
+    seen = {}
+    for part in parts:
+        name = type(part).__name__
+        if key(part) in seen:
+            raise IncompleteError(
+                f"{part.written_at}: {name} has the code {part.code!r} of "
+                f"{seen[key(part)]}: give it one of its own"
+            )
+        seen[key(part)] = f"{name} ({part.written_at})"
+    return list(parts)

@@ -1,6 +1,6 @@
-"""Points rules: facts become points by steps, points become a class. Pure.
+"""Scoring: facts become points by steps, points become a class. Pure.
 
-A rule has terms. Each term looks at one fact and has steps: pairs of a threshold and
+A scoring has terms. Each term looks at one fact and has steps: pairs of a threshold and
 points. The fact gets the points of the highest step that it reaches, none below the first.
 
     >>> points(14.9, [(5, 10), (15, 20)])
@@ -20,7 +20,7 @@ CLASSES = "ABCDE"
 def points(value, steps):
     """Return the points of a fact.
 
-    :param value: number; None where there is nothing to judge
+    :param value: number; None where there is nothing to score
     :param steps: (threshold, points) in any order
     """
     reached = [step for step in steps if value is not None and value >= step[0]]

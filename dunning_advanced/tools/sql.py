@@ -12,9 +12,11 @@ def values(columns, rows):
     :param rows: list of tuples, one value for each column
     """
     selected = SQL(", ").join(
-        SQL("%s::%s AS %s", SQL.identifier("v", f"c{n}"), SQL(kind), SQL.identifier(name))
+        SQL("%s::%s AS %s", SQL.identifier("given", f"c{n}"), SQL(kind), SQL.identifier(name))
         for n, (name, kind) in enumerate(columns.items())
     )
     given = SQL(", ").join(SQL("%s", row) for row in rows or [(None,) * len(columns)])
     aliases = SQL(", ").join(SQL.identifier(f"c{n}") for n in range(len(columns)))
-    return SQL("SELECT %s FROM (VALUES %s) v(%s) WHERE %s", selected, given, aliases, bool(rows))
+    return SQL(
+        "SELECT %s FROM (VALUES %s) given(%s) WHERE %s", selected, given, aliases, bool(rows)
+    )

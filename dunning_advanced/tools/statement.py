@@ -30,7 +30,7 @@ class Charge:
     date: Date  # of the reminder
     notice: str  # its number
     item: str  # number of the invoice that it is asked for
-    kind: str  # fee, fixed or interest
+    kind: str  # code of the kind
     name: str
     amount: float
     tax: float = 0.0

@@ -37,7 +37,7 @@ class DunningExplain(models.TransientModel):
             return self._paragraph(self._describe_not_open(), True)
         rows = [
             self._row(stops, sentence)
-            for gate, stops in facts["gates"]
+            for gate, stops, _start in facts["gates"]
             if (sentence := gate.describe(self, facts, stops))
         ]
         # a gate that is asked for the item and for the customer answers once
@@ -84,7 +84,7 @@ class DunningExplain(models.TransientModel):
         )
 
     def _describe_result(self, facts):
-        stopped = any(stops for _gate, stops in facts["gates"])
+        stopped = any(stops for _gate, stops, _start in facts["gates"])
         level = self._browse("dunning.level", facts.get("notice_level_id") or facts["level_id"])
         channel = dict(self.env["dunning.channel"]._selection()).get(facts.get("channel"), "")
         if not stopped:
@@ -97,7 +97,7 @@ class DunningExplain(models.TransientModel):
                 ),
                 strong=True,
             )
-        then = self.env["dunning.engine.explain"]._next_day(facts, self.date)
+        then = self.env["dunning.engine.explain"]._next_day(facts)
         if not level or not then:
             return self._paragraph(self.env._("It is not reminded until that changes."), True)
         return self._paragraph(

@@ -158,7 +158,7 @@ class DunningRuleTest(models.TransientModel):
         )
 
     def _describe_channel(self, facts):
-        channel = dict(self.env["dunning.channel"]._selection()).get(facts["channel"])
+        channel = self.env["dunning.channel"]._label(facts["channel"])
         if self._debtor().dunning_channel:
             why = self.env._("preferred by the customer")
         elif channel:

@@ -189,7 +189,7 @@ class DunningPromise(models.Model):
     def action_cancel(self):
         """Cancel open promises; dunning goes on.
 
-        :raises UserError: when one was judged already
+        :raises UserError: when one has its answer already
         """
         if closed := self.filtered(lambda promise: promise.state != "open")[:1]:
             raise UserError(
@@ -238,7 +238,7 @@ class DunningPromise(models.Model):
         made = self.date_made or fields.Date.context_today(self)
         return items.filtered(lambda item: (item.date_maturity or item.date) <= made) or items
 
-    # How a promise begins, is judged by the money that came in, and ends.
+    # How a promise begins, is kept or broken by the money that came in, and ends.
 
     def _begin(self):
         """Dunning of the promised items waits until the tolerance is over."""
@@ -291,7 +291,7 @@ class DunningPromise(models.Model):
         more.
 
         :param condition: SQL on the row ``promise`` of dunning_promise
-        :param date: day on which they are judged
+        :param date: day as of which their state is told
         :return: SQL of a query with the columns id, paid and state; state is NULL for
             one of which nothing can be said yet
         """
@@ -332,8 +332,8 @@ class DunningPromise(models.Model):
         )
 
     def _update_state(self, date):
-        """Judge these promises on a date. One that was broken is kept after all when
-        money turns up that had come in time.
+        """Update the state of these promises as of a date. One that was broken is kept after
+        all when money turns up that had come in time.
         """
         self.env.flush_all()
         self._apply(
@@ -345,7 +345,7 @@ class DunningPromise(models.Model):
 
     @api.model
     def _cron_judge(self):
-        """Judge all open promises, batch by batch."""
+        """Update all open promises, batch by batch."""
         today = fields.Date.context_today(self)
         progress = self.env["ir.cron"]._commit_progress
         while rows := self._next_to_update(today):
@@ -356,18 +356,18 @@ class DunningPromise(models.Model):
     @api.model
     def _next_to_update(self, date):
         self.env.flush_all()
-        judged = self._outcomes_sql(SQL("promise.state = 'open'"), date)
+        outcomes = self._outcomes_sql(SQL("promise.state = 'open'"), date)
         return self.env.execute_query(
             SQL(
                 "SELECT * FROM (%s) outcome WHERE state IS NOT NULL ORDER BY id LIMIT %s",
-                judged,
+                outcomes,
                 BATCH,
             )
         )
 
     @api.model
     def _apply(self, rows, date):
-        """Write what was judged, the promises of one answer at a time.
+        """Write the outcomes, the promises of one answer at a time.
 
         :param rows: list of (id, paid, state)
         :return: number of promises that were looked at
@@ -445,11 +445,11 @@ class DunningPromise(models.Model):
 
     @api.model
     def _update_reopened(self, items, date):
-        """Judge the promises about items of which a reconciliation was just undone: one
+        """Update the promises about items of which a reconciliation was just undone: one
         query where there is none.
 
         :param items: account.move.line
-        :param date: day on which they are judged
+        :param date: day as of which their state is told
         """
         promises = self.search(
             [
@@ -460,8 +460,8 @@ class DunningPromise(models.Model):
         if not promises:
             return
         self.env.flush_all()
-        judged = self._outcomes_sql(SQL("promise.id IN %s", tuple(promises.ids)), date)
-        for id_, paid, state in self.env.execute_query(judged):
+        outcomes = self._outcomes_sql(SQL("promise.id IN %s", tuple(promises.ids)), date)
+        for id_, paid, state in self.env.execute_query(outcomes):
             promise = self.browse(id_)
             promise.amount_paid = paid
             if promise.state != (state or "open"):
@@ -471,7 +471,7 @@ class DunningPromise(models.Model):
         """Go on with a promise that was kept, or partly kept, by money that is gone.
 
         :param state: what it is now, None when its time is not over
-        :param date: day on which it is judged
+        :param date: day as of which its state is told
         """
         self._case()._message_log(
             body=self.env._(

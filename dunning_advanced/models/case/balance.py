@@ -182,28 +182,28 @@ class DunningCase(models.Model):
         companies = tuple(company._dunning_companies().ids)
         return SQL(
             """
-            SELECT p.commercial_partner_id, l.currency_id,
-                   CASE WHEN l.amount_residual_currency < 0 THEN %(credit)s
+            SELECT partner.commercial_partner_id, aml.currency_id,
+                   CASE WHEN aml.amount_residual_currency < 0 THEN %(credit)s
                         ELSE width_bucket(
-                             %(date)s - COALESCE(l.date_maturity, l.date), %(starts)s)
+                             %(date)s - COALESCE(aml.date_maturity, aml.date), %(starts)s)
                    END AS part,
-                   SUM(l.amount_residual_currency) AS amount
-              FROM account_move_line l
-              JOIN res_partner p ON p.id = l.partner_id
-             WHERE l.account_id IN (
+                   SUM(aml.amount_residual_currency) AS amount
+              FROM account_move_line aml
+              JOIN res_partner partner ON partner.id = aml.partner_id
+             WHERE aml.account_id IN (
                        SELECT id FROM account_account WHERE account_type = 'asset_receivable')
-               AND l.reconciled IS NOT TRUE AND l.parent_state = 'posted'
-               AND l.amount_residual_currency <> 0
-               AND p.commercial_partner_id IN %(debtors)s AND l.company_id IN %(companies)s
+               AND aml.reconciled IS NOT TRUE AND aml.parent_state = 'posted'
+               AND aml.amount_residual_currency <> 0
+               AND partner.commercial_partner_id IN %(debtors)s AND aml.company_id IN %(companies)s
              GROUP BY 1, 2, 3
              UNION ALL
-            SELECT c.partner_id, c.currency_id, %(charges)s,
-                   SUM(c.amount + COALESCE(c.amount_tax, 0))
-              FROM dunning_charge c
-              JOIN dunning_notice n ON n.id = c.notice_id AND n.state = 'issued'
-              LEFT JOIN account_move m ON m.id = n.charge_move_id
-             WHERE c.state = 'open' AND (m.id IS NULL OR m.state = 'draft')
-               AND c.partner_id IN %(debtors)s AND c.company_id IN %(companies)s
+            SELECT charge.partner_id, charge.currency_id, %(charges)s,
+                   SUM(charge.amount + COALESCE(charge.amount_tax, 0))
+              FROM dunning_charge charge
+              JOIN dunning_notice notice ON notice.id = charge.notice_id AND notice.state = 'issued'
+              LEFT JOIN account_move move ON move.id = notice.charge_move_id
+             WHERE charge.state = 'open' AND (move.id IS NULL OR move.state = 'draft')
+               AND charge.partner_id IN %(debtors)s AND charge.company_id IN %(companies)s
              GROUP BY 1, 2
             """,
             date=date,

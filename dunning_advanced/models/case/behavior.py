@@ -115,7 +115,7 @@ class DunningBehavior(models.Model):
 
     @api.model
     def _term_fields(self):
-        """The field that each term of the points rule judges."""
+        """The field that each term of the scoring reads."""
         return {
             "days_late": "days_late",
             "days_median": "days_median",
@@ -224,7 +224,7 @@ class DunningBehavior(models.Model):
 
     @api.model
     def _explain(self, partner, company):
-        """Judge one debtor as of today and open why.
+        """Classify one debtor as of today and open why.
 
         :param partner: res.partner, a debtor
         :param company: res.company

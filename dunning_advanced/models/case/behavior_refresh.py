@@ -19,7 +19,7 @@ class DunningBehavior(models.Model):
 
     @api.model
     def _cron_refresh(self):
-        """Judge the debtors of every company anew; what fails in one stays its own."""
+        """Classify the debtors of every company anew; what fails in one stays its own."""
         today = fields.Date.context_today(self)
         companies = self.env["res.company"].search([("active", "=", True)])
         progress = self.env["ir.cron"]._commit_progress
@@ -37,7 +37,7 @@ class DunningBehavior(models.Model):
 
     @api.model
     def _refresh(self, company, date, partners=None):
-        """Judge all debtors of a company and its branches, or some, by one statement.
+        """Classify all debtors of a company and its branches, or some, by one statement.
 
         :param company: res.company
         :param date: day as of which days and months are counted
@@ -139,26 +139,33 @@ class DunningBehavior(models.Model):
         """
         return SQL(
             """
-            SELECT s.id,
-                   MAX(s.late) FILTER (WHERE s.money) AS days,
-                   BOOL_AND(s.late <= %(grace)s) AS on_time,
-                   SUM(s.amount) AS amount,
-                   SUM(s.amount) FILTER (WHERE s.late <= %(grace)s) AS amount_on_time,
-                   SUM(s.amount) FILTER (WHERE s.money AND s.date >= %(recent)s) AS recent,
-                   SUM(s.amount) FILTER (WHERE s.money AND s.date < %(recent)s) AS before,
-                   SUM(s.amount * s.late)
-                       FILTER (WHERE s.money AND s.date >= %(recent)s) AS recent_days,
-                   SUM(s.amount * s.late)
-                       FILTER (WHERE s.money AND s.date < %(recent)s) AS before_days
-              FROM (SELECT i.id, r.max_date AS date, c.journal_id IN %(money)s AS money,
-                           r.amount,
-                           GREATEST(0, r.max_date - i.due) AS late
-                      FROM items i
-                      JOIN account_partial_reconcile r ON r.debit_move_id = i.id
-                      JOIN account_move_line c ON c.id = r.credit_move_id
-                     WHERE i.is_debit AND r.max_date BETWEEN %(start)s AND %(date)s
-                       AND r.debit_amount_currency > 0 AND c.journal_id IN %(settling)s) s
-             GROUP BY s.id
+            SELECT settlement.id,
+                   MAX(settlement.late) FILTER (WHERE settlement.money) AS days,
+                   BOOL_AND(settlement.late <= %(grace)s) AS on_time,
+                   SUM(settlement.amount) AS amount,
+                   SUM(settlement.amount) FILTER (WHERE settlement.late <= %(grace)s)
+                       AS amount_on_time,
+                   SUM(settlement.amount)
+                       FILTER (WHERE settlement.money AND settlement.date >= %(recent)s) AS recent,
+                   SUM(settlement.amount)
+                       FILTER (WHERE settlement.money AND settlement.date < %(recent)s) AS before,
+                   SUM(settlement.amount * settlement.late)
+                       FILTER (WHERE settlement.money AND settlement.date >= %(recent)s)
+                       AS recent_days,
+                   SUM(settlement.amount * settlement.late)
+                       FILTER (WHERE settlement.money AND settlement.date < %(recent)s)
+                       AS before_days
+              FROM (SELECT item.id, partial.max_date AS date,
+                           credit_aml.journal_id IN %(money)s AS money,
+                           partial.amount,
+                           GREATEST(0, partial.max_date - item.due) AS late
+                      FROM items item
+                      JOIN account_partial_reconcile partial ON partial.debit_move_id = item.id
+                      JOIN account_move_line credit_aml ON credit_aml.id = partial.credit_move_id
+                     WHERE item.is_debit AND partial.max_date BETWEEN %(start)s AND %(date)s
+                       AND partial.debit_amount_currency > 0
+                       AND credit_aml.journal_id IN %(settling)s) settlement
+             GROUP BY settlement.id
             """,
             grace=scope.company.dunning_behavior_grace,
             start=self._start(scope),
@@ -187,7 +194,7 @@ class DunningBehavior(models.Model):
         """How many agreements of each debtor came to one of some states in the window."""
         return SQL(
             """
-            SELECT partner_id, COUNT(*) AS %s FROM (%s) a
+            SELECT partner_id, COUNT(*) AS %s FROM (%s) agreement
              WHERE state IN %s AND company_id IN %s AND day BETWEEN %s AND %s AND %s
              GROUP BY partner_id
             """,
@@ -204,27 +211,28 @@ class DunningBehavior(models.Model):
         """Sums over the items of each debtor."""
         return SQL(
             """
-            SELECT i.debtor_id,
-                   COUNT(*) FILTER (WHERE s.id IS NOT NULL AND i.open = 0) AS settled_count,
-                   COUNT(*) FILTER (WHERE s.on_time AND i.open = 0) AS on_time_count,
+            SELECT item.debtor_id,
+                   COUNT(*) FILTER (WHERE settled.id IS NOT NULL AND item.open = 0)
+                       AS settled_count,
+                   COUNT(*) FILTER (WHERE settled.on_time AND item.open = 0) AS on_time_count,
                    COUNT(*) FILTER (WHERE %(late)s) AS overdue_count,
-                   COALESCE(SUM(s.amount), 0) AS amount_settled,
-                   COALESCE(SUM(s.amount_on_time), 0) AS amount_on_time,
-                   COALESCE(SUM(i.open) FILTER (WHERE i.open > 0 AND i.due < %(date)s), 0)
+                   COALESCE(SUM(settled.amount), 0) AS amount_settled,
+                   COALESCE(SUM(settled.amount_on_time), 0) AS amount_on_time,
+                   COALESCE(SUM(item.open) FILTER (WHERE item.open > 0 AND item.due < %(date)s), 0)
                        AS overdue,
-                   COALESCE(SUM(i.open) FILTER (WHERE %(late)s), 0) AS late,
-                   COALESCE(SUM(i.open) FILTER (WHERE i.open < 0), 0) AS credit,
-                   COALESCE(%(date)s - MIN(i.due) FILTER (WHERE i.open > 0), 0) AS oldest,
-                   SUM(s.recent) AS recent, SUM(s.recent_days) AS recent_days,
-                   SUM(s.before) AS before, SUM(s.before_days) AS before_days,
-                   PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY s.days)
-                       FILTER (WHERE i.open = 0) AS median
-              FROM items i
-              LEFT JOIN settled s ON s.id = i.id
-             GROUP BY i.debtor_id
+                   COALESCE(SUM(item.open) FILTER (WHERE %(late)s), 0) AS late,
+                   COALESCE(SUM(item.open) FILTER (WHERE item.open < 0), 0) AS credit,
+                   COALESCE(%(date)s - MIN(item.due) FILTER (WHERE item.open > 0), 0) AS oldest,
+                   SUM(settled.recent) AS recent, SUM(settled.recent_days) AS recent_days,
+                   SUM(settled.before) AS before, SUM(settled.before_days) AS before_days,
+                   PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY settled.days)
+                       FILTER (WHERE item.open = 0) AS median
+              FROM items item
+              LEFT JOIN settled ON settled.id = item.id
+             GROUP BY item.debtor_id
             """,
             late=SQL(
-                "i.open > 0 AND i.due + %s < %s",
+                "item.open > 0 AND item.due + %s < %s",
                 scope.company.dunning_behavior_grace,
                 scope.date,
             ),
@@ -237,9 +245,9 @@ class DunningBehavior(models.Model):
             """
             SELECT * FROM sums
              UNION ALL
-            SELECT u.id, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL
-              FROM (%(asked)s) u
-             WHERE NOT EXISTS (SELECT FROM sums s WHERE s.debtor_id = u.id)
+            SELECT asked.id, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL
+              FROM (%(asked)s) asked
+             WHERE NOT EXISTS (SELECT FROM sums WHERE sums.debtor_id = asked.id)
             """,
             asked=self._without_items_sql(scope),
         )
@@ -253,11 +261,11 @@ class DunningBehavior(models.Model):
         )
 
     def _facts_sql(self, scope):
-        """The sums as averages and shares, rounded as they are shown and judged."""
+        """The sums as averages and shares, rounded as they are shown and scored."""
         return SQL(
             """
-            SELECT k.*, COALESCE(p.broken, 0) AS broken_count,
-                   COALESCE(y.defaulted, 0) AS defaulted_count,
+            SELECT known.*, COALESCE(promised.broken, 0) AS broken_count,
+                   COALESCE(planned.defaulted, 0) AS defaulted_count,
                    GREATEST(0, overdue + credit) AS amount_overdue,
                    CASE WHEN overdue + credit > 0 THEN oldest ELSE 0 END AS oldest_days,
                    COALESCE(ROUND((COALESCE(recent_days, 0) + COALESCE(before_days, 0))
@@ -269,16 +277,16 @@ class DunningBehavior(models.Model):
                    COALESCE(ROUND(before_days / NULLIF(before, 0), 1), 0) AS days_before,
                    COALESCE(ROUND(recent_days / NULLIF(recent, 0), 1)
                        - ROUND(before_days / NULLIF(before, 0), 1), 0) AS trend
-              FROM known k
-              LEFT JOIN promised p ON p.partner_id = k.debtor_id
-              LEFT JOIN planned y ON y.partner_id = k.debtor_id
+              FROM known
+              LEFT JOIN promised ON promised.partner_id = known.debtor_id
+              LEFT JOIN planned ON planned.partner_id = known.debtor_id
             """
         )
 
     def _scored_sql(self, scope):
         steps = self.env["dunning.score.step"]
         return SQL(
-            "SELECT f.*, settled_count + overdue_count < %s AS is_new, %s AS points FROM facts f",
+            "SELECT facts.*, settled_count + overdue_count < %s AS is_new, %s AS points FROM facts",
             scope.company.dunning_behavior_minimum,
             SQL(" + ").join(
                 steps._points_sql(steps._of("behavior", scope.company)[term], SQL.identifier(name))

@@ -111,6 +111,7 @@ class DunningCase(models.Model):
     )
     error = fields.Char(readonly=True, copy=False, help="Why the case could not be closed.")
     next_code = fields.Char(string="Kind of next action", compute="_compute_next")
+    next_button = fields.Char(string="Button of next action", compute="_compute_next")
     next_action = fields.Char(compute="_compute_next", help="What is to be done next, and why.")
     next_date = fields.Date(string="Next on", compute="_compute_next", search="_search_next_date")
     behavior_id = fields.Many2one(
@@ -221,6 +222,11 @@ class DunningCase(models.Model):
             case.credit_hold_reason = case.credit_hold_id.reason
             case.handover_count = self.env["dunning.handover"].search_count(own)
             case.writeoff_count = self.env["dunning.writeoff"].search_count(own)
+
+    def _register_hook(self):
+        super()._register_hook()
+        self._check_steps()
+        self._check_stages()
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -376,7 +382,7 @@ class DunningCase(models.Model):
         }
 
     def action_explain_grade(self):
-        """Judge the customer as of today and open the class with its reasons."""
+        """Classify the customer as of today and open the class with its reasons."""
         self.ensure_one()
         return self.env["dunning.behavior"]._explain(self.partner_id, self.company_id)
 

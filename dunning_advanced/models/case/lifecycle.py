@@ -36,7 +36,7 @@ class DunningCase(models.Model):
                     "user_id": None if case.team_id else choice.get("user_id"),
                 }
             )
-        self.env["dunning.team"]._assign_open(scope, SQL("c.id IN %s", tuple(self.ids)))
+        self.env["dunning.team"]._assign_open(scope, SQL("kase.id IN %s", tuple(self.ids)))
 
     @api.model
     def _opening(self, scope):
@@ -46,12 +46,12 @@ class DunningCase(models.Model):
         """
         opened = SQL(
             """
-            SELECT d.id, d.team_id, d.user_id,
-                   ROW_NUMBER() OVER (PARTITION BY d.team_id ORDER BY d.id) AS place
-              FROM debtors d
-             WHERE d.id IN (SELECT debtor_id FROM decisions
-                             WHERE due < %(date)s AND verdict NOT IN %(not_overdue)s)
-               AND d.id NOT IN (SELECT partner_id FROM dunning_case
+            SELECT debtor.id, debtor.team_id, debtor.user_id,
+                   ROW_NUMBER() OVER (PARTITION BY debtor.team_id ORDER BY debtor.id) AS place
+              FROM debtors debtor
+             WHERE debtor.id IN (SELECT debtor_id FROM decisions
+                             WHERE due < %(date)s AND decision NOT IN %(not_overdue)s)
+               AND debtor.id NOT IN (SELECT partner_id FROM dunning_case
                                  WHERE state = 'open' AND company_id = %(company)s)
             """,
             date=scope.date,
@@ -75,12 +75,12 @@ class DunningCase(models.Model):
             """
             INSERT INTO dunning_case (partner_id, company_id, state, date_open, team_id, user_id,
                                       create_uid, create_date, write_uid, write_date)
-            SELECT o.id, %(company)s, 'open', %(date)s, o.team_id,
-                   COALESCE(o.user_id, assigned.user_id),
+            SELECT opened.id, %(company)s, 'open', %(date)s, opened.team_id,
+                   COALESCE(opened.user_id, assigned.user_id),
                    %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
-              FROM opened o
-              LEFT JOIN assigned ON assigned.id = o.id
-             ORDER BY o.id
+              FROM opened
+              LEFT JOIN assigned ON assigned.id = opened.id
+             ORDER BY opened.id
             ON CONFLICT DO NOTHING
             """,
             company=scope.company.id,
@@ -114,14 +114,14 @@ class DunningCase(models.Model):
         found = []
         companies = self._read_group([("state", "=", "open")], ["company_id"])
         for [company] in companies:
-            own = SQL("c.company_id = %s", company.id)
+            own = SQL("kase.company_id = %s", company.id)
             rows = self.env.execute_query(
                 SQL(
                     """
-                    SELECT c.id FROM dunning_case c
-                     WHERE c.state = 'open' AND %s AND c.partner_id NOT IN (
+                    SELECT kase.id FROM dunning_case kase
+                     WHERE kase.state = 'open' AND %s AND kase.partner_id NOT IN (
                            SELECT debtor_id FROM (%s) owing)
-                     ORDER BY c.id
+                     ORDER BY kase.id
                     """,
                     own,
                     self._company_balances_sql(company, date, own),
@@ -200,17 +200,18 @@ class DunningCase(models.Model):
                     res_model_id, res_model, res_id, res_name, activity_type_id, summary,
                     date_deadline, user_id, automated, active,
                     create_uid, create_date, write_uid, write_date)
-                SELECT %(model)s, 'dunning.case', c.id, p.complete_name, %(kind)s, %(summary)s,
-                       %(date)s, COALESCE(c.user_id, %(user)s), TRUE, TRUE,
+                SELECT %(model)s, 'dunning.case', kase.id, partner.complete_name, %(kind)s,
+                       %(summary)s, %(date)s, COALESCE(kase.user_id, %(user)s), TRUE, TRUE,
                        %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
-                  FROM dunning_case c
-                  JOIN res_partner p ON p.id = c.partner_id
-                 WHERE c.state = 'open' AND c.company_id = %(company)s
-                   AND c.partner_id IN (%(debtors)s)
-                   AND NOT EXISTS (SELECT FROM mail_activity a
-                                    WHERE a.res_model = 'dunning.case' AND a.res_id = c.id
-                                      AND a.activity_type_id = %(kind)s
-                                      AND (a.active OR a.date_done > %(again)s))
+                  FROM dunning_case kase
+                  JOIN res_partner partner ON partner.id = kase.partner_id
+                 WHERE kase.state = 'open' AND kase.company_id = %(company)s
+                   AND kase.partner_id IN (%(debtors)s)
+                   AND NOT EXISTS (SELECT FROM mail_activity activity
+                                    WHERE activity.res_model = 'dunning.case'
+                                      AND activity.res_id = kase.id
+                                      AND activity.activity_type_id = %(kind)s
+                                      AND (activity.active OR activity.date_done > %(again)s))
                 """,
             model=self.env["ir.model"]._get_id(self._name),
             kind=self.env.ref(kind).id,
@@ -286,21 +287,24 @@ class DunningCase(models.Model):
             self.env._("All reminders are sent: hand over, write off, or agree on something?"),
             SQL(
                 """
-                SELECT l.partner_id
-                  FROM dunning_line l
+                SELECT line.partner_id
+                  FROM dunning_line line
                   CROSS JOIN LATERAL (
-                       SELECT h.date + v.pay_within AS term
-                         FROM dunning_line h
-                         JOIN dunning_level v ON v.id = h.level_id
-                        WHERE h.move_line_id = l.move_line_id AND h.state IN ('issued', 'moved')
-                        ORDER BY h.step DESC, h.id DESC
+                       SELECT reminded.date + level.pay_within AS term
+                         FROM dunning_line reminded
+                         JOIN dunning_level level ON level.id = reminded.level_id
+                        WHERE reminded.move_line_id = line.move_line_id
+                          AND reminded.state IN ('issued', 'moved')
+                        ORDER BY reminded.step DESC, reminded.id DESC
                         LIMIT 1) last
-                 WHERE l.run_id = %s AND l.verdict = 'exhausted' AND l.hold_id IS NULL
-                   AND last.term < l.date
-                   AND NOT EXISTS (SELECT FROM dunning_handover_item i
-                                    WHERE i.move_line_id = l.move_line_id AND i.is_open)
-                   AND NOT EXISTS (SELECT FROM dunning_writeoff_item i
-                                    WHERE i.move_line_id = l.move_line_id AND i.is_open)
+                 WHERE line.run_id = %s AND line.verdict = 'exhausted' AND line.hold_id IS NULL
+                   AND last.term < line.date
+                   AND NOT EXISTS (SELECT FROM dunning_handover_item handed
+                                    WHERE handed.move_line_id = line.move_line_id
+                                      AND handed.is_open)
+                   AND NOT EXISTS (SELECT FROM dunning_writeoff_item written
+                                    WHERE written.move_line_id = line.move_line_id
+                                      AND written.is_open)
                 """,
                 run.id,
             ),

@@ -2,11 +2,9 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...tools.parts import distinct
 from ..engine.engine import Scope
 from .tasks import OTHERS, TASKS
-
-# Decisions that pass by themselves on a day.
-DATED = ("dun", "waiting", "not_due")
 
 
 class DunningCase(models.Model):
@@ -44,6 +42,7 @@ class DunningCase(models.Model):
         for case in self:
             code, date, about = rows.get(case._origin.id, (False, False, False))
             case.next_code, case.next_date = code, date
+            case.next_button = code and steps[code].button
             case.next_action = code and steps[code].describe(
                 case, records.get((code, about), about)
             )
@@ -67,14 +66,22 @@ class DunningCase(models.Model):
         return {step.code: step for step in (*self._tasks(), *OTHERS)}
 
     @api.model
+    def _check_steps(self):
+        """Refuse steps that could not be told apart.
+
+        :raises IncompleteError: when there are any
+        """
+        distinct((*self._tasks(), *OTHERS))
+
+    @api.model
     def _tasks_sql(self, cases, date):
         """The task of each open case that has one.
 
-        :param cases: SQL condition on the row ``c`` of dunning_case
+        :param cases: SQL condition on the row ``kase`` of dunning_case
         :return: SQL of the stages cases and tasks, for a WITH clause
         """
         found = SQL(" UNION ALL ").join(
-            SQL("SELECT case_id, %s AS code, %s AS rank, date, res_id FROM (%s) t", *row)
+            SQL("SELECT case_id, %s AS code, %s AS rank, date, res_id FROM (%s) task", *row)
             for row in (
                 (task.code, rank, task.query(self.env, date))
                 for rank, task in enumerate(self._tasks())
@@ -83,14 +90,14 @@ class DunningCase(models.Model):
         return SQL(
             """
             cases AS MATERIALIZED (
-                SELECT c.id, c.partner_id, c.company_id, c.date_open, %(stage)s AS stage
-                  FROM dunning_case c WHERE c.state = 'open' AND %(cases)s),
+                SELECT kase.id, kase.partner_id, kase.company_id, kase.date_open, %(stage)s AS stage
+                  FROM dunning_case kase WHERE kase.state = 'open' AND %(cases)s),
             tasks AS (
-                SELECT DISTINCT ON (case_id) case_id, code, date, res_id FROM (%(found)s) f
+                SELECT DISTINCT ON (case_id) case_id, code, date, res_id FROM (%(found)s) found
                  ORDER BY case_id, date > %(date)s,
                           CASE WHEN date <= %(date)s THEN rank END, date, rank, res_id)
             """,
-            stage=self._stage_sql(SQL("c")),
+            stage=self._stage_sql(SQL("kase")),
             cases=cases,
             found=found,
             date=date,
@@ -116,7 +123,10 @@ class DunningCase(models.Model):
             return {}
         self.env.flush_all()
         rows = self.env.execute_query(
-            SQL("WITH %s SELECT * FROM tasks", self._tasks_sql(SQL("c.id IN %s", self._ids), date))
+            SQL(
+                "WITH %s SELECT * FROM tasks",
+                self._tasks_sql(SQL("kase.id IN %s", self._ids), date),
+            )
         )
         return {case_id: tuple(row) for case_id, *row in rows}
 
@@ -124,24 +134,24 @@ class DunningCase(models.Model):
         """When the next level applies, or what stops it: asked of the engine by one
         statement a company.
         """
-        rows = {}
+        rows, awaiting = {}, self.env["dunning.engine"]._awaiting_level()
         for company, cases in self.grouped("company_id").items():
             found = cases._decisions(Scope(company, date, tuple(cases.partner_id.ids)))
             for case in cases.filtered(lambda case, found=found: case.partner_id.id in found):
-                verdict, start, level_id = found[case.partner_id.id]
-                if verdict == "dun":
+                decision, start, level_id = found[case.partner_id.id]
+                if decision == "dun":
                     rows[case.id] = ("remind", date, level_id)
-                elif verdict in DATED:
+                elif decision in awaiting:
                     rows[case.id] = ("level", start, level_id)
                 else:
-                    rows[case.id] = ("stopped", False, verdict)
+                    rows[case.id] = ("stopped", False, decision)
         return rows
 
     @api.model
     def _decisions(self, scope):
-        """The verdict that matters most for each debtor of a scope.
+        """The decision that matters most for each debtor of a scope.
 
-        :return: dict of debtor id to (verdict, day from which the level applies, level id)
+        :return: dict of debtor id to (decision, day from which the level applies, level id)
         """
         engine = self.env["dunning.engine"].sudo()
         self.env.flush_all()
@@ -149,12 +159,12 @@ class DunningCase(models.Model):
             rows = self.env.execute_query(
                 SQL(
                     """
-                    %s SELECT DISTINCT ON (debtor_id) debtor_id, verdict, start, level_id
+                    %s SELECT DISTINCT ON (debtor_id) debtor_id, decision, start, level_id
                       FROM decisions
-                     ORDER BY debtor_id, verdict = 'dun' DESC, verdict IN %s DESC, start, id
+                     ORDER BY debtor_id, decision = 'dun' DESC, decision IN %s DESC, start, id
                     """,
                     engine._with(scope),
-                    DATED,
+                    ("dun", *engine._awaiting_level()),
                 )
             )
         return {debtor: tuple(row) for debtor, *row in rows}

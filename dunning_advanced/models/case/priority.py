@@ -29,9 +29,10 @@ class DunningCase(models.Model):
                 "id",
                 "in",
                 SQL(
-                    "(SELECT c.id FROM dunning_case c LEFT JOIN dunning_behavior b"
-                    " ON b.partner_id = c.partner_id AND b.company_id = c.company_id"
-                    " WHERE COALESCE(b.grade, '') IN %s)",
+                    "(SELECT kase.id FROM dunning_case kase LEFT JOIN dunning_behavior behavior"
+                    " ON behavior.partner_id = kase.partner_id"
+                    " AND behavior.company_id = kase.company_id"
+                    " WHERE COALESCE(behavior.grade, '') IN %s)",
                     tuple(letter or "" for letter in value) or (None,),
                 ),
             )
@@ -50,7 +51,8 @@ class DunningCase(models.Model):
         self.env.flush_all()
         self.env.cr.execute(
             SQL(" UNION ALL ").join(
-                self._priority_sql(company, SQL("c.id IN %s", ids)) for company in self.company_id
+                self._priority_sql(company, SQL("kase.id IN %s", ids))
+                for company in self.company_id
             )
         )
         return {row["case_id"]: row for row in self.env.cr.dictfetchall()}
@@ -73,39 +75,44 @@ class DunningCase(models.Model):
 
     @api.model
     def _priority_sql(self, company, cases):
-        """The terms of the points rule for the open cases of a company, and their sum.
+        """The terms of the scoring for the open cases of a company, and their sum.
 
-        :param cases: SQL condition on the row ``c`` of dunning_case
+        :param cases: SQL condition on the row ``kase`` of dunning_case
         :return: SQL of a query with the columns case_id, one a term, and priority
         """
         today = fields.Date.context_today(self)
-        own = SQL("(%s) AND c.company_id = %s", cases, company.id)
+        own = SQL("(%s) AND kase.company_id = %s", cases, company.id)
         steps = self.env["dunning.score.step"]
         return SQL(
             """
             (WITH %(tasks)s, facts AS (
-                SELECT c.id AS case_id, COALESCE(b.overdue, 0) AS amount,
-                       COALESCE(%(today)s - b.due, 0) AS age,
-                       strpos('ABCDE', h.grade) AS grade,
-                       (SELECT COUNT(*) FROM dunning_promise p
-                         WHERE p.partner_id = c.partner_id AND p.company_id = c.company_id
-                           AND p.state IN ('broken', 'partial') AND p.date >= c.date_open)
-                           AS promises,
-                       %(today)s - t.date AS waiting,
-                       l.rung AS level, (l.level_id IN %(lasts)s)::int AS last_level,
-                       (c.stage NOT IN ('todo', 'contacted')
-                        AND COALESCE(t.date > %(today)s, TRUE))::int AS paused
-                  FROM cases c
-                  LEFT JOIN (%(balances)s) b ON b.debtor_id = c.partner_id
-                  LEFT JOIN dunning_behavior h
-                         ON h.partner_id = c.partner_id AND h.company_id = c.company_id
-                  LEFT JOIN tasks t ON t.case_id = c.id
-                  LEFT JOIN (SELECT DISTINCT ON (s.id) s.id AS case_id, n.rung, n.level_id
-                               FROM cases s
-                               JOIN dunning_notice n ON n.partner_id = s.partner_id
-                                    AND n.company_id = s.company_id
-                                    AND n.state = 'issued' AND n.date >= s.date_open
-                              ORDER BY s.id, n.rung DESC) l ON l.case_id = c.id)
+                SELECT kase.id AS case_id, COALESCE(balance.overdue, 0) AS amount,
+                       COALESCE(%(today)s - balance.due, 0) AS age,
+                       strpos('ABCDE', behavior.grade) AS grade,
+                       (SELECT COUNT(*) FROM dunning_promise promise
+                         WHERE promise.partner_id = kase.partner_id
+                           AND promise.company_id = kase.company_id
+                           AND promise.state IN ('broken', 'partial')
+                           AND promise.date >= kase.date_open) AS promises,
+                       %(today)s - task.date AS waiting,
+                       last.rung AS level, (last.level_id IN %(lasts)s)::int AS last_level,
+                       (kase.stage NOT IN ('todo', 'contacted')
+                        AND COALESCE(task.date > %(today)s, TRUE))::int AS paused
+                  FROM cases kase
+                  LEFT JOIN (%(balances)s) balance ON balance.debtor_id = kase.partner_id
+                  LEFT JOIN dunning_behavior behavior
+                         ON behavior.partner_id = kase.partner_id
+                        AND behavior.company_id = kase.company_id
+                  LEFT JOIN tasks task ON task.case_id = kase.id
+                  LEFT JOIN (SELECT DISTINCT ON (reminded.id)
+                                    reminded.id AS case_id, notice.rung, notice.level_id
+                               FROM cases reminded
+                               JOIN dunning_notice notice ON notice.partner_id = reminded.partner_id
+                                    AND notice.company_id = reminded.company_id
+                                    AND notice.state = 'issued'
+                                    AND notice.date >= reminded.date_open
+                              ORDER BY reminded.id, notice.rung DESC) last
+                         ON last.case_id = kase.id)
              SELECT *, %(points)s AS priority FROM facts)
             """,
             tasks=self._tasks_sql(own, today),
@@ -127,10 +134,11 @@ class DunningCase(models.Model):
     def _company_balances_sql(self, company, date, cases):
         """What debtors with an open case owe a company, as in :meth:`_compute_balance`.
 
-        :param cases: SQL condition on the row ``c`` of dunning_case
+        :param cases: SQL condition on the row ``kase`` of dunning_case
         """
         debtors = SQL(
-            "(SELECT c.partner_id FROM dunning_case c WHERE c.state = 'open' AND %s)", cases
+            "(SELECT kase.partner_id FROM dunning_case kase WHERE kase.state = 'open' AND %s)",
+            cases,
         )
         return SQL(
             "SELECT debtor_id, %s AS company_id, SUM(overdue_company) AS overdue,"
@@ -168,7 +176,7 @@ class DunningCase(models.Model):
     def _join_balances(self, alias, query):
         today = fields.Date.context_today(self)
         rows = SQL(" UNION ALL ").join(
-            self._company_balances_sql(company, today, SQL("c.company_id = %s", company.id))
+            self._company_balances_sql(company, today, SQL("kase.company_id = %s", company.id))
             for company in self.env.companies
         )
         joined = query.make_alias(alias, "balance")

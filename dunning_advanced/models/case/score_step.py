@@ -24,7 +24,7 @@ RULES = {
 
 
 class DunningScoreStep(models.Model):
-    """One step of a points rule: from so much of a fact on, so many points.
+    """One step of a scoring: from so much of a fact on, so many points.
 
     A fact gets the points of the highest step that it reaches. A company that has steps
     of its own for a term uses these alone for it.

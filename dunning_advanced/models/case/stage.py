@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...tools.parts import IncompleteError, distinct
 from .stages import STAGES, ToDo
 
 
@@ -13,8 +14,8 @@ class DunningCase(models.Model):
     def _compute_stage(self):
         self._flush_stage()
         query = SQL(
-            "SELECT c.id, %s FROM dunning_case c WHERE c.id IN %s",
-            self._stage_sql(SQL("c")),
+            "SELECT kase.id, %s FROM dunning_case kase WHERE kase.id IN %s",
+            self._stage_sql(SQL("kase")),
             tuple(self.ids) or (0,),
         )
         found = dict(self.env.execute_query(query))
@@ -30,8 +31,8 @@ class DunningCase(models.Model):
             "id",
             "in",
             SQL(
-                "(SELECT c.id FROM dunning_case c WHERE %s IN %s)",
-                self._stage_sql(SQL("c")),
+                "(SELECT kase.id FROM dunning_case kase WHERE %s IN %s)",
+                self._stage_sql(SQL("kase")),
                 tuple(filter(None, value)) or (None,),
             ),
         )
@@ -48,6 +49,20 @@ class DunningCase(models.Model):
         :return: list of Stage
         """
         return list(STAGES)
+
+    @api.model
+    def _check_stages(self):
+        """Refuse stages that could not be told apart or shown.
+
+        :raises IncompleteError: when there are any
+        """
+        shown = dict(self._fields["stage"].selection)
+        for stage in distinct(self._stages()):
+            if stage.code not in shown:
+                raise IncompleteError(
+                    f"{stage.written_at}: {type(stage).__name__} is not complete, add "
+                    f"{stage.code!r} to the selection of the field stage of dunning.case"
+                )
 
     def _flush_stage(self):
         self.flush_model()

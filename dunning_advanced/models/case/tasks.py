@@ -4,26 +4,24 @@ from odoo.tools import SQL, format_date
 
 from ...tools.parts import Complete
 
-# Types of activities that are tasks of a kind of their own.
-OWN_ACTIVITIES = {
-    "broken": ("mail_activity_promise",),
-    "contact": ("mail_activity_contact", "mail_activity_phone"),
-    "exhausted": ("mail_activity_decide",),
-    "plan": ("mail_activity_plan",),
-}
+# The buttons of the worklist.
+BUTTONS = ("call", "do", "review", "correct", "look", "decide", "close", "open", "remind")
 
 
 class Step(Complete):
     """What can be next for a case.
 
-    ``model`` is that of the record that it is about; None where it is about none.
+    ``model`` is that of the record that it is about; None where it is about none. ``button`` is
+    the one in the worklist that does it; None where there is nothing to do.
     """
 
     PARTS = {
         "code": "what is stored in exports and filters",
         "describe": "a method that gives its sentence",
     }
+    CHOICES = {"button": (None, *BUTTONS)}
     code = model = describe = None
+    button = "open"
 
     # def describe(self, case, record): the sentence; record is of ``model``.
 
@@ -48,36 +46,50 @@ class Task(Step):
     #     date: day as of which holds last.
 
 
-class _Activity(Task):
-    model = "mail.activity"
+class OwnActivity(Task):
+    """Activities of the case of types that are a task of a kind of its own.
+
+    ``types`` are their XML ids.
+    """
+
+    PARTS = {**Task.PARTS, "types": "the XML ids of its types of activities"}
+    types, model = None, "mail.activity"
 
     def query(self, env, date):
-        return self._activities(env, OWN_ACTIVITIES[self.code], own=True)
-
-    def _activities(self, env, names, own):
-        kinds = [env.ref(f"dunning_advanced.{name}", raise_if_not_found=False) for name in names]
-        return SQL(
-            """
-            SELECT c.id AS case_id, a.date_deadline AS date, a.id AS res_id
-              FROM cases c
-              JOIN mail_activity a ON a.res_model = 'dunning.case' AND a.res_id = c.id
-                   AND a.active AND (COALESCE(a.activity_type_id, 0) IN %s) = %s
-            """,
-            tuple(kind.id for kind in kinds if kind) or (-1,),
-            own,
-        )
+        return _activities(env, self.types)
 
     def describe(self, case, record):
         return record.summary
 
 
-class Activity(_Activity):
+def _activities(env, types, own=True):
+    """Query of the activities of cases.
+
+    :param types: XML ids of the types that are asked for; of all others unless ``own``
+    """
+    kinds = [env.ref(xmlid, raise_if_not_found=False) for xmlid in types]
+    return SQL(
+        """
+        SELECT kase.id AS case_id, activity.date_deadline AS date, activity.id AS res_id
+          FROM cases kase
+          JOIN mail_activity activity ON activity.res_model = 'dunning.case'
+               AND activity.res_id = kase.id
+               AND activity.active AND (COALESCE(activity.activity_type_id, 0) IN %s) = %s
+        """,
+        tuple(kind.id for kind in kinds if kind) or (-1,),
+        own,
+    )
+
+
+class Activity(Task):
     """All activities of the case that are not tasks of a kind of their own."""
 
-    code = "activity"
+    code, model, button = "activity", "mail.activity", "do"
 
     def query(self, env, date):
-        return self._activities(env, sum(OWN_ACTIVITIES.values(), ()), own=False)
+        tasks = env["dunning.case"]._tasks()
+        own = [task.types for task in tasks if isinstance(task, OwnActivity)]
+        return _activities(env, sum(own, ()), own=False)
 
     def describe(self, case, record):
         return record.summary or record.activity_type_id.name or case.env._("Activity")
@@ -88,8 +100,9 @@ class Activity(_Activity):
         return case._open()
 
 
-class Broken(_Activity):
-    code = "broken"
+class Broken(OwnActivity):
+    code, button = "broken", "call"
+    types = ("dunning_advanced.mail_activity_promise",)
 
     def describe(self, case, record):
         return case.env._("Call: %s", record.summary)
@@ -98,22 +111,25 @@ class Broken(_Activity):
         return case.action_log_call()
 
 
-class Contact(_Activity):
-    code = "contact"
+class Contact(OwnActivity):
+    code, button = "contact", "correct"
+    types = ("dunning_advanced.mail_activity_contact", "dunning_advanced.mail_activity_phone")
 
     def act(self, case, record):
         return (case.call_contact_id or case.partner_id).action_dunning_fix()
 
 
-class Exhausted(_Activity):
-    code = "exhausted"
+class Exhausted(OwnActivity):
+    code, button = "exhausted", "decide"
+    types = ("dunning_advanced.mail_activity_decide",)
 
     def act(self, case, record):
         return case.action_escalate()
 
 
-class PlanInArrears(_Activity):
-    code = "plan"
+class PlanInArrears(OwnActivity):
+    code, button = "plan", "look"
+    types = ("dunning_advanced.mail_activity_plan",)
 
     def act(self, case, record):
         plans = case.env["dunning.payment.plan"].search(
@@ -131,10 +147,11 @@ class _Reminder(Task):
     def query(self, env, date):
         return SQL(
             """
-            SELECT c.id AS case_id, n.date, n.id AS res_id
-              FROM cases c
-              JOIN dunning_notice n ON n.partner_id = c.partner_id
-                   AND n.company_id = c.company_id AND n.state IN ('proposed', 'confirmed')
+            SELECT kase.id AS case_id, notice.date, notice.id AS res_id
+              FROM cases kase
+              JOIN dunning_notice notice ON notice.partner_id = kase.partner_id
+                   AND notice.company_id = kase.company_id
+                   AND notice.state IN ('proposed', 'confirmed')
              WHERE %s
             """,
             self.where,
@@ -142,7 +159,8 @@ class _Reminder(Task):
 
 
 class Review(_Reminder):
-    code, where = "review", SQL("n.state = 'proposed' AND n.error IS NULL")
+    code, button = "review", "review"
+    where = SQL("notice.state = 'proposed' AND notice.error IS NULL")
 
     def describe(self, case, record):
         return case.env._(
@@ -153,7 +171,8 @@ class Review(_Reminder):
 
 
 class Blocked(_Reminder):
-    code, where = "blocked", SQL("n.error IS NOT NULL")
+    code, button = "blocked", "review"
+    where = SQL("notice.error IS NOT NULL")
 
     def describe(self, case, record):
         return case.env._("Reminder was not sent: %s", record.error)
@@ -165,17 +184,19 @@ class _Delivery(Task):
     model = "dunning.delivery"
 
     def where(self, env):
-        """SQL on the delivery ``v``."""
+        """SQL on the row ``delivery`` of dunning_delivery."""
         raise NotImplementedError
 
     def query(self, env, date):
         return SQL(
             """
-            SELECT c.id AS case_id, n.date, v.id AS res_id
-              FROM cases c
-              JOIN dunning_notice n ON n.partner_id = c.partner_id
-                   AND n.company_id = c.company_id AND n.state = 'issued' AND NOT n.delivered
-              JOIN dunning_delivery v ON v.notice_id = n.id AND v.correction IS NOT TRUE AND %s
+            SELECT kase.id AS case_id, notice.date, delivery.id AS res_id
+              FROM cases kase
+              JOIN dunning_notice notice ON notice.partner_id = kase.partner_id
+                   AND notice.company_id = kase.company_id AND notice.state = 'issued'
+                   AND NOT notice.delivered
+              JOIN dunning_delivery delivery ON delivery.notice_id = notice.id
+                   AND delivery.correction IS NOT TRUE AND %s
             """,
             self.where(env),
         )
@@ -185,10 +206,10 @@ class _Delivery(Task):
 
 
 class Failed(_Delivery):
-    code = "failed"
+    code, button = "failed", "look"
 
     def where(self, env):
-        return SQL("v.state = 'failed'")
+        return SQL("delivery.state = 'failed'")
 
     def describe(self, case, record):
         return case.env._(
@@ -199,11 +220,11 @@ class Failed(_Delivery):
 
 
 class Print(_Delivery):
-    code = "print"
+    code, button = "print", "look"
 
     def where(self, env):
-        paper = env["dunning.channel"]._on_paper()
-        return SQL("v.state = 'queued' AND v.channel IN %s", paper or (None,))
+        printed = env["dunning.channel"]._printed()
+        return SQL("delivery.state = 'queued' AND delivery.channel IN %s", printed or (None,))
 
     def describe(self, case, record):
         return case.env._("The letter %s is to be printed", record.notice_id.name)
@@ -219,13 +240,14 @@ class _OfDebtor(Task):
     state, day, later = None, None, 0
 
     def query(self, env, date):
-        day = SQL("%s + %s", SQL.identifier("r", self.day), self.later) if self.day else None
+        day = SQL("%s + %s", SQL.identifier("record", self.day), self.later) if self.day else None
         return SQL(
             """
-            SELECT c.id AS case_id, %s AS date, r.id AS res_id
-              FROM cases c
-              JOIN %s r ON r.partner_id = c.partner_id AND r.company_id = c.company_id
-                   AND r.state = %s
+            SELECT kase.id AS case_id, %s AS date, record.id AS res_id
+              FROM cases kase
+              JOIN %s record ON record.partner_id = kase.partner_id
+                   AND record.company_id = kase.company_id
+                   AND record.state = %s
             """,
             day or SQL("NULL::date"),
             SQL.identifier(env[self.model]._table),
@@ -235,6 +257,7 @@ class _OfDebtor(Task):
 
 class ApprovePlan(_OfDebtor):
     code, model, state, day = "approve", "dunning.payment.plan", "to_approve", "date_made"
+    button = "review"
 
     def describe(self, case, record):
         return case.env._("Approve payment plan %s", record.name)
@@ -242,6 +265,7 @@ class ApprovePlan(_OfDebtor):
 
 class ApproveWriteoff(_OfDebtor):
     code, model, state, day = "writeoff", "dunning.writeoff", "proposed", "date_proposed"
+    button = "review"
 
     def describe(self, case, record):
         return case.env._("Approve: %s", record.display_name)
@@ -249,6 +273,7 @@ class ApproveWriteoff(_OfDebtor):
 
 class AnswerDispute(_OfDebtor):
     code, model, state, day = "dispute", "dunning.dispute", "open", "date_deadline"
+    button = "look"
 
     def describe(self, case, record):
         return case.env._("Answer dispute: %s", record.display_name)
@@ -257,7 +282,7 @@ class AnswerDispute(_OfDebtor):
 class ReviewHold(Task):
     """Holds that are reviewed or end; not those of agreements, which are told themselves."""
 
-    code, model = "hold", "dunning.hold"
+    code, model, button = "hold", "dunning.hold", "look"
 
     def query(self, env, date):
         owners = (
@@ -268,10 +293,10 @@ class ReviewHold(Task):
         )
         return SQL(
             """
-            SELECT c.id AS case_id, hold.date_next AS date, hold.id AS res_id
-              FROM cases c
-              JOIN dunning_hold hold ON hold.partner_id = c.partner_id
-                   AND hold.company_id = c.company_id AND %s
+            SELECT kase.id AS case_id, hold.date_next AS date, hold.id AS res_id
+              FROM cases kase
+              JOIN dunning_hold hold ON hold.partner_id = kase.partner_id
+                   AND hold.company_id = kase.company_id AND %s
              WHERE %s
             """,
             env["dunning.hold"]._lasting_sql(date),
@@ -305,12 +330,12 @@ class Installment(Task):
     def query(self, env, date):
         return SQL(
             """
-            SELECT c.id AS case_id, y.date_next + k.dunning_plan_tolerance + 1 AS date,
-                   y.id AS res_id
-              FROM cases c
-              JOIN res_company k ON k.id = c.company_id
-              JOIN dunning_payment_plan y ON y.partner_id = c.partner_id
-                   AND y.company_id = c.company_id AND y.state = 'running'
+            SELECT kase.id AS case_id, plan.date_next + company.dunning_plan_tolerance + 1 AS date,
+                   plan.id AS res_id
+              FROM cases kase
+              JOIN res_company company ON company.id = kase.company_id
+              JOIN dunning_payment_plan plan ON plan.partner_id = kase.partner_id
+                   AND plan.company_id = kase.company_id AND plan.state = 'running'
             """
         )
 
@@ -362,7 +387,7 @@ TASKS = tuple(
 
 
 class Remind(Step):
-    code, model = "remind", "dunning.level"
+    code, model, button = "remind", "dunning.level", "remind"
 
     def describe(self, case, record):
         return case.env._("Can be reminded: %s", record.name)
@@ -372,7 +397,7 @@ class Remind(Step):
 
 
 class NextLevel(Step):
-    code, model = "level", "dunning.level"
+    code, model, button = "level", "dunning.level", None
 
     def describe(self, case, record):
         return case.env._("Next reminder: %s", record.name)
@@ -381,7 +406,7 @@ class NextLevel(Step):
 class Stopped(Step):
     """It is about the decision that stops the customer."""
 
-    code = "stopped"
+    code, button = "stopped", None
 
     def describe(self, case, record):
         return dict(case.env["dunning.line"]._selection_decision())[record]
@@ -391,7 +416,7 @@ class Stopped(Step):
 
 
 class Close(Step):
-    code = "close"
+    code, button = "close", "close"
 
     def describe(self, case, record):
         return case.env._("Nothing is overdue: close the case")

@@ -31,11 +31,11 @@ class DunningEngineCredit(models.AbstractModel):
     def _stage_credits(self, scope):
         return SQL(
             """
-            SELECT c.debtor_id, c.currency_id, -c.open AS amount,
-                   -c.open_company AS amount_company, m.reversed_entry_id AS invoice_id
-              FROM items c
-              JOIN account_move m ON m.id = c.move_id
-             WHERE c.open < 0
+            SELECT item.debtor_id, item.currency_id, -item.open AS amount,
+                   -item.open_company AS amount_company, move.reversed_entry_id AS invoice_id
+              FROM items item
+              JOIN account_move move ON move.id = item.move_id
+             WHERE item.open < 0
             """
         )
 
@@ -43,16 +43,17 @@ class DunningEngineCredit(models.AbstractModel):
         """How much of an invoice its own credit notes take."""
         return SQL(
             """
-            SELECT c.invoice_id, c.debtor_id, c.currency_id, LEAST(c.amount, i.open) AS amount
+            SELECT credit.invoice_id, credit.debtor_id, credit.currency_id,
+                   LEAST(credit.amount, invoice.open) AS amount
               FROM (SELECT invoice_id, debtor_id, currency_id, SUM(amount) AS amount
-                      FROM credits WHERE invoice_id IS NOT NULL GROUP BY 1, 2, 3) c
+                      FROM credits WHERE invoice_id IS NOT NULL GROUP BY 1, 2, 3) credit
               JOIN (SELECT move_id, debtor_id, currency_id, SUM(open) AS open
                       FROM items
                      WHERE open > 0
                        AND move_id IN (SELECT invoice_id FROM credits)
-                     GROUP BY 1, 2, 3) i
-                ON i.move_id = c.invoice_id
-               AND i.debtor_id = c.debtor_id AND i.currency_id = c.currency_id
+                     GROUP BY 1, 2, 3) invoice
+                ON invoice.move_id = credit.invoice_id
+               AND invoice.debtor_id = credit.debtor_id AND invoice.currency_id = credit.currency_id
             """
         )
 
@@ -60,14 +61,16 @@ class DunningEngineCredit(models.AbstractModel):
         """Credits that belong to no invoice any more, per debtor and currency."""
         return SQL(
             """
-            SELECT c.debtor_id, c.currency_id, c.amount - COALESCE(b.amount, 0) AS amount,
-                   c.amount AS total, c.amount_company AS total_company
+            SELECT credit.debtor_id, credit.currency_id,
+                   credit.amount - COALESCE(bound.amount, 0) AS amount,
+                   credit.amount AS total, credit.amount_company AS total_company
               FROM (SELECT debtor_id, currency_id, SUM(amount) AS amount,
                            SUM(amount_company) AS amount_company
-                      FROM credits GROUP BY 1, 2) c
+                      FROM credits GROUP BY 1, 2) credit
               LEFT JOIN (SELECT debtor_id, currency_id, SUM(amount) AS amount
-                           FROM bound GROUP BY 1, 2) b
-                     ON b.debtor_id = c.debtor_id AND b.currency_id = c.currency_id
+                           FROM bound GROUP BY 1, 2) bound
+                     ON bound.debtor_id = credit.debtor_id
+                    AND bound.currency_id = credit.currency_id
             """
         )
 
@@ -75,25 +78,32 @@ class DunningEngineCredit(models.AbstractModel):
         """Items of debtors with credits, each with what its own credit notes take."""
         return SQL(
             """
-            SELECT i.id, i.debtor_id, i.currency_id, i.rung, i.due, i.open - i.held AS asked,
-                   f.amount AS free, %s AS tied
-              FROM gated i
-              JOIN free f ON f.debtor_id = i.debtor_id AND f.currency_id = i.currency_id
-              LEFT JOIN bound b ON b.invoice_id = i.move_id
-                    AND b.debtor_id = i.debtor_id AND b.currency_id = i.currency_id
-             WHERE i.verdict IS NULL
+            SELECT item.id, item.debtor_id, item.currency_id, item.rung, item.due,
+                   item.open - item.held AS asked,
+                   free.amount AS free, %s AS tied
+              FROM gated item
+              JOIN free ON free.debtor_id = item.debtor_id AND free.currency_id = item.currency_id
+              LEFT JOIN bound ON bound.invoice_id = item.move_id
+                    AND bound.debtor_id = item.debtor_id AND bound.currency_id = item.currency_id
+             WHERE item.decision IS NULL
             """,
-            self._clear(SQL("(i.open - i.held)"), SQL("b.amount"), SQL("i.move_id, i.currency_id")),
+            self._clear(
+                SQL("(item.open - item.held)"),
+                SQL("bound.amount"),
+                SQL("item.move_id, item.currency_id"),
+            ),
         )
 
     def _stage_offsets(self, scope):
         return SQL(
             """
-            SELECT i.id, i.debtor_id, i.currency_id, i.tied, %s AS freed
-              FROM tied i
+            SELECT item.id, item.debtor_id, item.currency_id, item.tied, %s AS freed
+              FROM tied item
             """,
             self._clear(
-                SQL("(i.asked - i.tied)"), SQL("i.free"), SQL("i.debtor_id, i.currency_id")
+                SQL("(item.asked - item.tied)"),
+                SQL("item.free"),
+                SQL("item.debtor_id, item.currency_id"),
             ),
         )
 
@@ -104,7 +114,7 @@ class DunningEngineCredit(models.AbstractModel):
         """
         return SQL(
             "LEAST(%(amount)s, GREATEST(0, COALESCE(%(credit)s, 0) + %(amount)s - SUM(%(amount)s)"
-            " OVER (PARTITION BY %(partition)s ORDER BY i.rung DESC, i.due, i.id)))",
+            " OVER (PARTITION BY %(partition)s ORDER BY item.rung DESC, item.due, item.id)))",
             amount=amount,
             credit=credit,
             partition=partition,
@@ -113,10 +123,10 @@ class DunningEngineCredit(models.AbstractModel):
     def _stage_netted(self, scope):
         return SQL(
             """
-            SELECT i.*, i.open - i.held - COALESCE(o.tied + o.freed, 0) AS net
-              FROM gated i
-              LEFT JOIN offsets o ON o.id = i.id
-             WHERE i.verdict IS NULL
+            SELECT item.*, item.open - item.held - COALESCE(offsets.tied + offsets.freed, 0) AS net
+              FROM gated item
+              LEFT JOIN offsets ON offsets.id = item.id
+             WHERE item.decision IS NULL
             """
         )
 
@@ -126,19 +136,21 @@ class DunningEngineCredit(models.AbstractModel):
         """
         return SQL(
             """
-            SELECT i.debtor_id
-              FROM netted i
-              JOIN (SELECT f.debtor_id,
-                           SUM((f.amount - COALESCE(o.freed, 0)) * f.total_company / f.total)
+            SELECT item.debtor_id
+              FROM netted item
+              JOIN (SELECT free.debtor_id,
+                           SUM((free.amount - COALESCE(used.freed, 0))
+                               * free.total_company / free.total)
                                AS amount
-                      FROM free f
+                      FROM free
                       LEFT JOIN (SELECT debtor_id, currency_id, SUM(freed) AS freed
-                                   FROM offsets GROUP BY 1, 2) o
-                             ON o.debtor_id = f.debtor_id AND o.currency_id = f.currency_id
-                     GROUP BY f.debtor_id) spare ON spare.debtor_id = i.debtor_id
+                                   FROM offsets GROUP BY 1, 2) used
+                             ON used.debtor_id = free.debtor_id
+                            AND used.currency_id = free.currency_id
+                     GROUP BY free.debtor_id) spare ON spare.debtor_id = item.debtor_id
              WHERE spare.amount > 0
-             GROUP BY i.debtor_id, spare.amount
-            HAVING SUM(i.net * i.open_company / i.open) <= spare.amount
+             GROUP BY item.debtor_id, spare.amount
+            HAVING SUM(item.net * item.open_company / item.open) <= spare.amount
             """
         )
 
@@ -151,15 +163,15 @@ class DunningEngineCredit(models.AbstractModel):
             return SQL("SELECT NULL::int AS id WHERE FALSE")
         return SQL(
             """
-            SELECT i.id
-              FROM netted i
-             WHERE i.move_id IN (%(booked)s)
-               AND (i.debtor_id, i.currency_id) IN (
+            SELECT item.id
+              FROM netted item
+             WHERE item.move_id IN (%(booked)s)
+               AND (item.debtor_id, item.currency_id) IN (
                    SELECT debtor_id, currency_id FROM gated
-                    WHERE due <= %(date)s AND verdict IS NOT NULL
+                    WHERE due <= %(date)s AND decision IS NOT NULL
                       AND first_rung IS NOT NULL AND no_followup IS NOT TRUE
                       AND move_id NOT IN (%(booked)s))
-               AND (i.debtor_id, i.currency_id, i.policy_id) NOT IN (
+               AND (item.debtor_id, item.currency_id, item.policy_id) NOT IN (
                    SELECT debtor_id, currency_id, policy_id FROM netted
                     WHERE net > 0 AND move_id NOT IN (%(booked)s))
             """,

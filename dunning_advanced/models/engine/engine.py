@@ -6,7 +6,8 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from .gates import GATES
+from ...tools.parts import distinct
+from .gates import COUNTS, GATES
 
 # Memory for each sort and hash of a run over everybody; one run a company at a time.
 WORK_MEM = "128MB"
@@ -37,6 +38,10 @@ class DunningEngine(models.AbstractModel):
     _name = "dunning.engine"
     _description = "Dunning Engine"
 
+    def _register_hook(self):
+        super()._register_hook()
+        distinct(self._gates(), key=lambda gate: (gate.scope, gate.code))
+
     @api.model
     def _gates(self):
         """The gates in the order in which they are asked. Extension point.
@@ -59,7 +64,27 @@ class DunningEngine(models.AbstractModel):
     @api.model
     def _only_counted(self):
         """Codes of decisions that are counted for a run and not written as lines."""
-        return tuple(gate.code for gate in self._gates() if gate.only_counted)
+        return tuple(gate.code for gate in self._gates() if gate.counted_as)
+
+    @api.model
+    def _counts(self, found):
+        """The items that get no line, as a run counts them.
+
+        :param found: dict of decision to number of items
+        :return: dict of field of dunning.run to number of items
+        """
+        counted_as = {gate.code: gate.counted_as for gate in self._gates()}
+        return {
+            f"{name}_count": sum(
+                count for code, count in found.items() if counted_as.get(code) == name
+            )
+            for name in COUNTS
+        }
+
+    @api.model
+    def _awaiting_level(self):
+        """Codes of decisions that pass by themselves on the day of the next level."""
+        return tuple(gate.code for gate in self._gates() if gate.awaits_level)
 
     @api.model
     def _not_overdue(self):
@@ -77,6 +102,25 @@ class DunningEngine(models.AbstractModel):
             for gate, condition in self._gates_of(scope, level)
         ]
         return SQL("CASE %s END", SQL(" ").join(whens))
+
+    @api.model
+    def _start(self, scope, levels, row, decision, otherwise):
+        """The first day on which the gate that stopped an item lets it pass.
+
+        :param levels: see :meth:`_gates_of`
+        :param row: alias of a row that these gates know, as SQL
+        :param decision: the decision about it, as SQL
+        :param otherwise: the day where none of them stopped it, as SQL
+        """
+        starts = [
+            (gate.code, gate.start(row, scope))
+            for gate in self._gates()
+            if gate.scope in levels and not gate.counted_as
+        ]
+        whens = [SQL("WHEN %s THEN %s", code, start) for code, start in starts if start]
+        if not whens:
+            return otherwise
+        return SQL("CASE %s %s ELSE %s END", decision, SQL(" ").join(whens), otherwise)
 
     @api.model
     def _stages(self, scope):
@@ -134,7 +178,7 @@ class DunningEngine(models.AbstractModel):
 
     @api.model
     def _evaluate(self, scope):
-        """The verdict of every open item of the scope. Writes nothing.
+        """The decision about every open item of the scope. Writes nothing.
 
         :return: list of dicts with the columns of the stage ``decisions``
         """

@@ -18,15 +18,15 @@ class DunningEngineExplain(models.AbstractModel):
         :param scope: Scope, limited to the debtor of the item
         :param item: account.move.line
         :return: None when the item is not open at the date, else a dict with
-            ``gates`` (list of (Gate, whether it stops)), the columns of the
-            stage ``stepped``, and from the stage ``decided`` those of the
-            reminder that it would be on
+            ``gates`` (list of (Gate, whether it stops, first day on which it
+            lets the item pass)), the columns of the stage ``stepped``, and
+            from the stage ``decided`` those of the reminder that it would be on
         """
         self.env.flush_all()
         facts = self._first(
             scope,
             SQL(
-                "SELECT i.*, %s FROM stepped i WHERE i.id = %s",
+                "SELECT item.*, %s FROM stepped item WHERE item.id = %s",
                 self._columns(scope, "item"),
                 item.id,
             ),
@@ -38,7 +38,7 @@ class DunningEngineExplain(models.AbstractModel):
             self._first(
                 asked,
                 SQL(
-                    "SELECT i.net, %s FROM netted i WHERE i.id = %s",
+                    "SELECT item.net, %s FROM netted item WHERE item.id = %s",
                     self._columns(scope, "credit"),
                     item.id,
                 ),
@@ -46,41 +46,47 @@ class DunningEngineExplain(models.AbstractModel):
         )
         facts.update(self._first(asked, self._notice_sql(scope, item)))
         facts["gates"] = [
-            (gate, bool(facts.get(f"{gate.scope}_{gate.code}")))
+            (gate, bool(facts[column]), facts.get(f"{column}_start"))
             for gate in self.env["dunning.engine"]._gates()
-            if f"{gate.scope}_{gate.code}" in facts
+            if (column := f"{gate.scope}_{gate.code}") in facts
         ]
         return facts
 
     @api.model
-    def _next_day(self, facts, date):
+    def _next_day(self, facts):
         """The first day on which the gates that stop by date let an item pass.
 
         :param facts: see :meth:`_answers`
-        :param date: the day that was asked about
         :return: None where another gate stops it, or a hold without a last day
         """
-        days = [gate.next_day(facts, date) for gate, stops in facts["gates"] if stops]
+        days = [start for _gate, stops, start in facts["gates"] if stops]
         return max(filter(None, [*days, facts["start"]]), default=None) if all(days) else None
 
     @api.model
     def _columns(self, scope, level):
-        """The conditions of the gates of a scope as columns."""
+        """The conditions of the gates of a scope, and their days, as columns."""
+        row = SQL("item") if level in ("item", "credit") else SQL("draft")
+        columns = {}
+        for gate, condition in self.env["dunning.engine"]._gates_of(scope, level):
+            columns[f"{level}_{gate.code}"] = condition
+            columns[f"{level}_{gate.code}_start"] = gate.start(row, scope)
         return SQL(", ").join(
-            SQL("(%s) AS %s", condition, SQL.identifier(f"{level}_{gate.code}"))
-            for gate, condition in self.env["dunning.engine"]._gates_of(scope, level)
+            SQL("(%s) AS %s", column, SQL.identifier(name))
+            for name, column in columns.items()
+            if column
         )
 
     @api.model
     def _notice_sql(self, scope, item):
         return SQL(
             """
-            SELECT i.top, i.shift, i.net AS notice_net, i.net_top, i.level_id AS notice_level_id,
-                   i.channel, i.contact_id, i.free_from, %s, %s
-              FROM decided i
-              JOIN netted own ON own.id = %s AND own.debtor_id = i.debtor_id
-                   AND own.currency_id = i.currency_id AND own.policy_id = i.policy_id
-                   AND (own.rung < 1) = i.early
+            SELECT draft.top, draft.shift, draft.net AS notice_net, draft.net_top,
+                   draft.level_id AS notice_level_id,
+                   draft.channel, draft.contact_id, draft.free_from, %s, %s
+              FROM decided draft
+              JOIN netted own ON own.id = %s AND own.debtor_id = draft.debtor_id
+                   AND own.currency_id = draft.currency_id AND own.policy_id = draft.policy_id
+                   AND (own.rung < 1) = draft.early
             """,
             self._columns(scope, "debtor"),
             self._columns(scope, "early"),

@@ -9,50 +9,61 @@ from ...tools.parts import Complete
 
 _lt = LazyTranslate(__name__)
 
+# Counts of a run: of items that get no line.
+COUNTS = ("not_due", "waiting", "pending")
+
 
 class Gate(Complete):
     """One named reason not to dun; the first that holds is the decision about an item.
 
     ``code`` is what is stored, ``label`` its name in lists. ``scope`` is the stage that asks,
-    over whose rows ``i`` the condition is SQL: ``item`` asks ``stepped``, ``credit`` ``netted``,
-    ``debtor`` ``chosen``, ``early`` ``decided``.
+    over whose rows the condition is SQL. Two are about items, their rows are ``item``: ``item``
+    asks ``stepped``, ``credit`` ``netted``. Two are about reminders to be, their rows are
+    ``draft``: ``debtor`` asks ``chosen``, ``early`` ``decided``.
     """
 
     PARTS = {
         "code": "what is stored",
-        "scope": "item, credit, debtor or early",
+        "scope": "the stage that asks",
         "label": "its name in lists, by _lt()",
         "condition": "a method that gives SQL",
         "describe": "a method that gives its sentence for Why?",
     }
+    CHOICES = {
+        "scope": ("item", "credit", "debtor", "early"),
+        "counted_as": (None, *COUNTS),
+    }
     code = scope = label = condition = describe = None
 
-    # It only says "not yet": counted for a run, not written as a line, or every night would
-    # bury the table under the whole ledger.
-    only_counted = False
+    # It only says "not yet": the count of a run in which its items are, without a line, or every
+    # night would bury the table under the whole ledger.
+    counted_as = None
+    # It only waits for the day of the next level, which is then what is next for the customer.
+    awaits_level = False
     # An item that it stops is owed and overdue, so its customer has a case.
     is_overdue = True
 
-    # def condition(self, env, scope): SQL on a row ``i``; true where it stops.
+    # def condition(self, env, scope): SQL on a row of the stage; true where it stops.
 
     # def describe(self, why, facts, stops): one sentence; empty where there is nothing to say.
     #     why: dunning.explain, whose item, company and day are asked about
     #     facts: what dunning.engine.explain knows of the item
     #     stops: whether the gate holds
 
-    def next_day(self, facts, date):
-        """The first day on which it lets the item pass; None where no day is known.
+    def start(self, row, scope):
+        """The first day on which it lets the item pass, where it stops.
 
-        :param date: the day that is asked about
+        :param row: alias of a row of the stage that asks, as SQL
+        :return: SQL of a date; None where no day is known
         """
 
 
 class Pending(Gate):
     code, scope, label = "pending", "item", _lt("Already on an open reminder")
-    only_counted, is_overdue = True, False
+    counted_as, is_overdue = "pending", False
 
     def condition(self, env, scope):
-        return SQL("i.pending_notice_id IS NOT NULL")
+        return SQL("item.pending_notice_id IS NOT NULL")
 
     def describe(self, why, facts, stops):
         if not stops:
@@ -67,7 +78,7 @@ class NoLevel(Gate):
     code, scope, label = "no_level", "item", _lt("No policy with levels")
 
     def condition(self, env, scope):
-        return SQL("i.first_rung IS NULL")
+        return SQL("item.first_rung IS NULL")
 
     def describe(self, why, facts, stops):
         policy = why._browse("dunning.policy", facts["policy_id"])
@@ -83,12 +94,18 @@ class NoLevel(Gate):
         return sentence
 
 
-class NotDue(Gate):
-    code, scope, label = "not_due", "item", _lt("Not due yet")
-    only_counted, is_overdue = True, False
+class _NotYet(Gate):
+    scope, awaits_level, is_overdue = "item", True, False
+
+    def start(self, row, scope):
+        return SQL("%s.start", row)
+
+
+class NotDue(_NotYet):
+    code, label, counted_as = "not_due", _lt("Not due yet"), "not_due"
 
     def condition(self, env, scope):
-        return SQL("i.start > %s AND i.step = 1", scope.date)
+        return SQL("item.start > %s AND item.step = 1", scope.date)
 
     def describe(self, why, facts, stops):
         if not facts["start"] or facts["last_date"]:
@@ -99,16 +116,12 @@ class NotDue(Gate):
             start=why._day(facts["start"]),
         )
 
-    def next_day(self, facts, date):
-        return facts["start"]
 
-
-class Waiting(Gate):
-    code, scope, label = "waiting", "item", _lt("Waiting for the next level")
-    only_counted, is_overdue = True, False
+class Waiting(_NotYet):
+    code, label, counted_as = "waiting", _lt("Waiting for the next level"), "waiting"
 
     def condition(self, env, scope):
-        return SQL("i.start > %s", scope.date)
+        return SQL("item.start > %s", scope.date)
 
     def describe(self, why, facts, stops):
         if not facts["last_date"]:
@@ -127,15 +140,12 @@ class Waiting(Gate):
             )
         return Markup("%s %s") % (sentence, why._link(last)) if last else sentence
 
-    def next_day(self, facts, date):
-        return facts["start"]
-
 
 class Exhausted(Gate):
     code, scope, label = "exhausted", "item", _lt("All levels sent")
 
     def condition(self, env, scope):
-        return SQL("i.rung IS NULL")
+        return SQL("item.rung IS NULL")
 
     def describe(self, why, facts, stops):
         if stops and facts["first_rung"] is not None:
@@ -147,7 +157,7 @@ class Undelivered(Gate):
     code, scope, label = "undelivered", "item", _lt("Last reminder not delivered")
 
     def condition(self, env, scope):
-        return SQL("i.last_delivered IS FALSE")
+        return SQL("item.last_delivered IS FALSE")
 
     def describe(self, why, facts, stops):
         if not facts["last_notice_id"]:
@@ -165,7 +175,7 @@ class Excluded(Gate):
     is_overdue = False
 
     def condition(self, env, scope):
-        return SQL("i.no_followup IS TRUE")
+        return SQL("item.no_followup IS TRUE")
 
     def describe(self, why, facts, stops):
         if not stops:
@@ -182,7 +192,7 @@ class Held(Gate):
     code, scope, label = "held", "item", _lt("On hold")
 
     def condition(self, env, scope):
-        return SQL("i.hold_id IS NOT NULL")
+        return SQL("item.hold_id IS NOT NULL")
 
     def describe(self, why, facts, stops):
         if not stops:
@@ -204,8 +214,8 @@ class Held(Gate):
             why._link(why._browse("dunning.hold", facts["part_hold_id"])),
         )
 
-    def next_day(self, facts, date):
-        return facts["hold_until"] and Date.add(facts["hold_until"], days=1)
+    def start(self, row, scope):
+        return SQL("%s.hold_until + 1", row)
 
 
 class _Paying(Gate):
@@ -241,7 +251,7 @@ class Covered(Gate):
     is_overdue = False
 
     def condition(self, env, scope):
-        return SQL("i.net <= 0 OR i.debtor_id IN (SELECT debtor_id FROM covered_elsewhere)")
+        return SQL("item.net <= 0 OR item.debtor_id IN (SELECT debtor_id FROM covered_elsewhere)")
 
     def describe(self, why, facts, stops):
         if stops:
@@ -258,25 +268,25 @@ class Covered(Gate):
 
 class Deferred(Gate):
     code, scope, label = "riding", "credit", _lt("Deferred charges")
-    only_counted, is_overdue = True, False
+    counted_as, is_overdue = "waiting", False
 
     def condition(self, env, scope):
-        return SQL("i.id IN (SELECT id FROM deferred)")
+        return SQL("item.id IN (SELECT id FROM deferred)")
 
     def describe(self, why, facts, stops):
         return stops and why.env._(
             "it books deferred charges, which go with the next overdue invoices"
         )
 
-    def next_day(self, facts, date):
-        return Date.add(date, days=1)
+    def start(self, row, scope):
+        return SQL("%s", Date.add(scope.date, days=1))
 
 
 class NoRate(Gate):
     code, scope, label = "no_rate", "debtor", _lt("Currency without a rate")
 
     def condition(self, env, scope):
-        return SQL("i.rate_missing")
+        return SQL("draft.rate_missing")
 
     def describe(self, why, facts, stops):
         return stops and why.env._(
@@ -289,7 +299,7 @@ class Minimum(Gate):
     code, scope, label = "minimum", "debtor", _lt("Below the minimum")
 
     def condition(self, env, scope):
-        return SQL("i.shift IS NULL")
+        return SQL("draft.shift IS NULL")
 
     def describe(self, why, facts, stops):
         amount = why._amount(facts["net_top"])
@@ -304,7 +314,7 @@ class Unreachable(Gate):
     code, scope, label = "unreachable", "debtor", _lt("No usable contact data")
 
     def condition(self, env, scope):
-        return SQL("i.channel IS NULL")
+        return SQL("draft.channel IS NULL")
 
     def describe(self, why, facts, stops):
         if stops:
@@ -317,7 +327,7 @@ class Capped(Gate):
     code, scope, label = "capped", "debtor", _lt("Contacted often enough")
 
     def condition(self, env, scope):
-        return SQL("i.free_from IS NOT NULL")
+        return SQL("draft.free_from IS NOT NULL")
 
     def describe(self, why, facts, stops):
         if stops:
@@ -327,8 +337,8 @@ class Capped(Gate):
             )
         return why.env._("the customer was not contacted too often")
 
-    def next_day(self, facts, date):
-        return facts.get("free_from")
+    def start(self, row, scope):
+        return SQL("%s.free_from", row)
 
 
 class OverdueFirst(Gate):
@@ -340,8 +350,8 @@ class OverdueFirst(Gate):
     def describe(self, why, facts, stops):
         return stops and why.env._("on that day the customer is reminded of overdue invoices")
 
-    def next_day(self, facts, date):
-        return Date.add(date, days=1)
+    def start(self, row, scope):
+        return SQL("%s", Date.add(scope.date, days=1))
 
 
 # In the order in which they are asked.

@@ -103,15 +103,17 @@ class DunningEngineItem(models.AbstractModel):
         """
         return SQL(
             """
-            SELECT DISTINCT ON (h.move_line_id)
-                   h.move_line_id, h.step, h.rung, h.date, h.notice_id, n.delivered
-              FROM dunning_line h
-              LEFT JOIN dunning_notice n ON n.id = h.notice_id AND n.state = 'issued'
-             WHERE h.state IN ('issued', 'moved') AND %s AND %s
-             ORDER BY h.move_line_id, h.step DESC, h.id DESC
+            SELECT DISTINCT ON (line.move_line_id)
+                   line.move_line_id, line.step, line.rung, line.date, line.notice_id,
+                   notice.delivered
+              FROM dunning_line line
+              LEFT JOIN dunning_notice notice ON notice.id = line.notice_id
+                   AND notice.state = 'issued'
+             WHERE line.state IN ('issued', 'moved') AND %s AND %s
+             ORDER BY line.move_line_id, line.step DESC, line.id DESC
             """,
-            SQL("h.date <= %s", scope.date) if scope.as_of else SQL("TRUE"),
-            self._of_items(scope, SQL("h.move_line_id")),
+            SQL("line.date <= %s", scope.date) if scope.as_of else SQL("TRUE"),
+            self._of_items(scope, SQL("line.move_line_id")),
         )
 
     def _of_items(self, scope, column):
@@ -125,45 +127,47 @@ class DunningEngineItem(models.AbstractModel):
         """Items on a notice that waits for review or for being issued."""
         return SQL(
             """
-            SELECT o.move_line_id, MIN(o.notice_id) AS notice_id
-              FROM dunning_line o
-             WHERE o.state = 'proposed' AND o.notice_id NOT IN %s AND %s AND %s
-             GROUP BY o.move_line_id
+            SELECT line.move_line_id, MIN(line.notice_id) AS notice_id
+              FROM dunning_line line
+             WHERE line.state = 'proposed' AND line.notice_id NOT IN %s AND %s AND %s
+             GROUP BY line.move_line_id
             """,
             scope.own_notice_ids or (0,),
             not scope.as_of,
-            self._of_items(scope, SQL("o.move_line_id")),
+            self._of_items(scope, SQL("line.move_line_id")),
         )
 
     def _stage_placed(self, scope):
-        """Debits with their policy and the rung that is next for them.
+        """Debits with their policy and the level number that is next for them.
 
         Once an item is due, reminders before the due date are left out. A
-        policy that catches up goes straight to the rung of the item's age.
+        policy that catches up goes straight to the level of the item's age.
         """
         return SQL(
             """
-            SELECT i.*, policy.id AS policy_id, d.channel AS wish, d.user_id, d.approval,
-                   CASE WHEN override.id IS NULL THEN d.rule_id END AS rule_id,
-                   h.step AS last_step, h.date AS last_date, h.notice_id AS last_notice_id,
-                   h.delivered AS last_delivered,
-                   p.first_rung, p.align,
+            SELECT item.*, policy.id AS policy_id, debtor.channel AS preferred_channel,
+                   debtor.user_id, debtor.approval,
+                   CASE WHEN override.id IS NULL THEN debtor.rule_id END AS rule_id,
+                   history.step AS last_step, history.date AS last_date,
+                   history.notice_id AS last_notice_id,
+                   history.delivered AS last_delivered,
+                   policies.first_rung, policies.align,
                    GREATEST(
-                       p.first_rung, h.rung + 1,
-                       CASE WHEN i.due <= %(date)s THEN 1 END,
-                       CASE WHEN p.catch_up THEN (
+                       policies.first_rung, history.rung + 1,
+                       CASE WHEN item.due <= %(date)s THEN 1 END,
+                       CASE WHEN policies.catch_up THEN (
                            SELECT MAX(reached.rung) FROM ladder reached
                             WHERE reached.policy_id = policy.id
-                              AND i.due + reached.days <= %(date)s) END) AS next_rung
-              FROM items i
-              JOIN debtors d ON d.id = i.debtor_id
+                              AND item.due + reached.days <= %(date)s) END) AS next_rung
+              FROM items item
+              JOIN debtors debtor ON debtor.id = item.debtor_id
               LEFT JOIN account_move override
-                     ON override.id = i.move_id AND override.dunning_policy_id IS NOT NULL
+                     ON override.id = item.move_id AND override.dunning_policy_id IS NOT NULL
               CROSS JOIN LATERAL (
-                   SELECT COALESCE(override.dunning_policy_id, d.policy_id) AS id) policy
-              LEFT JOIN policies p ON p.id = policy.id
-              LEFT JOIN history h ON h.move_line_id = i.id
-             WHERE i.open > 0
+                   SELECT COALESCE(override.dunning_policy_id, debtor.policy_id) AS id) policy
+              LEFT JOIN policies ON policies.id = policy.id
+              LEFT JOIN history ON history.move_line_id = item.id
+             WHERE item.open > 0
             """,
             date=scope.date,
         )
@@ -177,29 +181,30 @@ class DunningEngineItem(models.AbstractModel):
         """
         return SQL(
             """
-            SELECT i.*, COALESCE(i.last_step, 0) + 1 AS step, next.rung, next.level_id,
-                   GREATEST(i.due + next.days, i.last_date + next.wait) AS start,
+            SELECT item.*, COALESCE(item.last_step, 0) + 1 AS step, next.rung, next.level_id,
+                   GREATEST(item.due + next.days, item.last_date + next.wait) AS start,
                    pending.notice_id AS pending_notice_id,
-                   COALESCE(hl.hold_id, hi.hold_id, hd.hold_id,
-                            CASE WHEN part.amount >= i.open THEN part.hold_id END) AS hold_id,
-                   NULLIF(GREATEST(hl.until, hi.until, hd.until,
-                                   CASE WHEN part.amount >= i.open THEN part.until END),
+                   COALESCE(held_items.hold_id, held_invoices.hold_id, held_debtors.hold_id,
+                            CASE WHEN part.amount >= item.open THEN part.hold_id END) AS hold_id,
+                   NULLIF(GREATEST(held_items.until, held_invoices.until, held_debtors.until,
+                                   CASE WHEN part.amount >= item.open THEN part.until END),
                           'infinity') AS hold_until,
-                   CASE WHEN part.amount < i.open THEN part.amount ELSE 0 END AS held,
-                   CASE WHEN part.amount < i.open THEN part.hold_id END AS part_hold_id
-              FROM placed i
-              LEFT JOIN ladder next ON next.policy_id = i.policy_id AND next.rung = i.next_rung
-              LEFT JOIN pending ON pending.move_line_id = i.id
-              LEFT JOIN held_items hl ON hl.held_id = i.id
-              LEFT JOIN held_invoices hi ON hi.held_id = i.move_id
-              LEFT JOIN held_debtors hd ON hd.held_id = i.debtor_id
-              LEFT JOIN held_parts part ON part.id = i.id
+                   CASE WHEN part.amount < item.open THEN part.amount ELSE 0 END AS held,
+                   CASE WHEN part.amount < item.open THEN part.hold_id END AS part_hold_id
+              FROM placed item
+              LEFT JOIN ladder next ON next.policy_id = item.policy_id
+                   AND next.rung = item.next_rung
+              LEFT JOIN pending ON pending.move_line_id = item.id
+              LEFT JOIN held_items ON held_items.held_id = item.id
+              LEFT JOIN held_invoices ON held_invoices.held_id = item.move_id
+              LEFT JOIN held_debtors ON held_debtors.held_id = item.debtor_id
+              LEFT JOIN held_parts part ON part.id = item.id
             """
         )
 
     def _stage_gated(self, scope):
-        verdict = self.env["dunning.engine"]._decision(scope, "item")
+        decision = self.env["dunning.engine"]._decision(scope, "item")
         if scope.asked_item_ids:
-            asked = SQL("i.id IN %s AND i.rung IS NOT NULL", scope.asked_item_ids)
-            verdict = SQL("CASE WHEN NOT (%s) THEN %s END", asked, verdict)
-        return SQL("SELECT i.*, %s AS verdict FROM stepped i", verdict)
+            asked = SQL("item.id IN %s AND item.rung IS NOT NULL", scope.asked_item_ids)
+            decision = SQL("CASE WHEN NOT (%s) THEN %s END", asked, decision)
+        return SQL("SELECT item.*, %s AS decision FROM stepped item", decision)

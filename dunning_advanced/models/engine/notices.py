@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL
 
 
@@ -23,22 +23,25 @@ class DunningEngineGroup(models.AbstractModel):
         ]
 
     def _stage_tiers(self, scope):
-        """Sums per debtor, currency, policy and rung. What is early, reminded before
+        """Sums per debtor, currency, policy and level number. What is early, reminded before
         its due date, shares no notice with what is overdue.
         """
         return SQL(
             """
-            SELECT i.debtor_id, i.currency_id, i.policy_id, i.rung, i.rung < 1 AS early,
-                   MAX(MAX(i.rung)) OVER (
-                       PARTITION BY i.debtor_id, i.currency_id, i.policy_id, i.rung < 1) AS top,
-                   COUNT(*) AS items, MIN(i.due) AS due, SUM(i.open) AS open, SUM(i.net) AS net,
-                   SUM(i.held) AS held,
-                   SUM(i.net * i.open_company / i.open) AS net_company,
-                   MAX(i.wish) AS wish, MAX(i.user_id) AS user_id,
-                   bool_or(i.approval) AS approval, bool_or(i.align) AS align
-              FROM netted i
+            SELECT item.debtor_id, item.currency_id, item.policy_id, item.rung,
+                   item.rung < 1 AS early,
+                   MAX(MAX(item.rung)) OVER (
+                       PARTITION BY item.debtor_id, item.currency_id, item.policy_id, item.rung < 1)
+                       AS top,
+                   COUNT(*) AS items, MIN(item.due) AS due, SUM(item.open) AS open,
+                   SUM(item.net) AS net,
+                   SUM(item.held) AS held,
+                   SUM(item.net * item.open_company / item.open) AS net_company,
+                   MAX(item.preferred_channel) AS preferred_channel, MAX(item.user_id) AS user_id,
+                   bool_or(item.approval) AS approval, bool_or(item.align) AS align
+              FROM netted item
              WHERE NOT (%s)
-             GROUP BY i.debtor_id, i.currency_id, i.policy_id, i.rung
+             GROUP BY item.debtor_id, item.currency_id, item.policy_id, item.rung
             """,
             self._credit_gates(scope),
         )
@@ -54,16 +57,17 @@ class DunningEngineGroup(models.AbstractModel):
         """
         return SQL(
             """
-            SELECT t.debtor_id, t.currency_id, t.policy_id, t.early, t.top,
-                   SUM(t.items) AS items, MIN(t.due) AS due, SUM(t.open) AS open,
-                   SUM(t.net) AS net, SUM(t.held) AS held,
-                   SUM(t.net_company) AS net_company,
-                   SUM(t.net) FILTER (WHERE t.rung = t.top OR t.align) AS net_top,
-                   SUM(t.net) FILTER (WHERE t.rung >= t.top - 1 OR t.align) AS net_lower,
-                   MAX(t.wish) AS wish, MAX(t.user_id) AS user_id,
-                   bool_or(t.approval) AS approval, bool_or(t.align) AS align
-              FROM tiers t
-             GROUP BY t.debtor_id, t.currency_id, t.policy_id, t.early, t.top
+            SELECT tier.debtor_id, tier.currency_id, tier.policy_id, tier.early, tier.top,
+                   SUM(tier.items) AS items, MIN(tier.due) AS due, SUM(tier.open) AS open,
+                   SUM(tier.net) AS net, SUM(tier.held) AS held,
+                   SUM(tier.net_company) AS net_company,
+                   SUM(tier.net) FILTER (WHERE tier.rung = tier.top OR tier.align) AS net_top,
+                   SUM(tier.net) FILTER (WHERE tier.rung >= tier.top - 1 OR tier.align)
+                       AS net_lower,
+                   MAX(tier.preferred_channel) AS preferred_channel, MAX(tier.user_id) AS user_id,
+                   bool_or(tier.approval) AS approval, bool_or(tier.align) AS align
+              FROM tiers tier
+             GROUP BY tier.debtor_id, tier.currency_id, tier.policy_id, tier.early, tier.top
             """
         )
 
@@ -73,25 +77,25 @@ class DunningEngineGroup(models.AbstractModel):
         """
         return SQL(
             """
-            SELECT g.*,
+            SELECT draft.*,
                    high_floor.level_id IS NOT NULL AND high_floor.amount IS NULL
                        OR NOT %(high)s AND low_floor.level_id IS NOT NULL
                        AND low_floor.amount IS NULL AS rate_missing,
                    CASE WHEN %(high)s THEN 0 WHEN low.level_id IS NOT NULL AND %(low)s THEN 1
                    END AS shift,
                    high.level_id AS high_level_id, low.level_id AS low_level_id
-              FROM groups g
-              JOIN ladder high ON high.policy_id = g.policy_id AND high.rung = g.top
-              LEFT JOIN ladder low ON low.policy_id = g.policy_id
-                    AND low.rung = g.top - 1 AND low.rung >= 1
+              FROM groups draft
+              JOIN ladder high ON high.policy_id = draft.policy_id AND high.rung = draft.top
+              LEFT JOIN ladder low ON low.policy_id = draft.policy_id
+                    AND low.rung = draft.top - 1 AND low.rung >= 1
               LEFT JOIN floors high_floor ON high_floor.level_id = high.level_id
-                    AND high_floor.currency_id = g.currency_id
+                    AND high_floor.currency_id = draft.currency_id
               LEFT JOIN floors low_floor ON low_floor.level_id = low.level_id
-                    AND low_floor.currency_id = g.currency_id
+                    AND low_floor.currency_id = draft.currency_id
               %(balance)s
             """,
-            high=self._reaches(SQL("g.net_top"), SQL("high_floor"), scope),
-            low=self._reaches(SQL("g.net_lower"), SQL("low_floor"), scope),
+            high=self._reaches(SQL("draft.net_top"), SQL("high_floor"), scope),
+            low=self._reaches(SQL("draft.net_lower"), SQL("low_floor"), scope),
             balance=self._balance_join(scope),
         )
 
@@ -119,7 +123,7 @@ class DunningEngineGroup(models.AbstractModel):
             """
             JOIN (SELECT debtor_id, currency_id, SUM(open) AS open
                     FROM items WHERE open > 0 GROUP BY 1, 2) balance
-              ON balance.debtor_id = g.debtor_id AND balance.currency_id = g.currency_id
+              ON balance.debtor_id = draft.debtor_id AND balance.currency_id = draft.currency_id
             """
         )
 
@@ -132,43 +136,44 @@ class DunningEngineGroup(models.AbstractModel):
         )
 
     def _stage_chosen(self, scope):
-        """The channel that is used: the wish of the debtor, the one of the
+        """The channel that is used: the one that the debtor prefers, that of the
         level, its fallback; the first by which the debtor can be reached.
         """
         channel, contact = self._first_usable(
-            SQL("g.wish"), SQL("level.channel"), SQL("level.fallback_channel")
+            SQL("draft.preferred_channel"), SQL("level.channel"), SQL("level.fallback_channel")
         )
         return SQL(
             """
-            SELECT g.*, level.id AS level_id, level.automatic,
+            SELECT draft.*, level.id AS level_id, level.automatic,
                    %s AS channel, %s AS contact_id, contacted.free_from,
                    incoming.total AS incoming
-              FROM levels g
-              JOIN dunning_level level ON level.id = CASE g.shift
-                   WHEN 1 THEN g.low_level_id ELSE g.high_level_id END
-              LEFT JOIN contacts ON contacts.debtor_id = g.debtor_id
-              LEFT JOIN contacted ON contacted.debtor_id = g.debtor_id
+              FROM levels draft
+              JOIN dunning_level level ON level.id = CASE draft.shift
+                   WHEN 1 THEN draft.low_level_id ELSE draft.high_level_id END
+              LEFT JOIN contacts ON contacts.debtor_id = draft.debtor_id
+              LEFT JOIN contacted ON contacted.debtor_id = draft.debtor_id
               LEFT JOIN (SELECT DISTINCT debtor_id, currency_id, total FROM incoming_bank) incoming
-                     ON incoming.debtor_id = g.debtor_id AND incoming.currency_id = g.currency_id
+                     ON incoming.debtor_id = draft.debtor_id
+                    AND incoming.currency_id = draft.currency_id
             """,
             channel,
             contact,
         )
 
     @api.model
-    def _first_usable(self, *wishes):
+    def _first_usable(self, *channels):
         codes = self.env["dunning.channel"]._codes()
         contact = SQL(" ").join(
             SQL("WHEN %s THEN contacts.%s", code, SQL.identifier(f"{code}_contact_id"))
             for code in codes
         )
-        contacts = [SQL("CASE %s %s END", wish, contact) for wish in wishes]
-        channels = [
-            SQL("CASE WHEN %s IS NOT NULL THEN %s END", found, wish)
-            for found, wish in zip(contacts, wishes, strict=True)
+        contacts = [SQL("CASE %s %s END", channel, contact) for channel in channels]
+        usable = [
+            SQL("CASE WHEN %s IS NOT NULL THEN %s END", found, channel)
+            for found, channel in zip(contacts, channels, strict=True)
         ]
         return (
-            SQL("COALESCE(%s)", SQL(", ").join(channels)),
+            SQL("COALESCE(%s)", SQL(", ").join(usable)),
             SQL("COALESCE(%s)", SQL(", ").join(contacts)),
         )
 
@@ -178,9 +183,9 @@ class DunningEngineGroup(models.AbstractModel):
         """
         return SQL(
             """
-            SELECT i.*, bool_or(NOT i.early AND i.debtor_verdict IS NULL)
-                            OVER (PARTITION BY i.debtor_id) AS overdue_too
-              FROM (SELECT i.*, %s AS debtor_verdict FROM chosen i) i
+            SELECT draft.*, bool_or(NOT draft.early AND draft.debtor_decision IS NULL)
+                            OVER (PARTITION BY draft.debtor_id) AS overdue_too
+              FROM (SELECT draft.*, %s AS debtor_decision FROM chosen draft) draft
             """,
             self.env["dunning.engine"]._decision(scope, "debtor"),
         )
@@ -190,14 +195,14 @@ class DunningEngineGroup(models.AbstractModel):
         """Condition: a reminder before the due date waits for one of what is
         overdue, of this run, under review, or sent on this day.
         """
-        underway = SQL("n.state = 'issued' AND n.date = %s", scope.date)
+        underway = SQL("notice.state = 'issued' AND notice.date = %s", scope.date)
         if not scope.as_of:
-            underway = SQL("n.state IN ('proposed', 'confirmed') OR %s", underway)
+            underway = SQL("notice.state IN ('proposed', 'confirmed') OR %s", underway)
         return SQL(
             """
-            i.early AND (i.overdue_too OR i.debtor_id IN (
-                SELECT n.partner_id FROM dunning_notice n
-                 WHERE n.company_id = %s AND n.rung > 0 AND (%s)))
+            draft.early AND (draft.overdue_too OR draft.debtor_id IN (
+                SELECT notice.partner_id FROM dunning_notice notice
+                 WHERE notice.company_id = %s AND notice.rung > 0 AND (%s)))
             """,
             scope.company.id,
             underway,
@@ -214,45 +219,56 @@ class DunningEngineGroup(models.AbstractModel):
         )
         return SQL(
             """
-            SELECT i.*, CASE WHEN i.verdict IS NULL THEN %s END AS id
-              FROM (SELECT i.*, COALESCE(i.debtor_verdict, %s) AS verdict FROM decided i) i
+            SELECT draft.*, CASE WHEN draft.decision IS NULL THEN %s END AS id
+              FROM (SELECT draft.*, COALESCE(draft.debtor_decision, %s) AS decision
+                      FROM decided draft) draft
             """,
             number,
             self.env["dunning.engine"]._decision(scope, "early"),
         )
 
     def _stage_decisions(self, scope):
-        """One row an item: its verdict and, if dunned, its notice.
+        """One row an item: its decision and, if dunned, its notice.
 
-        In a lowered notice the highest items go one rung down; a policy that
+        In a lowered notice the highest items go one level down; a policy that
         aligns gives all items the level of the notice.
         """
+        engine = self.env["dunning.engine"]
+        credit, none = engine._decision(scope, "credit"), SQL("NULL::date")
         return SQL(
             """
-            SELECT i.id, i.name, i.debtor_id, i.currency_id, i.policy_id, i.level_id, i.rung,
-                   i.step, i.due, i.open, i.open_company, i.open - i.held AS net,
-                   i.held, i.hold_id,
-                   CASE WHEN i.verdict = 'held' THEN i.hold_until + 1 ELSE i.start END AS start,
-                   i.verdict, NULL::bigint AS notice_id
-              FROM gated i
-             WHERE i.verdict IS NOT NULL
+            SELECT item.id, item.name, item.debtor_id, item.currency_id, item.policy_id,
+                   item.level_id, item.rung,
+                   item.step, item.due, item.open, item.open_company, item.open - item.held AS net,
+                   item.held, item.hold_id,
+                   %(start)s AS start,
+                   item.decision, NULL::bigint AS notice_id
+              FROM gated item
+             WHERE item.decision IS NOT NULL
              UNION ALL
-            SELECT i.id, i.name, i.debtor_id, i.currency_id, i.policy_id,
-                   CASE WHEN moved.yes THEN n.level_id ELSE i.level_id END,
-                   CASE WHEN moved.yes THEN n.top - n.shift ELSE i.rung END,
-                   i.step, i.due, i.open, i.open_company, i.net, i.held, i.part_hold_id,
-                   GREATEST(i.start, n.free_from,
-                            CASE n.verdict WHEN 'overdue_first' THEN %(tomorrow)s END),
-                   COALESCE(%(credit)s, n.verdict, 'dun'),
-                   CASE WHEN %(credit)s IS NULL THEN n.id END
-              FROM netted i
-              LEFT JOIN notices n ON n.debtor_id = i.debtor_id
-                    AND n.currency_id = i.currency_id AND n.policy_id = i.policy_id
-                    AND n.early = (i.rung < 1)
+            SELECT item.id, item.name, item.debtor_id, item.currency_id, item.policy_id,
+                   CASE WHEN moved.yes THEN draft.level_id ELSE item.level_id END,
+                   CASE WHEN moved.yes THEN draft.top - draft.shift ELSE item.rung END,
+                   item.step, item.due, item.open, item.open_company, item.net, item.held,
+                   item.part_hold_id,
+                   GREATEST(item.start, draft.free_from, %(after_credits)s, %(after_notice)s),
+                   COALESCE(%(credit)s, draft.decision, 'dun'),
+                   CASE WHEN %(credit)s IS NULL THEN draft.id END
+              FROM netted item
+              LEFT JOIN notices draft ON draft.debtor_id = item.debtor_id
+                    AND draft.currency_id = item.currency_id AND draft.policy_id = item.policy_id
+                    AND draft.early = (item.rung < 1)
               CROSS JOIN LATERAL (
-                   SELECT COALESCE(n.align OR (n.shift = 1 AND i.rung = n.top), FALSE)
-                          AND n.shift IS NOT NULL AS yes) moved
+                   SELECT COALESCE(
+                              draft.align OR (draft.shift = 1 AND item.rung = draft.top), FALSE)
+                          AND draft.shift IS NOT NULL AS yes) moved
             """,
-            credit=self.env["dunning.engine"]._decision(scope, "credit"),
-            tomorrow=fields.Date.add(scope.date, days=1),
+            credit=credit,
+            start=engine._start(
+                scope, ("item",), SQL("item"), SQL("item.decision"), SQL("item.start")
+            ),
+            after_credits=engine._start(scope, ("credit",), SQL("item"), credit, none),
+            after_notice=engine._start(
+                scope, ("debtor", "early"), SQL("draft"), SQL("draft.decision"), none
+            ),
         )

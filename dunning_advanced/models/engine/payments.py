@@ -23,23 +23,27 @@ class DunningEngineIncoming(models.AbstractModel):
         return SQL(
             """
             SELECT paid.move_id
-              FROM (SELECT m.id AS move_id, m.company_id,
-                           money.amount / SUM(m.amount_residual - COALESCE(held.amount, 0))
+              FROM (SELECT move.id AS move_id, move.company_id,
+                           money.amount / SUM(move.amount_residual - COALESCE(held.amount, 0))
                                OVER (PARTITION BY money.kind, money.id) AS share
-                      FROM (SELECT 'transaction' AS kind, t.id, r.invoice_id, t.currency_id,
-                                   t.amount
-                              FROM payment_transaction t
-                              JOIN account_invoice_transaction_rel r ON r.transaction_id = t.id
-                             WHERE t.state IN ('pending', 'authorized')
+                      FROM (SELECT 'transaction' AS kind, transaction.id, link.invoice_id,
+                                   transaction.currency_id,
+                                   transaction.amount
+                              FROM payment_transaction transaction
+                              JOIN account_invoice_transaction_rel link
+                                   ON link.transaction_id = transaction.id
+                             WHERE transaction.state IN ('pending', 'authorized')
                              UNION ALL
-                            SELECT 'payment', p.id, r.invoice_id, p.currency_id, p.amount
-                              FROM account_payment p
-                              JOIN account_move__account_payment r ON r.payment_id = p.id
-                             WHERE p.state = 'in_process' AND p.move_id IS NULL) money
-                      JOIN account_move m ON m.id = money.invoice_id
-                           AND m.currency_id = money.currency_id AND m.state = 'posted'
-                      LEFT JOIN (%(held)s) held ON held.move_id = m.id
-                     WHERE m.amount_residual > COALESCE(held.amount, 0)) paid
+                            SELECT 'payment', payment.id, link.invoice_id, payment.currency_id,
+                                   payment.amount
+                              FROM account_payment payment
+                              JOIN account_move__account_payment link
+                                   ON link.payment_id = payment.id
+                             WHERE payment.state = 'in_process' AND payment.move_id IS NULL) money
+                      JOIN account_move move ON move.id = money.invoice_id
+                           AND move.currency_id = money.currency_id AND move.state = 'posted'
+                      LEFT JOIN (%(held)s) held ON held.move_id = move.id
+                     WHERE move.amount_residual > COALESCE(held.amount, 0)) paid
              WHERE paid.company_id IN %(companies)s
              GROUP BY paid.move_id
             HAVING ROUND(SUM(paid.share), 8) >= 1
@@ -52,18 +56,19 @@ class DunningEngineIncoming(models.AbstractModel):
         """Bank lines that are not reconciled, by debtor, currency and amount."""
         return SQL(
             """
-            SELECT p.commercial_partner_id AS debtor_id, money.currency_id, money.amount,
+            SELECT partner.commercial_partner_id AS debtor_id, money.currency_id, money.amount,
                    SUM(money.amount) OVER (
-                       PARTITION BY p.commercial_partner_id, money.currency_id) AS total
-              FROM (SELECT s.partner_id,
-                           COALESCE(s.foreign_currency_id, s.currency_id) AS currency_id,
-                           CASE WHEN s.foreign_currency_id IS NULL
-                                THEN s.amount ELSE s.amount_currency END AS amount
-                      FROM account_bank_statement_line s
-                      JOIN account_move m ON m.id = s.move_id
-                     WHERE s.is_reconciled IS NOT TRUE AND m.state = 'posted'
-                       AND m.date <= %(date)s AND s.company_id IN %(companies)s) money
-              JOIN res_partner p ON p.id = money.partner_id
+                       PARTITION BY partner.commercial_partner_id, money.currency_id) AS total
+              FROM (SELECT bank_line.partner_id,
+                           COALESCE(bank_line.foreign_currency_id, bank_line.currency_id)
+                               AS currency_id,
+                           CASE WHEN bank_line.foreign_currency_id IS NULL
+                                THEN bank_line.amount ELSE bank_line.amount_currency END AS amount
+                      FROM account_bank_statement_line bank_line
+                      JOIN account_move move ON move.id = bank_line.move_id
+                     WHERE bank_line.is_reconciled IS NOT TRUE AND move.state = 'posted'
+                       AND move.date <= %(date)s AND bank_line.company_id IN %(companies)s) money
+              JOIN res_partner partner ON partner.id = money.partner_id
              WHERE money.amount > 0
             """,
             date=scope.date,
@@ -72,18 +77,18 @@ class DunningEngineIncoming(models.AbstractModel):
 
     @api.model
     def _covers_item(self):
-        """Gate condition for an item ``i``: exactly this amount is at the bank, with or
+        """Gate condition for an item ``item``: exactly this amount is at the bank, with or
         without what is held of it.
         """
         return SQL(
-            "i.move_id IN (SELECT move_id FROM incoming_invoice)"
-            " OR (i.debtor_id, i.currency_id, i.open) IN"
+            "item.move_id IN (SELECT move_id FROM incoming_invoice)"
+            " OR (item.debtor_id, item.currency_id, item.open) IN"
             " (SELECT debtor_id, currency_id, amount FROM incoming_bank)"
-            " OR i.held > 0 AND (i.debtor_id, i.currency_id, i.open - i.held) IN"
+            " OR item.held > 0 AND (item.debtor_id, item.currency_id, item.open - item.held) IN"
             " (SELECT debtor_id, currency_id, amount FROM incoming_bank)"
         )
 
     @api.model
     def _covers_notice(self):
-        """Gate condition for a notice ``i``: what is at the bank covers all of it."""
-        return SQL("i.net <= i.incoming")
+        """Gate condition for a notice ``draft``: what is at the bank covers all of it."""
+        return SQL("draft.net <= draft.incoming")

@@ -69,20 +69,20 @@ class DunningEnginePolicy(models.AbstractModel):
         """
         return SQL(
             """
-            SELECT b.debtor_id, SUM(b.overdue) AS overdue, %(date)s - MIN(b.due) AS days
-              FROM (SELECT i.debtor_id, GREATEST(0, SUM(i.open_company)) AS overdue,
-                           MIN(i.due) FILTER (WHERE i.open > 0) AS due
-                      FROM items i
-                     WHERE i.open < 0 OR i.due < %(date)s
-                     GROUP BY i.debtor_id, i.currency_id
-                    HAVING bool_or(i.open > 0)) b
-             GROUP BY b.debtor_id
+            SELECT owed.debtor_id, SUM(owed.overdue) AS overdue, %(date)s - MIN(owed.due) AS days
+              FROM (SELECT item.debtor_id, GREATEST(0, SUM(item.open_company)) AS overdue,
+                           MIN(item.due) FILTER (WHERE item.open > 0) AS due
+                      FROM items item
+                     WHERE item.open < 0 OR item.due < %(date)s
+                     GROUP BY item.debtor_id, item.currency_id
+                    HAVING bool_or(item.open > 0)) owed
+             GROUP BY owed.debtor_id
             """,
             date=scope.date,
         )
 
     def _stage_debtors(self, scope):
-        """Policy, responsible and wishes of each debtor.
+        """Policy, responsible and preferred channel of each debtor.
 
         What is set on the customer comes first. Then whoever has the open case goes on
         with it; only where nobody has it do the rule and the company choose.
@@ -92,30 +92,31 @@ class DunningEnginePolicy(models.AbstractModel):
         rules = self._rules(scope)
         return SQL(
             """
-            SELECT d.id, d.rule_id, COALESCE(d.channel, r.channel) AS channel,
-                   COALESCE(r.approval, FALSE) AS approval,
-                   COALESCE(d.policy_id, r.policy_id, %(policy)s) AS policy_id,
-                   CASE WHEN d.user_id IS NULL THEN r.team_id END AS team_id,
-                   COALESCE(d.user_id, %(case_user)s, CASE WHEN r.team_id IS NULL
+            SELECT debtor.id, debtor.rule_id, COALESCE(debtor.channel, rule.channel) AS channel,
+                   COALESCE(rule.approval, FALSE) AS approval,
+                   COALESCE(debtor.policy_id, rule.policy_id, %(policy)s) AS policy_id,
+                   CASE WHEN debtor.user_id IS NULL THEN rule.team_id END AS team_id,
+                   COALESCE(debtor.user_id, %(case_user)s, CASE WHEN rule.team_id IS NULL
                        THEN COALESCE(%(rule_user)s, %(user)s) END) AS user_id
-              FROM (SELECT c.id, c.dunning_channel AS channel, %(own_policy)s AS policy_id,
+              FROM (SELECT partner.id, partner.dunning_channel AS channel,
+                           %(own_policy)s AS policy_id,
                            %(own_user)s AS user_id, %(rule)s AS rule_id
-                      FROM res_partner c %(facts)s
-                     WHERE c.commercial_partner_id = c.id AND %(only)s) d
-              LEFT JOIN dunning_rule r ON r.id = d.rule_id
-              LEFT JOIN dunning_case k ON k.partner_id = d.id AND k.state = 'open'
-                    AND k.company_id = %(company)s
+                      FROM res_partner partner %(facts)s
+                     WHERE partner.commercial_partner_id = partner.id AND %(only)s) debtor
+              LEFT JOIN dunning_rule rule ON rule.id = debtor.rule_id
+              LEFT JOIN dunning_case kase ON kase.partner_id = debtor.id AND kase.state = 'open'
+                    AND kase.company_id = %(company)s
             """,
             policy=default.id or None,
             user=scope.company.dunning_user_id.id or None,
             company=scope.company.id,
-            own_policy=partners._field_to_sql("c", "dunning_policy_id"),
-            own_user=self._active_user(partners._field_to_sql("c", "dunning_user_id")),
-            case_user=self._active_user(SQL("k.user_id")),
-            rule_user=self._active_user(SQL("r.user_id")),
+            own_policy=partners._field_to_sql("partner", "dunning_policy_id"),
+            own_user=self._active_user(partners._field_to_sql("partner", "dunning_user_id")),
+            case_user=self._active_user(SQL("kase.user_id")),
+            rule_user=self._active_user(SQL("rule.user_id")),
             rule=rules._first_sql(scope),
             facts=rules._facts_join(scope),
-            only=self.env["dunning.engine"]._only(scope, SQL("c.id")),
+            only=self.env["dunning.engine"]._only(scope, SQL("partner.id")),
         )
 
     @api.model

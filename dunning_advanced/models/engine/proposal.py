@@ -12,7 +12,7 @@ class DunningEngineGroup(models.AbstractModel):
         """Write notices and lines of a run, and open the cases, in one statement.
 
         :param scope: with ``run_id``
-        :return: dict of verdict to number of items
+        :return: dict of decision to number of items
         """
         self.env.flush_all()
         engine = self.env["dunning.engine"]
@@ -21,7 +21,7 @@ class DunningEngineGroup(models.AbstractModel):
             %(stages)s, %(opening)s,
             written_notices AS (%(notices)s),
             written_lines AS (%(lines)s)
-            SELECT verdict, COUNT(*) FROM decisions GROUP BY verdict
+            SELECT decision, COUNT(*) FROM decisions GROUP BY decision
             """,
             stages=engine._with(scope),
             opening=self._opening(scope),
@@ -54,20 +54,22 @@ class DunningEngineGroup(models.AbstractModel):
                 date, user_id, to_review, channel, contact_id, item_count, date_oldest,
                 amount_open, amount_held, amount_credit, amount_total, amount_total_company,
                 delivered, %(compared)s, create_uid, create_date, write_uid, write_date)
-            SELECT n.id, %(run)s, %(company)s, n.debtor_id, n.currency_id, n.policy_id,
-                   n.level_id, n.top - n.shift, 'proposed', %(date)s,
-                   COALESCE(n.user_id, assigned.user_id, %(user)s),
-                   n.approval OR n.automatic IS NOT TRUE, n.channel, n.contact_id, n.items, n.due,
-                   n.open, n.held, n.open - n.held - n.net, n.net,
-                   ROUND(n.net_company, %(digits)s), FALSE,
+            SELECT draft.id, %(run)s, %(company)s, draft.debtor_id, draft.currency_id,
+                   draft.policy_id,
+                   draft.level_id, draft.top - draft.shift, 'proposed', %(date)s,
+                   COALESCE(draft.user_id, assigned.user_id, %(user)s),
+                   draft.approval OR draft.automatic IS NOT TRUE, draft.channel,
+                   draft.contact_id, draft.items, draft.due,
+                   draft.open, draft.held, draft.open - draft.held - draft.net, draft.net,
+                   ROUND(draft.net_company, %(digits)s), FALSE,
                    %(comparison)s,
                    %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
-              FROM notices n
-              LEFT JOIN assigned ON assigned.id = n.debtor_id
-              LEFT JOIN (%(last)s) last ON last.partner_id = n.debtor_id
-                    AND last.currency_id = n.currency_id AND last.policy_id = n.policy_id
-                    AND last.early = n.early
-             WHERE n.verdict IS NULL AND n.id IS NOT NULL
+              FROM notices draft
+              LEFT JOIN assigned ON assigned.id = draft.debtor_id
+              LEFT JOIN (%(last)s) last ON last.partner_id = draft.debtor_id
+                    AND last.currency_id = draft.currency_id AND last.policy_id = draft.policy_id
+                    AND last.early = draft.early
+             WHERE draft.decision IS NULL AND draft.id IS NOT NULL
             """,
             run=scope.run_id,
             company=scope.company.id,
@@ -91,13 +93,16 @@ class DunningEngineGroup(models.AbstractModel):
                 date_maturity, currency_id, amount_open, amount_open_company,
                 amount_held, amount_net, policy_id, level_id, rung, step, date_next, hold_id,
                 verdict, state, create_date, write_date)
-            SELECT %(run)s, %(company)s, v.notice_id, v.debtor_id, v.id, v.name, %(date)s,
-                   v.due, v.currency_id, v.open, v.open_company, v.held, v.net,
-                   v.policy_id, v.level_id, v.rung, v.step, v.start, v.hold_id, v.verdict,
-                   CASE WHEN v.notice_id IS NULL THEN 'stopped' ELSE 'proposed' END,
+            SELECT %(run)s, %(company)s, item.notice_id, item.debtor_id, item.id,
+                   item.name, %(date)s,
+                   item.due, item.currency_id, item.open, item.open_company,
+                   item.held, item.net,
+                   item.policy_id, item.level_id, item.rung, item.step,
+                   item.start, item.hold_id, item.decision,
+                   CASE WHEN item.notice_id IS NULL THEN 'stopped' ELSE 'proposed' END,
                    now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
-              FROM decisions v
-             WHERE v.verdict NOT IN %(counted)s
+              FROM decisions item
+             WHERE item.decision NOT IN %(counted)s
             """,
             run=scope.run_id,
             company=scope.company.id,

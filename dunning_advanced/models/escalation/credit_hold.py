@@ -122,15 +122,17 @@ class DunningCreditHold(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT h.id
-                  FROM dunning_credit_hold h
-                  LEFT JOIN (SELECT debtor_id, SUM(overdue) AS overdue FROM (%(balances)s) b
-                              GROUP BY debtor_id) owed ON owed.debtor_id = h.partner_id
-                 WHERE h.active AND h.company_id = %(company)s AND COALESCE(owed.overdue, 0) <= 0
-                   AND NOT EXISTS (SELECT FROM mail_activity a
-                                    WHERE a.res_model = %(model)s AND a.res_id = h.id
-                                      AND a.activity_type_id = %(kind)s AND a.active)
-                 ORDER BY h.id
+                SELECT credit_hold.id
+                  FROM dunning_credit_hold credit_hold
+                  LEFT JOIN (SELECT debtor_id, SUM(overdue) AS overdue FROM (%(balances)s) balances
+                              GROUP BY debtor_id) owed ON owed.debtor_id = credit_hold.partner_id
+                 WHERE credit_hold.active AND credit_hold.company_id = %(company)s
+                   AND COALESCE(owed.overdue, 0) <= 0
+                   AND NOT EXISTS (SELECT FROM mail_activity activity
+                                    WHERE activity.res_model = %(model)s
+                                      AND activity.res_id = credit_hold.id
+                                      AND activity.activity_type_id = %(kind)s AND activity.active)
+                 ORDER BY credit_hold.id
                 """,
                 balances=balances,
                 company=company.id,

@@ -76,7 +76,7 @@ class DunningEscalation(models.AbstractModel):
         debtors = self.partner_id.commercial_partner_id
         scope = Scope(self.company_id, date, partner_ids=tuple(debtors.ids))
         rows = self.env["dunning.engine"]._evaluate(scope)
-        ids = [row["id"] for row in rows if row["verdict"] == "exhausted"]
+        ids = [row["id"] for row in rows if row["decision"] == "exhausted"]
         items = self.env["account.move.line"].browse(ids)
         last = items._dunning_last_lines()
         return items.filtered(

@@ -413,14 +413,14 @@ class DunningHandover(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT DISTINCT i.step_id
-                  FROM dunning_handover h
-                  JOIN dunning_handover_item i ON i.step_id = h.id
-                  LEFT JOIN account_move_line l
-                         ON l.id = i.move_line_id AND l.parent_state = 'posted'
-                 WHERE h.state = 'handed'
-                   AND i.amount_told <> COALESCE(l.amount_residual_currency, 0)
-                 ORDER BY i.step_id
+                SELECT DISTINCT handed.step_id
+                  FROM dunning_handover handover
+                  JOIN dunning_handover_item handed ON handed.step_id = handover.id
+                  LEFT JOIN account_move_line aml
+                         ON aml.id = handed.move_line_id AND aml.parent_state = 'posted'
+                 WHERE handover.state = 'handed'
+                   AND handed.amount_told <> COALESCE(aml.amount_residual_currency, 0)
+                 ORDER BY handed.step_id
                  LIMIT %s
                 """,
                 limit,

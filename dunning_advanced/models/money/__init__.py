@@ -5,6 +5,7 @@
 from . import (
     citation,
     bracket,
+    kinds,
     charge,
     booking,
     charging,

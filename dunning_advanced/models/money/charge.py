@@ -3,7 +3,9 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date, get_lang
 
 from ...tools.format import format_number
+from ...tools.parts import IncompleteError
 from ...tools.rounding import decimal, round_money, shares
+from .kinds import KINDS
 
 
 class DunningCharge(models.Model):
@@ -101,6 +103,20 @@ class DunningCharge(models.Model):
         "The interest of this invoice has been charged for these days already.",
     )
 
+    def _register_hook(self):
+        """Refuse a kind that names a field which is not there, before anybody books with it."""
+        super()._register_hook()
+        for kind in self._kinds():
+            for model, names in (
+                ("res.company", [kind.product]),
+                ("dunning.level", kind.asked_by),
+            ):
+                if missing := [name for name in names if name not in self.env[model]._fields]:
+                    raise IncompleteError(
+                        f"{type(kind).__module__}.{type(kind).__name__} is not complete: "
+                        f"{model} has no field {', '.join(missing)}"
+                    )
+
     @api.depends("formula", "segments")
     def _compute_working(self):
         for charge in self:
@@ -140,13 +156,36 @@ class DunningCharge(models.Model):
     # Business
 
     @api.model
+    def _kinds(self):
+        """All kinds, in the order in which they are shown. Extension point.
+
+        :return: list of Kind
+        """
+        return list(KINDS)
+
+    @api.model
+    def _kind(self, code):
+        """The kind with a code. What is left of one whose module is gone is a fee."""
+        kinds = self._kinds()
+        return next((kind for kind in kinds if kind.code == code), KINDS[0])
+
+    @api.model
     def _selection_kind(self):
-        kinds = {
-            "fee": self.env._("Fee"),
-            "fixed": self.env._("Compensation for late payment"),
-            "interest": self.env._("Interest"),
-        }
-        return list(kinds.items())
+        return [(kind.code, self.env._(kind.label)) for kind in self._kinds()]
+
+    @api.model
+    def _kind_label(self, code):
+        return self.env._(self._kind(code).label)
+
+    @api.model
+    def _asked_by(self):
+        """The fields of levels by which any charge is asked for."""
+        return list(dict.fromkeys(name for kind in self._kinds() for name in kind.asked_by))
+
+    def _by_kind(self):
+        """These charges in the order of their kinds."""
+        places = {kind.code: place for place, kind in enumerate(self._kinds())}
+        return self.sorted(lambda charge: places.get(charge.kind, len(places)))
 
     def _segment_rows(self):
         """The periods of the interest as they are shown, see :meth:`_periods`."""
@@ -211,12 +250,8 @@ class DunningCharge(models.Model):
 
         :return: list of (label, why, amount)
         """
-        groups = self.grouped(
-            lambda charge: (
-                (charge.kind, charge.fee_id, charge.formula)
-                if charge.kind != "interest"
-                else (charge.kind, charge.move_line_id, charge.name)
-            )
+        groups = self._by_kind().grouped(
+            lambda charge: (charge.kind, *self._kind(charge.kind).together(charge))
         )
         return [
             (group[0].name, group[0]._why(), sum(group.mapped("amount")))
@@ -225,15 +260,7 @@ class DunningCharge(models.Model):
 
     def _why(self):
         """One line that says why the customer owes it."""
-        if self.kind != "interest":
-            return self.formula or ""
-        period = self.env._(
-            "%(days)s days from %(start)s to %(end)s",
-            days=self.days,
-            start=format_date(self.env, self.date_from),
-            end=format_date(self.env, self.date_until),
-        )
-        return f"{period} · {self.formula}"
+        return self._kind(self.kind).why(self)
 
     def _product(self):
         """The product that charges like this are booked with: of the fee, else of the
@@ -242,12 +269,12 @@ class DunningCharge(models.Model):
         :raises UserError: when there is none
         """
         charge = self[:1]
-        company = charge.company_id
-        product = charge.fee_id.product_id or company[f"dunning_{charge.kind}_product_id"]
-        if not product:
+        company, kind = charge.company_id, self._kind(charge.kind)
+        product = charge.fee_id.product_id or company[kind.product]
+        if not product and kind.shipped:
             # Not env.ref(), which asks the database every time.
             shipped = self.env["ir.model.data"]._xmlid_to_res_id(
-                f"dunning_advanced.product_{charge.kind}", raise_if_not_found=False
+                kind.shipped, raise_if_not_found=False
             )
             product = product.browse(shipped or ())
         if not product:
@@ -255,7 +282,7 @@ class DunningCharge(models.Model):
                 self.env._(
                     "There is no product to book “%(kind)s” with: choose one in Dunning > "
                     "Configuration > Settings.",
-                    kind=dict(self._selection_kind())[charge.kind],
+                    kind=self._kind_label(charge.kind),
                 )
             )
         return product.with_company(company)

@@ -92,7 +92,21 @@ class DunningCharging(models.AbstractModel):
                 name = self.env._("Interest on %s", line.name)
                 base = self._values(notice, line, facts.date)
                 values.append(base | interest | {"name": name, "level_id": line.level_id.id})
-        return values
+        return values + self._of_kinds(notice, lines, facts)
+
+    @api.model
+    def _of_kinds(self, notice, lines, facts):
+        """What kinds ask that are reckoned one by one."""
+        return [
+            {
+                **self._values(notice, line, facts.date),
+                "kind": kind.code,
+                "level_id": line.level_id.id,
+                **values,
+            }
+            for kind in self.env["dunning.charge"]._kinds()
+            for line, values in kind.values(self, notice, lines, facts)
+        ]
 
     @api.model
     def _values(self, notice, line, date):
@@ -360,13 +374,15 @@ class DunningCharging(models.AbstractModel):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT DISTINCT ON (h.move_line_id, n.id)
-                       h.move_line_id, n.id, n.date, d.date_done, COALESCE(d.channel, n.channel)
-                  FROM dunning_line h
-                  JOIN dunning_notice n ON n.id = h.notice_id AND n.delivered
-                  LEFT JOIN dunning_delivery d ON d.notice_id = n.id AND d.state = 'done'
-                 WHERE h.move_line_id IN %s AND h.state = 'issued' AND h.rung > 0
-                 ORDER BY h.move_line_id, n.id, d.date_done
+                SELECT DISTINCT ON (line.move_line_id, notice.id)
+                       line.move_line_id, notice.id, notice.date, delivery.date_done,
+                       COALESCE(delivery.channel, notice.channel)
+                  FROM dunning_line line
+                  JOIN dunning_notice notice ON notice.id = line.notice_id AND notice.delivered
+                  LEFT JOIN dunning_delivery delivery ON delivery.notice_id = notice.id
+                       AND delivery.state = 'done'
+                 WHERE line.move_line_id IN %s AND line.state = 'issued' AND line.rung > 0
+                 ORDER BY line.move_line_id, notice.id, delivery.date_done
                 """,
                 tuple(theirs.ids),
             )
@@ -393,12 +409,12 @@ class DunningCharging(models.AbstractModel):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT r.debit_move_id, c.date, SUM(r.debit_amount_currency)
-                  FROM account_partial_reconcile r
-                  JOIN account_move_line c ON c.id = r.credit_move_id
-                 WHERE r.debit_move_id IN %s AND r.debit_amount_currency <> 0
-                 GROUP BY r.debit_move_id, c.date
-                 ORDER BY r.debit_move_id, c.date
+                SELECT partial.debit_move_id, credit_aml.date, SUM(partial.debit_amount_currency)
+                  FROM account_partial_reconcile partial
+                  JOIN account_move_line credit_aml ON credit_aml.id = partial.credit_move_id
+                 WHERE partial.debit_move_id IN %s AND partial.debit_amount_currency <> 0
+                 GROUP BY partial.debit_move_id, credit_aml.date
+                 ORDER BY partial.debit_move_id, credit_aml.date
                 """,
                 tuple(items.ids),
             )

@@ -84,45 +84,47 @@ class DunningLawCheck(models.Model):
         """References that a rule needs and that have days without a rate."""
         return SQL(
             """
-            SELECT r.id * 5 + h.number AS id, 'rate' AS kind, 'missing' AS state,
-                   h.first AS date_from, h.last AS date_to, h.number = 1 AS coming,
-                   NULL::int AS company_id, r.id AS reference_id, NULL::int AS rate_id,
+            SELECT reference.id * 5 + half.number AS id, 'rate' AS kind, 'missing' AS state,
+                   half.first AS date_from, half.last AS date_to, half.number = 1 AS coming,
+                   NULL::int AS company_id, reference.id AS reference_id, NULL::int AS rate_id,
                    NULL::int AS rule_id, NULL::int AS fee_id
-              FROM dunning_reference r
-             CROSS JOIN half_year h
-             WHERE r.active
-               AND EXISTS (SELECT FROM dunning_interest_rule i
-                            WHERE i.reference_id = r.id AND i.active)
-               AND h.last - h.first + 1 > COALESCE(
-                   (SELECT SUM(LEAST(t.date_to, h.last) - GREATEST(t.date_from, h.first) + 1)
-                      FROM dunning_reference_rate t
-                     WHERE t.reference_id = r.id
-                       AND t.date_from <= h.last AND t.date_to >= h.first), 0)
+              FROM dunning_reference reference
+             CROSS JOIN half_year half
+             WHERE reference.active
+               AND EXISTS (SELECT FROM dunning_interest_rule rule
+                            WHERE rule.reference_id = reference.id AND rule.active)
+               AND half.last - half.first + 1 > COALESCE(
+                   (SELECT SUM(LEAST(rate.date_to, half.last)
+                               - GREATEST(rate.date_from, half.first) + 1)
+                      FROM dunning_reference_rate rate
+                     WHERE rate.reference_id = reference.id
+                       AND rate.date_from <= half.last AND rate.date_to >= half.first), 0)
             """
         )
 
     def _unverified_rates(self):
         return SQL(
             """
-            SELECT t.id * 5 + 2, 'rate', 'unverified', t.date_from, t.date_to,
-                   t.date_to >= MAX(h.first) FILTER (WHERE h.number = 1),
-                   NULL, t.reference_id, t.id, NULL, NULL
-              FROM dunning_reference_rate t
-              JOIN dunning_reference r ON r.id = t.reference_id AND r.active
-             CROSS JOIN half_year h
-             WHERE t.verified IS NOT TRUE
-             GROUP BY t.id
-            HAVING t.date_from <= MAX(h.last) AND t.date_to >= MIN(h.first)
+            SELECT rate.id * 5 + 2, 'rate', 'unverified', rate.date_from, rate.date_to,
+                   rate.date_to >= MAX(half.first) FILTER (WHERE half.number = 1),
+                   NULL, rate.reference_id, rate.id, NULL, NULL
+              FROM dunning_reference_rate rate
+              JOIN dunning_reference reference ON reference.id = rate.reference_id
+                   AND reference.active
+             CROSS JOIN half_year half
+             WHERE rate.verified IS NOT TRUE
+             GROUP BY rate.id
+            HAVING rate.date_from <= MAX(half.last) AND rate.date_to >= MIN(half.first)
             """
         )
 
     def _unverified_rules(self):
         return SQL(
             """
-            SELECT r.id * 5 + 3, 'rule', 'unverified', NULL, NULL, TRUE, r.company_id,
-                   NULL, NULL, r.id, NULL
-              FROM dunning_interest_rule r
-             WHERE r.active AND r.verified IS NOT TRUE
+            SELECT rule.id * 5 + 3, 'rule', 'unverified', NULL, NULL, TRUE, rule.company_id,
+                   NULL, NULL, rule.id, NULL
+              FROM dunning_interest_rule rule
+             WHERE rule.active AND rule.verified IS NOT TRUE
             """
         )
 
@@ -130,10 +132,10 @@ class DunningLawCheck(models.Model):
         """Fees that are the company's own choice have no law and need no check."""
         return SQL(
             """
-            SELECT f.id * 5 + 4, 'fee', 'unverified', NULL, NULL, TRUE, f.company_id,
-                   NULL, NULL, NULL, f.id
-              FROM dunning_fee f
-             WHERE f.active AND f.verified IS NOT TRUE AND f.citation <> ''
+            SELECT fee.id * 5 + 4, 'fee', 'unverified', NULL, NULL, TRUE, fee.company_id,
+                   NULL, NULL, NULL, fee.id
+              FROM dunning_fee fee
+             WHERE fee.active AND fee.verified IS NOT TRUE AND fee.citation <> ''
             """
         )
 

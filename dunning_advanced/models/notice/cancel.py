@@ -17,7 +17,7 @@ class DunningNotice(models.Model):
     @api.depends("state", "delivery_ids.state")
     def _compute_departure_summary(self):
         deliveries = self.env["dunning.delivery"]
-        found = deliveries._departures(SQL("n.id"), self.ids, states=("cancelled",))
+        found = deliveries._departures(SQL("notice.id"), self.ids, states=("cancelled",))
         for notice in self:
             notice.departure_summary = deliveries._describe_departures(
                 found.get(notice._origin.id, [])
@@ -135,32 +135,34 @@ class DunningNotice(models.Model):
         return self.search([("id", "in", self.ids), ("delivery_ids", "any", LEFT)])
 
     def _correct(self):
-        """Send a correction by e-mail for notices that had left when they were
-        cancelled, once for each; many are sent by the scheduled action.
+        """Send a correction for notices that had left when they were cancelled, once for
+        each; many are sent by the scheduled action.
 
-        :return: dunning.delivery of the corrections; customers without an e-mail
-            address have none
+        :return: dunning.delivery of the corrections; customers whom no channel that sends
+            some can reach have none
         """
-        missing = self.filtered("to_correct")
-        contacts = self.env["dunning.channel"]._contacts("email", missing)
         corrections = self.env["dunning.delivery"].create(
-            [
-                {
-                    "notice_id": notice.id,
-                    "channel": "email",
-                    "contact_id": contacts[notice.id].id,
-                    "address": contacts[notice.id].email,
-                    "correction": True,
-                }
-                for notice in missing
-                if contacts[notice.id].email
-            ]
+            self.filtered("to_correct")._correction_values()
         )
         if len(corrections) <= AT_ONCE:
             corrections._send_corrections()
         else:
             self._wake_cron()
         return corrections
+
+    def _correction_values(self):
+        """Of a correction for each notice, by the first channel that can bring one."""
+        channels, left, values = self.env["dunning.channel"], self, []
+        for channel in channels._channels():
+            if not channel.correct:
+                continue
+            contacts = channels._contacts(channel.code, left)
+            for notice in left:
+                contact = contacts[notice.id]
+                if contact and channel.address(contact):
+                    values.append({**channel.values(notice, contact), "correction": True})
+                    left -= notice
+        return values
 
     # Notices of a proposal that is replaced: gone as if they had never been.
 

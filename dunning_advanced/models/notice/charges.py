@@ -89,8 +89,11 @@ class DunningNotice(models.Model):
 
         :raises ChargesExceedDebtError: says both amounts
         """
+        kinds = self.env["dunning.charge"]
         costs = sum(
-            row["amount"] for row in rows if row["state"] == "open" and row["kind"] != "interest"
+            row["amount"]
+            for row in rows
+            if row["state"] == "open" and kinds._kind(row["kind"]).is_cost
         )
         if self.charge_decision or self.currency_id.compare_amounts(costs, self.amount_total) <= 0:
             return
@@ -204,7 +207,7 @@ class DunningNotice(models.Model):
     def _named_until(self):
         """The last day on which paying keeps off the costs that are named in advance."""
         partner, company = self.partner_id, self.company_id
-        sent = Reminder(self.date, self.channel in self.env["dunning.channel"]._on_paper())
+        sent = Reminder(self.date, by_post=self.is_paper)
         rule, holidays = partner._dunning_protection(company), partner._dunning_holidays(company)
         first = costs_from(rule, sent, holidays)
         return fields.Date.subtract(first, days=1)

@@ -61,6 +61,7 @@ class DunningNotice(models.Model):
                 if not progress(count):
                     return  # time is up: Odoo calls again, as something remains
         retrying(self._refresh_runs, self.env)
+        retrying(corrections._ask_outcomes, self.env)
         # What is left now, if anything, is in the hands of another worker.
         progress(remaining=0)
 
@@ -126,11 +127,11 @@ class DunningNotice(models.Model):
         changed = self.browse()
         for line in self.line_ids:
             row = rows.get(line.move_line_id.id)
-            verdict = self._decision_now(line, row, rungs)
+            decision = self._decision_now(line, row, rungs)
             values = (
                 self._facts_now(line, row)
-                if verdict == "dun"
-                else {"state": "void", "verdict": verdict}
+                if decision == "dun"
+                else {"state": "void", "verdict": decision}
             )
             if values:
                 line.write(values)
@@ -157,8 +158,8 @@ class DunningNotice(models.Model):
         policy = line.policy_id.id
         if (policy, line.rung, line.level_id.id) not in rungs:
             return "relaid"
-        if row["verdict"] not in ("dun", "unreachable"):
-            return row["verdict"]
+        if row["decision"] not in ("dun", "unreachable"):
+            return row["decision"]
         if row["policy_id"] != policy:
             return "relaid"
         return "changed" if line.rung < 1 <= row["rung"] else "dun"
@@ -200,7 +201,7 @@ class DunningNotice(models.Model):
                         "%(customer)s cannot be reached by %(channel)s: complete the contact "
                         "data or choose another channel, then try again.",
                         customer=notice.partner_id.display_name,
-                        channel=dict(channels._selection()).get(notice.channel, notice.channel),
+                        channel=channels._label(notice.channel),
                     )
                 )
             if notice.contact_id.id != usable:
@@ -213,12 +214,15 @@ class DunningNotice(models.Model):
         if not self.contact_id or self.contact_id.id == usual:
             return usual
         channel = self.env["dunning.channel"]._get(self.channel)
+        if not channel:
+            return None
         found = self.env.execute_query(
             SQL(
-                "SELECT 1 FROM res_partner p WHERE p.id = %s AND (p.active OR p.id = %s) AND %s",
+                "SELECT 1 FROM res_partner partner WHERE partner.id = %s AND (partner.active"
+                " OR partner.id = %s) AND %s",
                 self.contact_id.id,
                 self.partner_id.id,
-                channel.reach(SQL("p")) if channel else SQL("FALSE"),
+                channel.reach(SQL("partner")),
             )
         )
         return self.contact_id.id if found else usual

@@ -14,8 +14,7 @@ class DunningNotice(models.Model):
     @api.depends("subject", "body", "channel", "contact_id", "attachment_id", "line_ids")
     def _compute_letter_preview(self):
         reports = self.env["ir.actions.report"]
-        paper = self.env["dunning.channel"]._on_paper()
-        letters = self._origin.filtered(lambda notice: notice.channel in paper)
+        letters = self._origin.filtered("is_paper")
         streams = {}
         # A text that cannot be filled in is told by the button that opens the
         # letter; the form opens anyway.
@@ -74,13 +73,14 @@ class DunningNotice(models.Model):
 
         :return: list of dicts, in the order of the notices
         """
-        contacts = self.env["dunning.channel"]._contacts("letter", self)
+        others = self.filtered(lambda notice: not notice.is_paper)
+        usual = self.env["dunning.channel"]._reached("letter", others.partner_id)
         logos = {company: company._dunning_logo() for company in self.company_id.sudo()}
         values = []
         for notice in self:
             frame = notice._frame_values()
             frame.update(
-                contact=(contacts[notice.id] or notice.contact_id).sudo(),
+                contact=(usual.get(notice.partner_id) or notice.contact_id).sudo(),
                 logo=logos[frame["company"]],
                 subject=without_sender(notice.subject or "", frame["company"].name),
                 body=notice.body,

@@ -51,6 +51,9 @@ class DunningNotice(models.Model):
         readonly=True, help="Why it could not be issued. It is tried again on request."
     )
     channel = fields.Selection(selection=lambda self: self.env["dunning.channel"]._selection())
+    is_paper = fields.Boolean(
+        compute="_compute_is_paper", string="By letter", help="The customer gets it by post."
+    )
     contact_id = fields.Many2one("res.partner", string="Addressed to")
     contact_email = fields.Char(related="contact_id.email", string="E-mail")
     line_ids = fields.One2many(
@@ -199,6 +202,12 @@ class DunningNotice(models.Model):
                 notice.date, days=notice.level_id.pay_within
             )
 
+    @api.depends("channel")
+    def _compute_is_paper(self):
+        paper = self.env["dunning.channel"]._on_paper()
+        for notice in self:
+            notice.is_paper = notice.channel in paper
+
     @api.depends("date", "date_oldest")
     def _compute_days_overdue(self):
         for notice in self:
@@ -337,9 +346,8 @@ class DunningNotice(models.Model):
 
         :raises UserError: when none of them is a letter
         """
-        paper = self.env["dunning.channel"]._on_paper()
         letters = self.delivery_ids.filtered(
-            lambda delivery: delivery.channel in paper and delivery.state != "withdrawn"
+            lambda delivery: delivery.is_printed and delivery.state != "withdrawn"
         )
         return letters.action_print()
 
@@ -349,7 +357,7 @@ class DunningNotice(models.Model):
         self.filtered(lambda notice: notice.state == "proposed")._confirm()
 
     def action_lower_level(self):
-        """Send the text of the level before; the items stay one rung lower too.
+        """Send the text of the level before; the items stay one level lower too.
         Among several, those at the lowest level stay as they are.
 
         :raises UserError: when there is no lower level for any of them

@@ -126,7 +126,7 @@ class DunningNotice(models.Model):
         }
 
     def _why_empty(self):
-        """What took the last items off, in the words of their verdicts."""
+        """What took the last items off, in the words of their decisions."""
         lines = self.env["dunning.line"]
         groups = lines._read_group(
             [("notice_id", "=", self.id), ("state", "=", "void")], ["verdict"]
@@ -134,7 +134,7 @@ class DunningNotice(models.Model):
         labels = dict(lines._selection_decision())
         return self.env._(
             "No item is left to remind of: %s.",
-            ", ".join(labels.get(verdict, verdict) for [verdict] in groups),
+            ", ".join(labels.get(decision, decision) for [decision] in groups),
         )
 
     def _refresh_amounts(self):
@@ -176,21 +176,23 @@ class DunningNotice(models.Model):
         """
         return SQL(
             """
-            SELECT DISTINCT ON (h.partner_id, h.currency_id, h.policy_id, h.rung < 1)
-                   h.partner_id, h.currency_id, h.policy_id, h.rung < 1 AS early,
-                   h.date, h.rung, h.amount_total
-              FROM dunning_notice h
-             WHERE h.state = 'issued' AND h.company_id = %s AND %s
-             ORDER BY h.partner_id, h.currency_id, h.policy_id, h.rung < 1, h.date DESC, h.id DESC
+            SELECT DISTINCT ON (
+                       notice.partner_id, notice.currency_id, notice.policy_id, notice.rung < 1)
+                   notice.partner_id, notice.currency_id, notice.policy_id,
+                   notice.rung < 1 AS early, notice.date, notice.rung, notice.amount_total
+              FROM dunning_notice notice
+             WHERE notice.state = 'issued' AND notice.company_id = %s AND %s
+             ORDER BY notice.partner_id, notice.currency_id, notice.policy_id, notice.rung < 1,
+                      notice.date DESC, notice.id DESC
             """,
             scope.company.id,
-            self.env["dunning.engine"]._only(scope, SQL("h.partner_id")),
+            self.env["dunning.engine"]._only(scope, SQL("notice.partner_id")),
         )
 
     @api.model
     def _comparison_columns(self):
         """The stored fields of this file, as :meth:`_compute_comparison` has them,
-        for a proposal that writes notices ``n`` in one statement beside the ``last`` ones.
+        for a proposal that writes notices ``draft`` in one statement beside the ``last`` ones.
 
         :return: dict of column to SQL
         """
@@ -199,10 +201,10 @@ class DunningNotice(models.Model):
             "last_rung": SQL("last.rung"),
             "last_total": SQL("last.amount_total"),
             "comparison": SQL(
-                "CASE SIGN(n.top - n.shift - last.rung)"
+                "CASE SIGN(draft.top - draft.shift - last.rung)"
                 " WHEN 1 THEN 'higher' WHEN 0 THEN 'same' WHEN -1 THEN 'lower' ELSE 'new' END"
             ),
-            "amount_change": SQL("COALESCE(n.net - last.amount_total, 0)"),
+            "amount_change": SQL("COALESCE(draft.net - last.amount_total, 0)"),
         }
 
     # What deserves a second look before a notice goes out.
@@ -276,11 +278,12 @@ class DunningNotice(models.Model):
         companies = company._dunning_companies()
         return Domain.custom(
             to_sql=lambda _model, alias, _query: SQL(
-                """%s IN (SELECT p.commercial_partner_id
-                            FROM account_move_line l JOIN res_partner p ON p.id = l.partner_id
-                           WHERE l.account_id IN %s AND l.company_id IN %s
-                             AND l.parent_state = 'posted' AND l.reconciled IS NOT TRUE
-                             AND l.amount_residual_currency < 0)""",
+                """%s IN (SELECT partner.commercial_partner_id
+                            FROM account_move_line aml
+                            JOIN res_partner partner ON partner.id = aml.partner_id
+                           WHERE aml.account_id IN %s AND aml.company_id IN %s
+                             AND aml.parent_state = 'posted' AND aml.reconciled IS NOT TRUE
+                             AND aml.amount_residual_currency < 0)""",
                 SQL.identifier(alias, "partner_id"),
                 tuple(accounts.ids or [0]),
                 tuple(companies.ids),

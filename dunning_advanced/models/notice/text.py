@@ -195,7 +195,7 @@ class DunningNotice(models.Model):
     def _inform_run(self, scope):
         """List them on the notices of a proposal."""
         if any(self.env["dunning.engine.policy"]._policies(scope).mapped("inform")):
-            self._insert_information(scope, SQL("n.run_id = %s", scope.run_id))
+            self._insert_information(scope, SQL("notice.run_id = %s", scope.run_id))
 
     def _inform_again(self, company, date):
         """List on these notices what is open on the day on which they are issued."""
@@ -207,30 +207,33 @@ class DunningNotice(models.Model):
         informing = self.filtered(lambda notice: notice.policy_id.inform)
         if informing:
             scope = Scope(company=company, date=date, partner_ids=tuple(informing.partner_id.ids))
-            self._insert_information(scope, SQL("n.id IN %s", mine))
+            self._insert_information(scope, SQL("notice.id IN %s", mine))
         self.invalidate_recordset(["info_ids"])
 
     @api.model
     def _insert_information(self, scope, notices):
-        """One statement for all notices ``n`` that meet a condition."""
+        """One statement for all notices ``notice`` that meet a condition."""
         query = SQL(
             """
             INSERT INTO dunning_line (
                 run_id, company_id, notice_id, partner_id, move_line_id, name, date,
                 date_maturity, currency_id, amount_open, amount_open_company, amount_net,
                 policy_id, verdict, state, create_date, write_date)
-            SELECT n.run_id, n.company_id, n.id, n.partner_id, i.id, i.name, %(date)s,
-                   i.due, i.currency_id, i.open, i.open_company, 0,
-                   n.policy_id, 'info', 'info', now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
-              FROM dunning_notice n
-              JOIN dunning_policy policy ON policy.id = n.policy_id AND policy.inform
-              JOIN (%(items)s) i ON i.debtor_id = n.partner_id AND i.currency_id = n.currency_id
+            SELECT notice.run_id, notice.company_id, notice.id, notice.partner_id,
+                   item.id, item.name, %(date)s,
+                   item.due, item.currency_id, item.open, item.open_company, 0,
+                   notice.policy_id, 'info', 'info', now() AT TIME ZONE 'UTC',
+                   now() AT TIME ZONE 'UTC'
+              FROM dunning_notice notice
+              JOIN dunning_policy policy ON policy.id = notice.policy_id AND policy.inform
+              JOIN (%(items)s) item ON item.debtor_id = notice.partner_id
+                   AND item.currency_id = notice.currency_id
              WHERE %(notices)s
-               AND (i.open < 0 OR i.due > %(date)s AND i.no_followup IS NOT TRUE)
+               AND (item.open < 0 OR item.due > %(date)s AND item.no_followup IS NOT TRUE)
                AND NOT EXISTS (SELECT FROM dunning_line own
-                                WHERE own.run_id = n.run_id AND own.move_line_id = i.id
+                                WHERE own.run_id = notice.run_id AND own.move_line_id = item.id
                                   AND own.state IN ('proposed', 'issued'))
-             ORDER BY i.due, i.id
+             ORDER BY item.due, item.id
             """,
             date=scope.date,
             items=self.env["dunning.engine.item"]._stage_items(scope),

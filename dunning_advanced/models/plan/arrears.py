@@ -31,21 +31,24 @@ class DunningPaymentPlan(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT i.plan_id, i.id, i.settled,
-                       i.amount - COALESCE(l.amount_residual_currency, i.amount),
+                SELECT planned.plan_id, planned.id, planned.settled,
+                       planned.amount - COALESCE(aml.amount_residual_currency, planned.amount),
                        COALESCE(came.parts, '[]'::jsonb)
-                  FROM dunning_payment_plan_item i
-                  LEFT JOIN account_move_line l ON l.id = i.move_line_id
+                  FROM dunning_payment_plan_item planned
+                  LEFT JOIN account_move_line aml ON aml.id = planned.move_line_id
                   LEFT JOIN LATERAL (
                        SELECT jsonb_agg(jsonb_build_array(
-                                  r.max_date, r.debit_amount_currency,
-                                  m.move_type = 'out_refund') ORDER BY r.max_date, r.id) AS parts
-                         FROM account_partial_reconcile r
-                         JOIN account_move_line cl ON cl.id = r.credit_move_id
-                         JOIN account_move m ON m.id = cl.move_id
-                        WHERE r.debit_move_id = i.move_line_id AND r.id > i.partial_mark
-                          AND r.debit_amount_currency <> 0) came ON i.released IS NOT TRUE
-                 WHERE i.plan_id IN %s
+                                  partial.max_date, partial.debit_amount_currency,
+                                  move.move_type = 'out_refund')
+                              ORDER BY partial.max_date, partial.id) AS parts
+                         FROM account_partial_reconcile partial
+                         JOIN account_move_line credit_aml ON credit_aml.id = partial.credit_move_id
+                         JOIN account_move move ON move.id = credit_aml.move_id
+                        WHERE partial.debit_move_id = planned.move_line_id
+                          AND partial.id > planned.partial_mark
+                          AND partial.debit_amount_currency <> 0) came
+                    ON planned.released IS NOT TRUE
+                 WHERE planned.plan_id IN %s
                 """,
                 tuple(self.ids) or (0,),
             )
@@ -85,9 +88,9 @@ class DunningPaymentPlan(models.Model):
     def _update_state(self, date):
         """Match what came in with the installments of running plans, and act on it.
 
-        A plan that cannot be judged keeps the reason and leaves the others alone.
+        A plan that cannot be updated keeps the reason and leaves the others alone.
 
-        :param date: day on which they are judged
+        :param date: day as of which their state is told
         """
         plans = self.filtered(lambda plan: plan.state == "running")
         facts = plans._facts() if plans else {}
@@ -204,7 +207,7 @@ class DunningPaymentPlan(models.Model):
 
     @api.model
     def _cron_follow(self):
-        """Offers that are over end, running plans are judged, installments reminded of."""
+        """Offers that are over end, running plans are updated, installments reminded of."""
         today = fields.Date.context_today(self)
         offers = [("state", "=", "offered"), ("date_valid", "<", today)]
         running = [("state", "=", "running")]

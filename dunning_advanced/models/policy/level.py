@@ -5,7 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 
 
 class DunningLevel(models.Model):
-    """One rung of a policy: when it applies, what is said, by which channel."""
+    """One level of a policy: when it applies, what is said, by which channel."""
 
     _name = "dunning.level"
     _description = "Dunning Level"
@@ -147,13 +147,16 @@ class DunningLevel(models.Model):
         for level in self.filtered(lambda level: not level.active or not level.policy_id):
             level.rung = 0
 
-    @api.depends("policy_id.level_ids.fee_ids", "policy_id.level_ids.charge_interest")
+    @api.depends(
+        lambda self: [
+            f"policy_id.level_ids.{name}" for name in self.env["dunning.charge"]._asked_by()
+        ]
+    )
     def _compute_has_charges(self):
+        names = self.env["dunning.charge"]._asked_by()
         # Of the whole policy: some customers are told before what the next level costs.
         for policy, levels in self.grouped("policy_id").items():
-            levels.has_charges = any(
-                level.fee_ids or level.charge_interest for level in policy.level_ids
-            )
+            levels.has_charges = any(level[name] for level in policy.level_ids for name in names)
 
     @api.depends("days")
     def _compute_when(self):

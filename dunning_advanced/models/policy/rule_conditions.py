@@ -67,11 +67,11 @@ class DunningRule(models.Model):
         """Joins of what these rules ask about a debtor; none where they do not."""
         joins = []
         if self._need_balance():
-            joins.append(SQL("LEFT JOIN balances ON balances.debtor_id = c.id"))
+            joins.append(SQL("LEFT JOIN balances ON balances.debtor_id = partner.id"))
         if self._need_behavior():
             joins.append(
                 SQL(
-                    "LEFT JOIN dunning_behavior behavior ON behavior.partner_id = c.id"
+                    "LEFT JOIN dunning_behavior behavior ON behavior.partner_id = partner.id"
                     " AND behavior.company_id = %s",
                     scope.company.id,
                 )
@@ -113,7 +113,7 @@ class DunningRule(models.Model):
         """Archived debtors too: they still owe."""
         try:
             partners = self.env["res.partner"].sudo().with_context(active_test=False)
-            return SQL("c.id IN %s", partners._search(domain).subselect())
+            return SQL("partner.id IN %s", partners._search(domain).subselect())
         except Exception as error:
             raise self._domain_error(error) from error
 
@@ -135,7 +135,7 @@ class DunningRule(models.Model):
         return (self.grade_from or "A") <= letter <= (self.grade_to or "E")
 
     def _first_sql(self, scope):
-        """The id of the first of these rules that takes debtor ``c``."""
+        """The id of the first of these rules that takes debtor ``partner``."""
         if not self:
             return SQL("NULL::int")
         matches = [SQL("WHEN %s THEN %s", rule._matches_sql(scope), rule.id) for rule in self]
@@ -149,9 +149,9 @@ class DunningRule(models.Model):
         with the columns debtor_id and rule_id.
         """
         return SQL(
-            "%s SELECT d.id AS debtor_id, d.rule_id FROM debtors d"
-            " WHERE d.rule_id IS NOT NULL"
-            " AND d.id IN (SELECT debtor_id FROM items WHERE open > 0)",
+            "%s SELECT debtor.id AS debtor_id, debtor.rule_id FROM debtors debtor"
+            " WHERE debtor.rule_id IS NOT NULL"
+            " AND debtor.id IN (SELECT debtor_id FROM items WHERE open > 0)",
             self.env["dunning.engine"]._with(scope),
         )
 
@@ -163,7 +163,7 @@ class DunningRule(models.Model):
         """
         scope = Scope(company=company, date=date)
         self.env.flush_all()
-        query = SQL("SELECT rule_id, COUNT(*) FROM (%s) t GROUP BY 1", self._taken_sql(scope))
+        query = SQL("SELECT rule_id, COUNT(*) FROM (%s) taken GROUP BY 1", self._taken_sql(scope))
         with self.env["dunning.engine"]._planned(scope):
             return dict(self.env.execute_query(query))
 
@@ -186,9 +186,10 @@ class DunningRule(models.Model):
         self.env.flush_all()
         self.env.cr.execute(
             SQL(
-                "%s SELECT %s FROM debtors d JOIN res_partner c ON c.id = d.id %s",
+                "%s SELECT %s FROM debtors debtor"
+                " JOIN res_partner partner ON partner.id = debtor.id %s",
                 self.env["dunning.engine"]._with(scope),
-                SQL(", ").join([SQL("d.*"), *rules._facts(), *columns]),
+                SQL(", ").join([SQL("debtor.*"), *rules._facts(), *columns]),
                 rules._facts_join(scope),
             )
         )

@@ -113,7 +113,7 @@ class DunningTeam(models.Model):
         self.ensure_one()
         self.env.flush_all()
         waiting = SQL("SELECT %s AS team_id, 1 AS total", self.id)
-        rows = self.env.execute_query(SQL("SELECT users[1] FROM (%s) t", self._turns(waiting)))
+        rows = self.env.execute_query(SQL("SELECT users[1] FROM (%s) turns", self._turns(waiting)))
         users = self.env["res.users"]
         return users.browse(rows[0]) if rows else self.leader_id.filtered("active")
 
@@ -123,23 +123,23 @@ class DunningTeam(models.Model):
         statement.
 
         :param scope: Scope with the company of the cases
-        :param condition: SQL on the row ``c`` of dunning_case
+        :param condition: SQL on the row ``kase`` of dunning_case
         """
         self.env.flush_all()
         fresh = SQL(
             """
-            SELECT c.id, c.team_id,
-                   ROW_NUMBER() OVER (PARTITION BY c.team_id ORDER BY c.id) AS place
-              FROM dunning_case c
-             WHERE c.state = 'open' AND c.team_id IS NOT NULL AND c.user_id IS NULL
-               AND c.company_id = %s AND %s
+            SELECT kase.id, kase.team_id,
+                   ROW_NUMBER() OVER (PARTITION BY kase.team_id ORDER BY kase.id) AS place
+              FROM dunning_case kase
+             WHERE kase.state = 'open' AND kase.team_id IS NOT NULL AND kase.user_id IS NULL
+               AND kase.company_id = %s AND %s
             """,
             scope.company.id,
             condition,
         )
         query = SQL(
-            "WITH %s UPDATE dunning_case c SET user_id = assigned.user_id FROM assigned"
-            " WHERE assigned.id = c.id AND assigned.user_id IS NOT NULL",
+            "WITH %s UPDATE dunning_case kase SET user_id = assigned.user_id FROM assigned"
+            " WHERE assigned.id = kase.id AND assigned.user_id IS NOT NULL",
             self._shares(fresh),
         )
         with self.env["dunning.engine"]._planned(scope):
@@ -196,22 +196,24 @@ class DunningTeam(models.Model):
         """
         return SQL(
             """
-            SELECT m.team_id,
-                   array_agg(m.user_id ORDER BY had, m.cases DESC, m.latest, m.user_id) AS users
-              FROM (SELECT w.team_id, r.res_users_id AS user_id, COALESCE(l.cases, 0) AS cases,
-                           COALESCE(l.latest, 0) AS latest,
-                           CEIL((w.total + SUM(COALESCE(l.cases, 0)) OVER team)
+            SELECT member.team_id,
+                   array_agg(member.user_id
+                       ORDER BY had, member.cases DESC, member.latest, member.user_id) AS users
+              FROM (SELECT wanted.team_id, link.res_users_id AS user_id,
+                           COALESCE(load.cases, 0) AS cases,
+                           COALESCE(load.latest, 0) AS latest,
+                           CEIL((wanted.total + SUM(COALESCE(load.cases, 0)) OVER team)
                                 / COUNT(*) OVER team) AS level
-                      FROM (%(waiting)s) w
-                      JOIN dunning_team_res_users_rel r ON r.dunning_team_id = w.team_id
-                      JOIN res_users u ON u.id = r.res_users_id AND u.active
+                      FROM (%(waiting)s) wanted
+                      JOIN dunning_team_res_users_rel link ON link.dunning_team_id = wanted.team_id
+                      JOIN res_users person ON person.id = link.res_users_id AND person.active
                       LEFT JOIN (SELECT user_id, COUNT(*) FILTER (WHERE state = 'open') AS cases,
                                         MAX(id) AS latest
                                    FROM dunning_case WHERE user_id IS NOT NULL
-                                  GROUP BY user_id) l ON l.user_id = u.id
-                    WINDOW team AS (PARTITION BY w.team_id)) m
-             CROSS JOIN LATERAL generate_series(m.cases, m.level::bigint - 1) had
-             GROUP BY m.team_id
+                                  GROUP BY user_id) load ON load.user_id = person.id
+                    WINDOW team AS (PARTITION BY wanted.team_id)) member
+             CROSS JOIN LATERAL generate_series(member.cases, member.level::bigint - 1) had
+             GROUP BY member.team_id
             """,
             waiting=waiting,
         )

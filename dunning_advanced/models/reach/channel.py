@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from .email import Email
@@ -30,6 +31,29 @@ class DunningChannel(models.AbstractModel):
         return next((channel for channel in self._channels() if channel.code == code), None)
 
     @api.model
+    def _installed(self, code):
+        """The channel with a code.
+
+        :raises UserError: when the module that has it is gone
+        """
+        channel = self._get(code)
+        if not channel:
+            raise UserError(
+                self.env._(
+                    "There is no channel “%s” any more: choose another one, or have the module "
+                    "installed that has it.",
+                    code,
+                )
+            )
+        return channel
+
+    @api.model
+    def _label(self, code):
+        """The name of a channel; its code where the module that has it is gone."""
+        channel = self._get(code)
+        return self.env._(channel.label) if channel else code or ""
+
+    @api.model
     def _selection(self):
         return [(channel.code, self.env._(channel.label)) for channel in self._channels()]
 
@@ -39,8 +63,13 @@ class DunningChannel(models.AbstractModel):
 
     @api.model
     def _on_paper(self):
-        """Codes of the channels whose reminders are printed."""
+        """Codes of the channels that bring letters."""
         return tuple(channel.code for channel in self._channels() if channel.is_paper)
+
+    @api.model
+    def _printed(self):
+        """Codes of the channels whose letters somebody here prints."""
+        return tuple(channel.code for channel in self._channels() if channel.is_printed)
 
     def _contacts_sql(self, debtors):
         """Who is reached by which channel, for a set of debtors.
@@ -54,19 +83,21 @@ class DunningChannel(models.AbstractModel):
         """
         columns = [
             SQL(
-                "(array_agg(p.id ORDER BY CASE WHEN p.id = p.commercial_partner_id THEN 3"
-                " WHEN p.type = 'dunning' THEN 1 ELSE 2 END, p.id) FILTER (WHERE %s))[1] AS %s",
-                channel.reach(SQL("p")),
+                "(array_agg(partner.id"
+                " ORDER BY CASE WHEN partner.id = partner.commercial_partner_id THEN 3"
+                " WHEN partner.type = 'dunning' THEN 1 ELSE 2 END, partner.id)"
+                " FILTER (WHERE %s))[1] AS %s",
+                channel.reach(SQL("partner")),
                 SQL.identifier(f"{channel.code}_contact_id"),
             )
             for channel in self._channels()
         ]
         return SQL(
-            "SELECT p.commercial_partner_id AS debtor_id, %s FROM res_partner p"
-            " WHERE p.commercial_partner_id IN (%s)"
-            " AND (p.id = p.commercial_partner_id"
-            " OR p.active AND p.type IN ('dunning', 'invoice'))"
-            " GROUP BY p.commercial_partner_id",
+            "SELECT partner.commercial_partner_id AS debtor_id, %s FROM res_partner partner"
+            " WHERE partner.commercial_partner_id IN (%s)"
+            " AND (partner.id = partner.commercial_partner_id"
+            " OR partner.active AND partner.type IN ('dunning', 'invoice'))"
+            " GROUP BY partner.commercial_partner_id",
             SQL(", ").join(columns),
             debtors,
         )
@@ -76,7 +107,7 @@ class DunningChannel(models.AbstractModel):
 
         :return: dunning.delivery, one for each notice
         """
-        channel, contacts = self._get(code), self._contacts(code, notices)
+        channel, contacts = self._installed(code), self._contacts(code, notices)
         channel.prepare(self, notices)
         return channel.deliver(self, notices, contacts)
 
@@ -103,7 +134,7 @@ class DunningChannel(models.AbstractModel):
         self.env.flush_all()
         self.env.cr.execute(self._contacts_sql(SQL("SELECT unnest(%s)", list(debtors.ids))))
         column = f"{code}_contact_id"
-        reached = {row["debtor_id"]: row[column] for row in self.env.cr.dictfetchall()}
+        reached = {row["debtor_id"]: row.get(column) for row in self.env.cr.dictfetchall()}
         together = debtors.browse(filter(None, reached.values()))._prefetch_ids
         return {
             debtor: debtors.browse(reached.get(debtor.id)).with_prefetch(together)

@@ -48,22 +48,26 @@ class DunningContactCap(models.Model):
         caps = self.sudo().search([("company_id", "in", [False, *scope.company.parent_ids.ids])])
         return SQL(
             """
-            SELECT c.debtor_id, MAX(c.date + cap.days) AS free_from
-              FROM (SELECT d.debtor_id, d.date,
-                           ROW_NUMBER() OVER (PARTITION BY d.debtor_id ORDER BY d.date DESC) AS nth
-                      FROM (SELECT DISTINCT n.partner_id AS debtor_id, v.channel, n.date
-                              FROM dunning_notice n
-                              JOIN dunning_delivery v ON v.notice_id = n.id
-                             WHERE n.state = 'issued' AND v.state IN ('queued', 'done')
-                               AND n.date < %(date)s AND n.date > %(first)s
-                               AND n.partner_id IN (%(debtors)s)
+            SELECT numbered.debtor_id, MAX(numbered.date + cap.days) AS free_from
+              FROM (SELECT contact.debtor_id, contact.date,
+                           ROW_NUMBER() OVER (
+                               PARTITION BY contact.debtor_id ORDER BY contact.date DESC) AS nth
+                      FROM (SELECT DISTINCT notice.partner_id AS debtor_id, delivery.channel,
+                                   notice.date
+                              FROM dunning_notice notice
+                              JOIN dunning_delivery delivery ON delivery.notice_id = notice.id
+                             WHERE notice.state = 'issued' AND delivery.state IN ('queued', 'done')
+                               AND notice.date < %(date)s AND notice.date > %(first)s
+                               AND notice.partner_id IN (%(debtors)s)
                              UNION
-                            SELECT k.partner_id, 'phone', k.date
-                              FROM dunning_call k
-                             WHERE k.conversation AND k.date < %(date)s AND k.date > %(first)s
-                               AND k.partner_id IN (%(debtors)s)) d) c
-              JOIN (%(caps)s) cap ON cap.maximum = c.nth AND c.date + cap.days > %(date)s
-             GROUP BY c.debtor_id
+                            SELECT call.partner_id, 'phone', call.date
+                              FROM dunning_call call
+                             WHERE call.conversation AND call.date < %(date)s
+                               AND call.date > %(first)s
+                               AND call.partner_id IN (%(debtors)s)) contact) numbered
+              JOIN (%(caps)s) cap ON cap.maximum = numbered.nth
+                   AND numbered.date + cap.days > %(date)s
+             GROUP BY numbered.debtor_id
             """,
             date=scope.date,
             first=fields.Date.subtract(scope.date, days=max(caps.mapped("days"), default=0)),

@@ -15,28 +15,48 @@ class Channel(Complete):
     PARTS = {
         "code": "what is stored",
         "label": "its name in lists, by _lt()",
+        "icon": "a class of Font Awesome, such as fa-phone",
         "reach": "a method that gives an SQL condition on a contact",
         "address": "a method that gives the address of a contact, as text",
+        "deliver": "a method that brings reminders to contacts",
     }
-    code = label = reach = address = None
+    code = label = icon = reach = address = deliver = None
 
-    # It is printed, and on its way for days.
+    # The customer gets the letter by post: it is on its way for days, and costs that the law
+    # allows after a reminder count from its arrival.
     is_paper = False
+    # Somebody here prints it and posts it.
+    is_printed = False
 
     # def reach(self, alias): SQL that is true where the row of res_partner with this alias can
     #     be reached.
 
     # def address(self, contact): where a reminder goes, as it is kept on the delivery.
 
+    # def deliver(self, channels, notices, contacts): bring issued notices to these contacts, in
+    #     this transaction.
+    #     contacts: dict of notice id to res.partner
+    #     returns dunning.delivery, one for each notice: under way, see record(), until somebody
+    #     reports what became of it by _succeed() or _fail()
+
+    # How it learns what became of its deliveries where nobody reports it: a method that is
+    # asked every hour about those under way. None: somebody does, as Odoo's queue of e-mails.
+    # def outcome(self, channels, deliveries): call _succeed() or _fail() of those that it knows.
+    outcome = None
+
+    # How it tells customers that a reminder was cancelled; None: it cannot.
+    # def correct(self, channels, corrections): send these dunning.delivery, which have a contact
+    #     and an address; afterwards each has a message or is not queued any more.
+    correct = None
+
     def prepare(self, channels, notices):
         """What has to be there before anything leaves."""
 
-    def deliver(self, channels, notices, contacts):
-        """Bring issued notices to these contacts, in this transaction.
+    def record(self, channels, notices, contacts):
+        """Write down that these notices are under way.
 
         :param contacts: dict of notice id to res.partner
-        :return: dunning.delivery, one for each notice, under way until somebody reports what
-            became of it by ``_succeed()`` or ``_fail()``
+        :return: dunning.delivery, one for each notice
         """
         return channels.env["dunning.delivery"].create(
             [self.values(notice, contacts[notice.id]) for notice in notices]

@@ -1,10 +1,12 @@
+import logging
+from functools import partial
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..mixins.labels import labels
-from .email import Email
+_logger = logging.getLogger(__name__)
 
 # What has reached a customer, as a domain of deliveries.
 LEFT = Domain("state", "=", "done") & Domain("correction", "=", False)
@@ -26,6 +28,12 @@ class DunningDelivery(models.Model):
     partner_id = fields.Many2one(related="notice_id.partner_id", store=True, string="Customer")
     channel = fields.Selection(
         selection=lambda self: self.env["dunning.channel"]._selection(), required=True
+    )
+    is_printed = fields.Boolean(
+        compute="_compute_is_printed",
+        search="_search_is_printed",
+        string="On paper",
+        help="Somebody prints it and posts it.",
     )
     contact_id = fields.Many2one("res.partner", string="Addressed to")
     address = fields.Char(help="The address as it was used.")
@@ -55,11 +63,23 @@ class DunningDelivery(models.Model):
         "This customer has been notified already that the reminder was cancelled.",
     )
 
+    @api.depends("channel")
+    def _compute_is_printed(self):
+        printed = self.env["dunning.channel"]._printed()
+        for delivery in self:
+            delivery.is_printed = delivery.channel in printed
+
+    def _search_is_printed(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        printed = Domain("channel", "in", self.env["dunning.channel"]._printed())
+        return printed if True in value else ~printed
+
     @api.depends("notice_id", "channel")
     def _compute_display_name(self):
-        channels = labels(self, "channel")
+        channels = self.env["dunning.channel"]
         for delivery in self:
-            parts = (delivery.notice_id.name, channels.get(delivery.channel))
+            parts = (delivery.notice_id.name, channels._label(delivery.channel))
             delivery.display_name = " · ".join(filter(None, parts))
 
     # Actions
@@ -72,7 +92,7 @@ class DunningDelivery(models.Model):
                 delivery.write({"state": "queued", "error": False})
                 delivery._send_corrections()
             else:
-                channels._get(delivery.channel).retry(channels, delivery)
+                channels._installed(delivery.channel).retry(channels, delivery)
         channels._send_queue()
 
     def action_mark_done(self):
@@ -85,10 +105,7 @@ class DunningDelivery(models.Model):
 
         :raises UserError: when there is no letter among them
         """
-        paper = self.env["dunning.channel"]._on_paper()
-        letters = self.filtered(
-            lambda delivery: delivery.channel in paper and not delivery.correction
-        )
+        letters = self.filtered(lambda delivery: delivery.is_printed and not delivery.correction)
         if not letters:
             raise UserError(
                 self.env._(
@@ -163,7 +180,23 @@ class DunningDelivery(models.Model):
             {"notification_status": "canceled"}
         )
 
-    # The correction of a cancelled notice is one delivery of it, by e-mail.
+    @api.model
+    def _ask_outcomes(self):
+        """Let channels to which nobody reports ask what became of what is under way.
+        One that fails is logged: it is asked again the next time.
+        """
+        channels = self.env["dunning.channel"]
+        for channel in channels._channels():
+            if not channel.outcome:
+                continue
+            waiting = self.search([("channel", "=", channel.code), ("state", "=", "queued")])
+            try:
+                with self.env.cr.savepoint():
+                    channel.outcome(channels, waiting)
+            except Exception:
+                _logger.exception("Nobody knows what became of the deliveries by %s", channel.code)
+
+    # The correction of a cancelled notice is one delivery of it.
 
     @api.model
     def _waiting_domain(self):
@@ -181,37 +214,15 @@ class DunningDelivery(models.Model):
         return len(batch)
 
     def _send_corrections(self):
-        """Hand corrections to the mail queue. What fails shows why, and does not
+        """Hand corrections to their channels. What fails shows why, and does not
         stop the others.
         """
-        self._all_or_each(lambda corrections: corrections._mail_corrections())
+        channels = self.env["dunning.channel"]
+        for code, own in self.grouped("channel").items():
+            channel = channels._installed(code)
+            own._all_or_each(partial(channel.correct, channels))
         if self:
-            self.env["dunning.channel"]._send_queue()
-
-    def _mail_corrections(self):
-        notices = self.notice_id
-        texts = notices._render_texts(self._correction_template())
-        threads = notices._mail_threads()
-        replies = notices._mail_replies(threads)
-        values = []
-        for correction in self:
-            notice = correction.notice_id
-            subject, words = texts[notice.id]
-            body = notice._render_email(words, template="dunning_advanced.correction_email")
-            thread, reply = threads[notice], replies[notice]
-            values.append(
-                {
-                    **notice._mail_values(correction.contact_id, thread, reply),
-                    "subject": subject,
-                    "body": body,
-                    "body_html": body,
-                }
-            )
-        mails = self.env["mail.mail"].sudo().create(values)
-        contacts = {correction.notice_id.id: correction.contact_id for correction in self}
-        Email().notify(notices, contacts, mails)
-        for correction, mail in zip(self, mails, strict=True):
-            correction.write({"mail_id": mail.id, "message_id": mail.mail_message_id.id})
+            channels._send_queue()
 
     def _correction_template(self):
         """The words of corrections.
@@ -247,12 +258,13 @@ class DunningDelivery(models.Model):
             SQL(
                 """
                 SELECT key, channel, COUNT(*) FILTER (WHERE gone), COUNT(*) FILTER (WHERE NOT gone)
-                  FROM (SELECT %(key)s AS key, v.channel, BOOL_OR(v.state = 'done') AS gone
-                          FROM dunning_delivery v
-                          JOIN dunning_notice n ON n.id = v.notice_id
-                         WHERE %(key)s = ANY(%(ids)s) AND n.state IN %(states)s
-                           AND v.correction IS NOT TRUE
-                         GROUP BY n.id, v.channel) d
+                  FROM (SELECT %(key)s AS key, delivery.channel,
+                               BOOL_OR(delivery.state = 'done') AS gone
+                          FROM dunning_delivery delivery
+                          JOIN dunning_notice notice ON notice.id = delivery.notice_id
+                         WHERE %(key)s = ANY(%(ids)s) AND notice.state IN %(states)s
+                           AND delivery.correction IS NOT TRUE
+                         GROUP BY notice.id, delivery.channel) departure
                  GROUP BY key, channel ORDER BY key, channel
                 """,
                 key=key,
@@ -275,7 +287,7 @@ class DunningDelivery(models.Model):
 
     @api.model
     def _describe_departure(self, channel, sent, stopped):
-        label = dict(self.env["dunning.channel"]._selection()).get(channel, channel)
+        label = self.env["dunning.channel"]._label(channel)
         values = {"channel": label, "sent": sent, "stopped": stopped}
         if not stopped:
             return self.env._("%(channel)s: %(sent)s already sent.", **values)

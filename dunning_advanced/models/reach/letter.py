@@ -8,7 +8,8 @@ _lt = LazyTranslate(__name__)
 class Letter(Channel):
     """Letters to print: frozen when they are issued, they wait for somebody to post them."""
 
-    code, label, is_paper = "letter", _lt("Letter"), True
+    code, label, icon = "letter", _lt("Letter"), "fa-file-text-o"
+    is_paper = is_printed = True
 
     def reach(self, alias):
         return SQL(
@@ -22,3 +23,6 @@ class Letter(Channel):
 
     def prepare(self, channels, notices):
         notices._freeze_letters()
+
+    def deliver(self, channels, notices, contacts):
+        return self.record(channels, notices, contacts)

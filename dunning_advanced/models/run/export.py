@@ -2,6 +2,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ...tools.spreadsheet import MAX_ROWS, Amount, Column, workbook
+from ..engine.gates import COUNTS
 from ..mixins.labels import labels
 
 PARTNER_FIELDS = [
@@ -136,7 +137,6 @@ class DunningRun(models.Model):
 
     def _xlsx_notice_rows(self, notices):
         channels = self.env["dunning.channel"]
-        labels = dict(channels._selection())
         states = labels(notices, "state")
         comparisons = labels(notices, "comparison")
         deliveries = self._xlsx_deliveries()
@@ -151,7 +151,7 @@ class DunningRun(models.Model):
                 notice.partner_id.display_name,
                 notice.partner_id.ref,
                 notice.level_id.name,
-                labels.get(notice.channel, notice.channel),
+                channels._label(notice.channel),
                 contact.display_name,
                 address or (channel and channel.address(contact)),
                 states[notice.state],
@@ -231,7 +231,9 @@ class DunningRun(models.Model):
         charges = (
             self.env["dunning.charge"]
             .search([("notice_id.run_id", "=", self.id)])
-            .sorted(lambda charge: (charge.notice_id.id, charge.kind, charge.id))
+            .sorted("id")
+            ._by_kind()
+            .sorted(lambda charge: charge.notice_id.id)
         )
         if not charges:
             return
@@ -259,7 +261,6 @@ class DunningRun(models.Model):
         ]
 
     def _xlsx_charge_rows(self, charge):
-        kinds = dict(charge._selection_kind())
         states = labels(charge, "state")
         digits = charge.currency_id.decimal_places
         whole = {
@@ -275,7 +276,7 @@ class DunningRun(models.Model):
                 charge.notice_id.name,
                 charge.partner_id.display_name,
                 charge.item_name,
-                kinds[charge.kind],
+                charge._kind_label(charge.kind),
                 charge.name,
                 part["from"],
                 part["until"],
@@ -359,8 +360,8 @@ class DunningRun(models.Model):
             ["verdict", "currency_id"],
             ["__count", "amount_open:sum"],
         )
-        for verdict, *rest in groups:
-            yield labels.get(verdict, verdict), *rest
-        for verdict in ("not_due", "waiting", "pending"):
-            if count := self[f"{verdict}_count"]:
-                yield labels[verdict], self.env["res.currency"], count, 0
+        for decision, *rest in groups:
+            yield labels.get(decision, decision), *rest
+        for name in COUNTS:
+            if count := self[f"{name}_count"]:
+                yield labels[name], self.env["res.currency"], count, 0

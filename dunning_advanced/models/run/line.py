@@ -162,11 +162,11 @@ class DunningLine(models.Model):
         )
         chosen = tuple(level for level in levels if level) or (0,)
         domain = Domain(
-            "id", "in", SQL("(SELECT id FROM (%s) l WHERE level_id IN %s)", last, chosen)
+            "id", "in", SQL("(SELECT id FROM (%s) last WHERE level_id IN %s)", last, chosen)
         )
         if False in levels:
             domain |= Domain(
-                "id", "not in", SQL("(SELECT id FROM (%s) l WHERE level_id IS NOT NULL)", last)
+                "id", "not in", SQL("(SELECT id FROM (%s) last WHERE level_id IS NOT NULL)", last)
             )
         return domain
 

@@ -2,6 +2,8 @@ from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
+from ..engine.gates import COUNTS
+
 
 class DunningRun(models.Model):
     """What a run found, summed up for the screen; a fixed number of queries for any runs."""
@@ -16,20 +18,19 @@ class DunningRun(models.Model):
         problems = dict(
             notices._read_group([*live, ("error", "!=", False)], ["run_id"], ["__count"])
         )
-        channels = dict(self.env["dunning.channel"]._selection())
+        channels = self.env["dunning.channel"]
         for run in self:
             own = [row[1:] for row in rows if row[0] == run._origin]
             run.notice_count = sum(row[-1] for row in own)
             run.review_count = sum(row[-1] for row in own if row[3] == "proposed")
             run.error_count = problems.get(run._origin, 0)
             run.level_summary = self._summarize((row[0].name, row[-1]) for row in own)
-            run.channel_summary = self._summarize((channels.get(row[1]), row[-1]) for row in own)
+            run.channel_summary = self._summarize((channels._label(row[1]), row[-1]) for row in own)
             amounts = self._add_up((row[2], row[4]) for row in own)
             run.amount_summary = " + ".join(cur.format(total) for cur, total in amounts.items())
 
     def _compute_print_count(self):
-        paper = self.env["dunning.channel"]._on_paper()
-        to_print = [("channel", "in", paper), ("state", "=", "queued")]
+        to_print = [("is_printed", "=", True), ("state", "=", "queued")]
         counts = dict(
             self.env["dunning.notice"]._read_group(
                 [("run_id", "in", self.ids), ("delivery_ids", "any", to_print)],
@@ -52,9 +53,7 @@ class DunningRun(models.Model):
             run.line_count = sum(count for count, _partners in own.values())
             run.unreachable_count = own.get("unreachable", (0, 0))[1]
             counts = {
-                "not_due": run.not_due_count,
-                "waiting": run.waiting_count,
-                "pending": run.pending_count,
+                **{name: run[f"{name}_count"] for name in COUNTS},
                 **{code: count for code, (count, _partners) in own.items()},
             }
             run.stop_summary = self._summarize((labels[code], n) for code, n in counts.items())
@@ -174,18 +173,18 @@ class DunningRun(models.Model):
             self.env.execute_query(
                 SQL(
                     """
-                    SELECT n.partner_id, bool_and(l.state <> 'issued' OR i.id IS NULL
-                                                  OR i.reconciled IS TRUE)
-                      FROM dunning_notice n
-                      JOIN dunning_line l ON l.notice_id = n.id
-                      LEFT JOIN account_move_line i ON i.id = l.move_line_id
-                           AND i.parent_state = 'posted'
-                     WHERE n.run_id = %(last)s AND n.state = 'issued'
+                    SELECT notice.partner_id, bool_and(line.state <> 'issued' OR aml.id IS NULL
+                                                  OR aml.reconciled IS TRUE)
+                      FROM dunning_notice notice
+                      JOIN dunning_line line ON line.notice_id = notice.id
+                      LEFT JOIN account_move_line aml ON aml.id = line.move_line_id
+                           AND aml.parent_state = 'posted'
+                     WHERE notice.run_id = %(last)s AND notice.state = 'issued'
                        AND NOT EXISTS (
                            SELECT FROM dunning_notice own
-                            WHERE own.run_id = %(run)s AND own.partner_id = n.partner_id
+                            WHERE own.run_id = %(run)s AND own.partner_id = notice.partner_id
                               AND own.state NOT IN ('dropped', 'cancelled'))
-                     GROUP BY n.partner_id
+                     GROUP BY notice.partner_id
                     """,
                     last=last.id,
                     run=self.ids[0],

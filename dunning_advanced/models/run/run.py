@@ -116,7 +116,7 @@ class DunningRun(models.Model):
                 [("run_id", "in", self.ids), ("to_correct", "=", True)], ["run_id"], ["__count"]
             )
         )
-        found = deliveries._departures(SQL("n.run_id"), self.ids, states=("cancelled",))
+        found = deliveries._departures(SQL("notice.run_id"), self.ids, states=("cancelled",))
         for run in self:
             run.cancelled_count = counts.get(run._origin, 0)
             run.to_correct_count = to_correct.get(run._origin, 0)
@@ -200,7 +200,7 @@ class DunningRun(models.Model):
         return action
 
     def action_view_lines(self):
-        """Open all stopped items of the run, grouped by verdict."""
+        """Open all stopped items of the run, grouped by decision."""
         action = self._action_view("dunning_advanced.action_dunning_line")
         action["context"] = {"search_default_stopped": 1, "search_default_group_verdict": 1}
         return action
@@ -215,7 +215,7 @@ class DunningRun(models.Model):
             .search(
                 [
                     ("notice_id.run_id", "in", self.ids),
-                    ("channel", "in", self.env["dunning.channel"]._on_paper()),
+                    ("is_printed", "=", True),
                     ("state", "=", "queued"),
                 ],
                 order="id",
@@ -289,9 +289,7 @@ class DunningRun(models.Model):
         self.write(
             {
                 "state": "proposed" if sends else "done",
-                "not_due_count": counts.get("not_due", 0),
-                "waiting_count": counts.get("waiting", 0) + counts.get("riding", 0),
-                "pending_count": counts.get("pending", 0),
+                **self.env["dunning.engine"]._counts(counts),
                 "error": False,
             }
         )

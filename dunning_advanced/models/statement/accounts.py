@@ -114,11 +114,13 @@ class DunningEngineStatement(models.AbstractModel):
                     OR charge.date_closed > %(date)s)
                AND (move.state = 'posted' AND move.date <= %(date)s) IS NOT TRUE
                AND charge.company_id IN %(companies)s AND %(only)s
-             ORDER BY charge.date, notice.id, charge.kind, charge.id
+             ORDER BY charge.date, notice.id,
+                      array_position(%(kinds)s, charge.kind::text), charge.id
             """,
             date=scope.date,
             companies=tuple(scope.company._dunning_companies().ids),
             only=self.env["dunning.engine"]._only(scope, SQL("partner.commercial_partner_id")),
+            kinds=[kind.code for kind in self.env["dunning.charge"]._kinds()],
         )
 
     def _movements_sql(self, scope):

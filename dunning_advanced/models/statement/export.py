@@ -125,7 +125,7 @@ class ResPartner(models.Model):
         ]
 
     def _dunning_unbooked_rows(self, accounts):
-        kinds = dict(self.env["dunning.charge"]._selection_kind())
+        kinds = self.env["dunning.charge"]
         names = self._dunning_currency_names(accounts)
         for debtor, account in accounts:
             for charge in account.charges:
@@ -136,7 +136,7 @@ class ResPartner(models.Model):
                     charge.date,
                     charge.notice,
                     charge.item,
-                    kinds[charge.kind],
+                    kinds._kind_label(charge.kind),
                     charge.name,
                     *(Amount(amount, account.digits) for amount in amounts),
                     names[account.currency_id],

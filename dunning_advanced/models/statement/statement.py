@@ -157,9 +157,11 @@ class ResPartner(models.Model):
 
     def _dunning_section(self, account, company):
         currency = self.env["res.currency"].browse(account.currency_id)
+        kinds = self.env["dunning.charge"]
         return {
             "account": account,
             "ages": self.env["dunning.engine.item"]._age_labels(),
+            "charge_title": lambda charge: kinds._kind(charge.kind).title(self.env, charge.name),
             "currency": currency,
             "bank": company._dunning_bank(currency),
             "amount": lambda value: format_amount(self.env, value, currency),

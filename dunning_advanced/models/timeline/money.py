@@ -4,6 +4,10 @@ from odoo.tools import SQL
 RECEIVABLE = SQL("SELECT id FROM account_account WHERE account_type = 'asset_receivable'")
 
 
+# Of an entry without a payment, and of one with.
+MODELS = ("account.move", "account.payment")
+
+
 class DunningTimeline(models.Model):
     """The money of a debtor, as an accountant knows it: each payment once, whatever it
     was reconciled with.
@@ -70,10 +74,10 @@ class DunningTimeline(models.Model):
         siblings = SQL(
             """
             FROM account_move_line sibling
-            JOIN res_partner other_partner ON other_partner.id = sibling.partner_id
+            JOIN res_partner owner ON owner.id = sibling.partner_id
            WHERE sibling.move_id = event.move_id AND sibling.currency_id = event.currency_id
              AND sibling.account_id IN (%s)
-             AND other_partner.commercial_partner_id = partner.commercial_partner_id
+             AND owner.commercial_partner_id = partner.commercial_partner_id
             """,
             RECEIVABLE,
         )
@@ -86,8 +90,8 @@ class DunningTimeline(models.Model):
                 JOIN res_partner partner ON partner.id = event.partner_id
                 LEFT JOIN account_payment payment ON payment.id = move.origin_payment_id
                WHERE event.account_id IN (%s) AND event.parent_state = 'posted'
-                 AND event.amount_currency <> 0
-                 AND move.move_type = 'entry' AND journal.type IN ('bank', 'cash', 'credit')
+                 AND event.amount_currency <> 0 AND move.move_type = 'entry'
+                 AND journal.type IN ('bank', 'cash', 'credit')
                  AND NOT EXISTS (SELECT %s AND sibling.id < event.id)
                 """,
                 RECEIVABLE,
@@ -108,9 +112,7 @@ class DunningTimeline(models.Model):
                 siblings,
             ),
             user_id=SQL("COALESCE(payment.create_uid, move.create_uid)"),
-            res_model=SQL(
-                "CASE WHEN payment.id IS NULL THEN 'account.move' ELSE 'account.payment' END"
-            ),
+            res_model=SQL("CASE WHEN payment.id IS NULL THEN %s ELSE %s END", *MODELS),
             res_id=SQL("COALESCE(payment.id, move.id)"),
         )
 

@@ -1,8 +1,6 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..mixins.labels import labels
-
 
 class DunningTimeline(models.Model):
     """Reminders, what became of them, what they cost, and levels that were set by hand."""
@@ -156,11 +154,24 @@ class DunningTimeline(models.Model):
             )
         return self.env._("%(number)s not delivered at first (%(channel)s): %(address)s", **values)
 
+    def _own_icons(self):
+        """A delivery has the icon of its channel."""
+        events = self.filtered(lambda event: event.res_model == "dunning.delivery")
+        deliveries = self.env["dunning.delivery"].sudo().browse(events.mapped("res_id"))
+        channels = [self.env["dunning.channel"]._get(delivery.channel) for delivery in deliveries]
+        return {
+            **super()._own_icons(),
+            **{
+                event: channel.icon
+                for event, channel in zip(events, channels, strict=True)
+                if channel
+            },
+        }
+
     def _delivery_words(self, delivery):
-        channels = labels(delivery, "channel")
         return {
             "number": delivery.notice_id.name,
-            "channel": channels.get(delivery.channel, delivery.channel),
+            "channel": self.env["dunning.channel"]._label(delivery.channel),
             "address": delivery.address or "",
         }
 

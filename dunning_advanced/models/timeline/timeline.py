@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...tools.parts import IncompleteError
 from ..mixins.labels import labels
 
 # What every source gives, and as which type: rows of one type can be read through
@@ -117,6 +118,15 @@ class DunningTimeline(models.Model):
             SQL(" UNION ALL ").join(self._numbered_sources()),
         )
 
+    def _register_hook(self):
+        super()._register_hook()
+        for source in self._sources():
+            if not hasattr(self, f"_describe_{source}"):
+                raise IncompleteError(
+                    f"dunning.timeline: the source {source!r} has no sentence, "
+                    f"give it a method _describe_{source}"
+                )
+
     @api.model
     def _sources(self):
         """The queries that give the events, made by :meth:`_event`. A filter on the
@@ -220,15 +230,22 @@ class DunningTimeline(models.Model):
             "case": "fa-folder-open-o",
         }
 
-    @api.depends("kind", "tone")
+    def _own_icons(self):
+        """Icons of events that say more than that of their kind; to be extended.
+
+        :return: dict of event to icon
+        """
+        return {}
+
+    @api.depends("kind", "tone", "res_model", "res_id")
     def _compute_icon(self):
-        icons = self._icons()
+        icons, own = self._icons(), self._own_icons()
         kinds = labels(self, "kind")
         for event in self:
             event.icon = Markup(
                 '<i class="fa fa-fw {} text-{}" role="img" aria-label="{}" title="{}"></i>'
             ).format(
-                icons.get(event.kind, "fa-circle-o"),
+                own.get(event) or icons.get(event.kind, "fa-circle-o"),
                 "body" if event.tone == "normal" else event.tone,
                 kinds.get(event.kind),
                 kinds.get(event.kind),

@@ -103,7 +103,7 @@ class DisputeCase(PromiseCase):
         return " ".join(dispute.message_ids.mapped("body"))
 
     def asked(self, run):
-        """(verdict, open, disputed, to pay) by item."""
+        """(decision, open, disputed, to pay) by item."""
         return {
             line.move_line_id: (line.verdict, line.amount_open, line.amount_held, line.amount_net)
             for line in run.line_ids

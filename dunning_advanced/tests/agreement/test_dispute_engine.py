@@ -57,7 +57,7 @@ class TestDisputedAmount(DisputeCase):
         self.first.minimum_amount = 50
         invoice = self.invoice(10)
         self.dispute(invoice, 60)
-        self.assertEqual(self.verdicts(self.run_at()), {invoice: "minimum"})
+        self.assertEqual(self.decisions(self.run_at()), {invoice: "minimum"})
 
     def test_bank_line_of_the_rest_is_money_on_its_way(self):
         invoice, other = self.invoice(10), self.invoice(10, 70)
@@ -70,7 +70,7 @@ class TestDisputedAmount(DisputeCase):
                 "amount": 60,
             }
         )
-        self.assertEqual(self.verdicts(self.run_at()), {invoice: "paying", other: "dun"})
+        self.assertEqual(self.decisions(self.run_at()), {invoice: "paying", other: "dun"})
 
     def test_currency_of_the_invoice(self):
         euro = self.setup_other_currency("EUR", rates=[("2020-01-01", 2.0)])
@@ -96,7 +96,7 @@ class TestInstallments(DisputeCase):
                 run = self.run_at()
                 asked = self.asked(run)
                 self.assertEqual([(asked[i][0], asked[i][3]) for i in (one, two, three)], answers)
-                total = sum(net for verdict, net in answers if verdict == "dun")
+                total = sum(net for decision, net in answers if decision == "dun")
                 self.assertEqual(sum(run.notice_ids.mapped("amount_total")), total)
                 savepoint.rollback()
                 self.env.invalidate_all()
@@ -106,7 +106,7 @@ class TestInstallments(DisputeCase):
         self.dispute(invoice, 450)
         self.receive(450, invoice, days=0)
         self.assertEqual(items.mapped("amount_residual"), [0, 150, 300])
-        self.assertEqual(set(self.verdicts(self.run_at()).values()), {"held"})
+        self.assertEqual(set(self.decisions(self.run_at()).values()), {"held"})
 
     def test_what_is_not_due_counts_first(self):
         invoice, (due, _later) = self.installments(20, -10)
@@ -126,8 +126,8 @@ class TestAskedAgain(DisputeCase):
         notice = run.notice_ids
         self.assertEqual((notice.state, notice.item_count), ("issued", 1))
         self.assertEqual((notice.amount_held, notice.amount_total), (40, 60))
-        verdicts = {line.move_id: line.verdict for line in run.line_ids}
-        self.assertEqual(verdicts, {invoice: "dun", other: "held"})
+        decisions = {line.move_id: line.verdict for line in run.line_ids}
+        self.assertEqual(decisions, {invoice: "dun", other: "held"})
         self.assertEqual(notice.amount_credit, 0)
 
     def test_past_days_know_what_was_disputed_then(self):

@@ -22,7 +22,7 @@ class TestCreditNote(DisputeCase):
         self.assertEqual(credit.reversed_entry_id, invoice)
         self.assertIn("Damaged or faulty", credit.ref)
         self.assertEqual((dispute.state, dispute.hold_id.active), ("open", True))
-        self.assertEqual(self.verdicts(self.run_at()), {invoice: "held"}, "not booked yet")
+        self.assertEqual(self.decisions(self.run_at()), {invoice: "held"}, "not booked yet")
         self.assertEqual(dispute.action_accept()["res_id"], credit.id, "not a second one")
         credit.action_post()
         self.assertEqual((dispute.state, dispute.amount_accepted), ("accepted", 100))

@@ -119,7 +119,7 @@ class TestDispute(DisputeCase):
         self.assertEqual(dispute.date_decided, DAY + timedelta(days=3))
         self.assertFalse(dispute.hold_id.active)
         self.assertFalse(self.activity(dispute))
-        self.assertEqual(self.verdicts(self.run_at()), {invoice: "dun"})
+        self.assertEqual(self.decisions(self.run_at()), {invoice: "dun"})
         with self.assertRaisesRegex(UserError, "decided on 06/06/2024 already"):
             dispute.action_accept()
 
@@ -241,7 +241,7 @@ class TestInvoiceOfDispute(DisputeCase):
         self.receive(80, invoice, days=2)
         self.assertEqual((dispute.state, dispute.amount_open), ("open", 20))
         self.assertEqual((dispute.hold_id.amount, dispute.amount), (20, 40))
-        self.assertEqual(self.verdicts(self.run_at(DAY + timedelta(days=2))), {invoice: "held"})
+        self.assertEqual(self.decisions(self.run_at(DAY + timedelta(days=2))), {invoice: "held"})
         self.night_twice()
         self.assertEqual(dispute.amount_open, 20)
 
@@ -287,7 +287,7 @@ class TestInvoiceOfDispute(DisputeCase):
         invoice.action_post()
         self.night_twice()
         self.assertEqual((dispute.is_waiting, dispute.amount_open), (False, 30))
-        self.assertEqual(self.verdicts(self.run_at()), {invoice: "held"})
+        self.assertEqual(self.decisions(self.run_at()), {invoice: "held"})
 
     def test_cancelled(self):
         invoice = self.invoice(10)

@@ -17,7 +17,7 @@ class TestPromise(PromiseCase):
         promised, other = self.invoice(10), self.invoice(10)
         promise = self.promise(100, promised)
         self.assertEqual(promise.date_end, DAY + timedelta(days=10))
-        self.assertEqual(self.verdicts(self.run_at()), {promised: "held", other: "dun"})
+        self.assertEqual(self.decisions(self.run_at()), {promised: "held", other: "dun"})
         self.assertEqual(promise.hold_id.date_to, DAY + timedelta(days=10))
         self.assertIn("$\xa0100.00 by 06/10/2024", promise.hold_id.display_name)
 
@@ -104,7 +104,7 @@ class TestPromise(PromiseCase):
         promise = self.promise(100, invoice)
         promise.with_user(self.marc).action_cancel()
         self.assertEqual((promise.state, promise.hold_id.active), ("cancelled", False))
-        self.assertEqual(self.verdicts(self.run_at()), {invoice: "dun"})
+        self.assertEqual(self.decisions(self.run_at()), {invoice: "dun"})
         self.promise(100, invoice)
 
     def test_currencies_of_any_precision(self):

@@ -29,7 +29,7 @@ class TestPromiseUndone(PromiseCase):
         self.assertFalse(former.active)
         self.assertEqual(promise.hold_id.item_ids, self.items(invoice))
         self.assertEqual(promise.hold_id.date_to, promise.date_end)
-        self.assertEqual(self.verdicts(self.run_at(DAY + timedelta(days=3))), {invoice: "held"})
+        self.assertEqual(self.decisions(self.run_at(DAY + timedelta(days=3))), {invoice: "held"})
         self.assertIn("A payment that counted for promise", self.notes())
         self.assertIn("is open again", self.notes())
         self.assertFalse(self.case().activity_ids)
@@ -48,7 +48,7 @@ class TestPromiseUndone(PromiseCase):
         activity = self.case().activity_ids
         self.assertEqual(activity.user_id, self.marc)
         self.assertIn("0.00 came", activity.summary)
-        self.assertEqual(self.verdicts(self.run_at(DAY + timedelta(days=11))), {invoice: "dun"})
+        self.assertEqual(self.decisions(self.run_at(DAY + timedelta(days=11))), {invoice: "dun"})
 
     def test_one_of_two_payments_is_undone(self):
         invoice = self.invoice(10)

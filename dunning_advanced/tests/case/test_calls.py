@@ -174,13 +174,13 @@ class TestCall(CallCase):
         self.env["dunning.contact.cap"].create({"maximum": 1, "days": 7})
         self.log("voicemail")
         tomorrow = DAY + timedelta(days=1)
-        self.assertEqual(self.verdicts(self.run_at(tomorrow, simulation=True))[self.bill], "dun")
+        self.assertEqual(self.decisions(self.run_at(tomorrow, simulation=True))[self.bill], "dun")
         self.log("reached")
         run = self.run_at(tomorrow, simulation=True)
-        self.assertEqual(self.verdicts(run)[self.bill], "capped")
+        self.assertEqual(self.decisions(run)[self.bill], "capped")
         self.assertEqual(run.line_ids.date_next, DAY + timedelta(days=7))
         after = self.run_at(DAY + timedelta(days=7), simulation=True)
-        self.assertEqual(self.verdicts(after)[self.bill], "dun")
+        self.assertEqual(self.decisions(after)[self.bill], "dun")
 
     def test_calls_of_other_companies_are_out_of_sight(self):
         self.log("reached")

@@ -131,7 +131,7 @@ class Maker:
         return oracle.Debtor(
             contacts=tuple(oracle.Contact(*contact) for contact in contacts),
             policy=self.sometimes(self.policies, 4),
-            wish=self.sometimes(CHANNELS, 2),
+            preferred=self.sometimes(CHANNELS, 2),
             held=self.rarely(20),
             contacted=self.some(self.contact, (0, 1, 2, 4)),
             grade=self.choice((None, *"ABCDE")),

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
-# The item gates in their order; what stands first is the verdict.
+# The item gates in their order; what stands first is the decision.
 BEFORE_CREDITS = (
     "pending",
     "no_level",
@@ -56,7 +56,7 @@ class Contact:
 class Debtor:
     contacts: tuple
     policy: int | None = None
-    wish: str | None = None
+    preferred: str | None = None
     held: bool = False
     contacted: tuple = ()  # earlier contacts, as (days ago, channel, state of the delivery)
     grade: str | None = None  # class of payment behavior; none for new customers
@@ -152,7 +152,7 @@ class Rung:
 class Answer:
     """What is decided for an item."""
 
-    verdict: str | None = None
+    decision: str | None = None
     holds: set = field(default_factory=set)
     policy: int | None = None
     rung: int | None = None
@@ -301,7 +301,7 @@ def gate(ledger, item, answer):
     """The first of the gates of an item that holds."""
     if pays_item(ledger, item, answer):
         answer.holds.add("paying")
-    answer.verdict = next((gate for gate in BEFORE_CREDITS if gate in answer.holds), None)
+    answer.decision = next((gate for gate in BEFORE_CREDITS if gate in answer.holds), None)
 
 
 def next_rung(ledger, item, rungs):
@@ -386,7 +386,7 @@ def pays_notice(ledger, debtor, currency, net):
 def clear(ledger, answers, debtor):
     """Lower what is left to remind a debtor of by the debtor's open credits."""
     mine = [number for number, item in enumerate(ledger.items) if item.debtor == debtor]
-    going = [n for n in mine if n in answers and answers[n].verdict is None]
+    going = [n for n in mine if n in answers and answers[n].decision is None]
     going.sort(key=lambda n: (-answers[n].rung, ledger.items[n].due, n))
     spare = Fraction(0)
     for currency in {ledger.items[n].currency for n in mine}:
@@ -404,7 +404,7 @@ def clear(ledger, answers, debtor):
     )
     for number in going:
         if answers[number].net <= 0 or (spare > 0 and left <= spare):
-            answers[number].verdict = "covered"
+            answers[number].decision = "covered"
 
 
 def clear_currency(ledger, answers, mine, going):
@@ -445,7 +445,7 @@ def take(answers, numbers, credit):
 def gather(ledger, answers):
     groups = {}
     for number, answer in answers.items():
-        if answer.verdict is None:
+        if answer.decision is None:
             item = ledger.items[number]
             key = (item.debtor, item.currency, answer.policy, answer.rung < 1)
             groups.setdefault(key, []).append(number)
@@ -454,11 +454,11 @@ def gather(ledger, answers):
     overdue = {item.debtor for item in ledger.items if reminded_today(item)}
     for key, numbers in sorted(groups.items(), key=lambda group: group[0][3]):
         debtor, *_rest, early = key
-        verdict, notice = write(ledger, answers, key, numbers)
-        if not verdict and early and debtor in overdue:
-            verdict, notice = "overdue_first", None
+        decision, notice = write(ledger, answers, key, numbers)
+        if not decision and early and debtor in overdue:
+            decision, notice = "overdue_first", None
         for number in numbers:
-            answers[number].verdict = verdict or "dun"
+            answers[number].decision = decision or "dun"
             answers[number].notice = key if notice else None
         if notice:
             notices[key] = notice
@@ -474,7 +474,7 @@ def reminded_today(item):
 
 
 def write(ledger, answers, key, numbers):
-    """The notice of a group, or the verdict that stops it."""
+    """The notice of a group, or the decision that stops it."""
     debtor, currency, policy, _early = key
     if pays_notice(ledger, debtor, currency, sum(answers[n].net for n in numbers)):
         return "paying", None
@@ -488,8 +488,8 @@ def write(ledger, answers, key, numbers):
         return "minimum", None
     level = sorted(ledger.policies[policy].levels, key=lambda lv: lv.days)[rungs[number].level]
     rule = rule_of(ledger, debtor)
-    wish = ledger.debtors[debtor].wish or (rule and rule.channel)
-    channel, contact = reach(ledger.debtors[debtor], wish, level)
+    preferred = ledger.debtors[debtor].preferred or (rule and rule.channel)
+    channel, contact = reach(ledger.debtors[debtor], preferred, level)
     if channel is None:
         return "unreachable", None
     if capped(ledger, ledger.debtors[debtor]):
@@ -551,9 +551,9 @@ def convert(ledger, amount, source, target):
     return value.quantize(Decimal(1).scaleb(-ledger.digits[target]), ROUND_HALF_UP)
 
 
-def reach(debtor, wish, level):
-    """The first wished way by which anybody can be reached, and whom."""
-    for channel in (wish, level.channel, level.fallback):
+def reach(debtor, preferred, level):
+    """The first preferred way by which anybody can be reached, and whom."""
+    for channel in (preferred, level.channel, level.fallback):
         for kind in ("dunning", "invoice", "own"):
             for place, contact in enumerate(debtor.contacts):
                 usable = contact.email if channel == "email" else contact.address

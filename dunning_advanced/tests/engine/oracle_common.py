@@ -124,7 +124,7 @@ class OracleCommon(DunningCommon):
             self.env.cr.execute(
                 "UPDATE res_partner SET dunning_channel = %s,"
                 " dunning_policy_id = jsonb_build_object(%s::text, %s::int) WHERE id = %s",
-                [debtor.wish, str(self.company.id), policy, partners[0].id],
+                [debtor.preferred, str(self.company.id), policy, partners[0].id],
             )
         self.env["dunning.hold"].create(
             [

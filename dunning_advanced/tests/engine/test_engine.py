@@ -12,72 +12,72 @@ def days(count):
 class TestGates(DunningCommon):
     """Each gate stops exactly what it is for, and says so."""
 
-    def assertVerdict(self, invoice, verdict, day=DAY):
+    def assertDecision(self, invoice, decision, day=DAY):
         """Written lines and the plain evaluation must tell the same."""
-        self.assertEqual(self.evaluate(day)[invoice.id], verdict)
+        self.assertEqual(self.evaluate(day)[invoice.id], decision)
         run = self.run_at(day)
-        if verdict in ("not_due", "waiting", "pending"):
+        if decision in ("not_due", "waiting", "pending"):
             self.assertFalse(run.line_ids)
-            self.assertEqual(run[f"{verdict}_count"], 1)
+            self.assertEqual(run[f"{decision}_count"], 1)
         else:
-            self.assertEqual(self.verdicts(run), {invoice: verdict})
-        self.assertEqual(bool(run.notice_ids), verdict == "dun")
-        self.assertEqual(run.state, "proposed" if verdict == "dun" else "done")
+            self.assertEqual(self.decisions(run), {invoice: decision})
+        self.assertEqual(bool(run.notice_ids), decision == "dun")
+        self.assertEqual(run.state, "proposed" if decision == "dun" else "done")
         return run
 
     def evaluate(self, day):
         run = self.env["dunning.run"].new({"company_id": self.company.id, "date": day})
         rows = self.env["dunning.engine"]._evaluate(run._scope())
         items = self.env["account.move.line"].browse(row["id"] for row in rows)
-        return {item.move_id.id: row["verdict"] for item, row in zip(items, rows, strict=True)}
+        return {item.move_id.id: row["decision"] for item, row in zip(items, rows, strict=True)}
 
     def test_dun(self):
         invoice = self.invoice(5)
-        run = self.assertVerdict(invoice, "dun")
+        run = self.assertDecision(invoice, "dun")
         self.assertEqual(run.notice_ids.level_id, self.first)
         self.assertEqual(run.line_ids.notice_id, run.notice_ids)
         self.assertEqual((run.line_ids.step, run.line_ids.rung), (1, 1))
 
     def test_not_due(self):
-        self.assertVerdict(self.invoice(4), "not_due")
+        self.assertDecision(self.invoice(4), "not_due")
 
     def test_not_due_before_friendly_reminder(self):
-        self.assertVerdict(self.invoice(-4), "not_due")
+        self.assertDecision(self.invoice(-4), "not_due")
 
     def test_waiting(self):
         invoice = self.invoice(5)
         self.remind()
-        self.assertVerdict(invoice, "waiting", DAY + days(13))
-        self.assertVerdict(invoice, "dun", DAY + days(14))
+        self.assertDecision(invoice, "waiting", DAY + days(13))
+        self.assertDecision(invoice, "dun", DAY + days(14))
 
     def test_pending(self):
         invoice = self.invoice(5)
         self.run_at()
-        self.assertVerdict(invoice, "pending", DAY + days(30))
+        self.assertDecision(invoice, "pending", DAY + days(30))
 
     def test_no_level(self):
         self.debtor.dunning_policy_id = self.env["dunning.policy"].create({"name": "Empty"})
-        self.assertVerdict(self.invoice(50), "no_level")
+        self.assertDecision(self.invoice(50), "no_level")
 
     def test_exhausted(self):
         self.policy.level_ids = [Command.unlink(level.id) for level in self.second + self.last]
         invoice = self.invoice(5)
         self.remind()
-        self.assertVerdict(invoice, "exhausted", DAY + days(300))
+        self.assertDecision(invoice, "exhausted", DAY + days(300))
 
     def test_undelivered(self):
         invoice = self.invoice(5)
         notice = self.remind().notice_ids
         notice.delivery_ids._fail("mailbox full")
-        self.assertVerdict(invoice, "undelivered", DAY + days(14))
+        self.assertDecision(invoice, "undelivered", DAY + days(14))
         notice.delivery_ids.action_mark_done()
-        run = self.assertVerdict(invoice, "dun", DAY + days(14))
+        run = self.assertDecision(invoice, "dun", DAY + days(14))
         self.assertEqual(run.notice_ids.level_id, self.second)
 
     def test_excluded(self):
         invoice = self.invoice(5)
         invoice.no_followup = True
-        self.assertVerdict(invoice, "excluded")
+        self.assertDecision(invoice, "excluded")
 
     def test_general_entry_excluded(self):
         receivable = self.company_data["default_account_receivable"]
@@ -97,40 +97,40 @@ class TestGates(DunningCommon):
             }
         )
         entry.action_post()
-        self.assertVerdict(entry, "excluded")
+        self.assertDecision(entry, "excluded")
 
     def test_covered(self):
         invoice = self.invoice(5)
         self.pay(self.debtor, 100)
-        self.assertVerdict(invoice, "covered")
+        self.assertDecision(invoice, "covered")
 
     def test_no_rate(self):
         self.first.minimum_amount = 10
         currency = self.env["res.currency"].create({"name": "QQQ", "symbol": "Q"})
         invoice = self.invoice(5, currency=currency)
-        self.assertVerdict(invoice, "no_rate")
+        self.assertDecision(invoice, "no_rate")
         self.first.minimum_ids = [Command.create({"currency_id": currency.id, "amount": 100})]
-        self.assertVerdict(invoice, "dun")
+        self.assertDecision(invoice, "dun")
 
     def test_minimum(self):
         self.first.minimum_amount = 100.01
         invoice = self.invoice(5)
-        self.assertVerdict(invoice, "minimum")
+        self.assertDecision(invoice, "minimum")
         self.first.minimum_amount = 100
-        self.assertVerdict(invoice, "dun")
+        self.assertDecision(invoice, "dun")
 
     def test_unreachable(self):
         self.debtor.email = False
-        self.assertVerdict(self.invoice(5), "unreachable")
+        self.assertDecision(self.invoice(5), "unreachable")
 
-    def test_first_gate_is_the_verdict(self):
+    def test_first_gate_is_the_decision(self):
         """Unreachable, below the minimum, excluded: the earlier gate is named."""
         self.debtor.email = False
         self.first.minimum_amount = 1000
         invoice = self.invoice(5)
-        self.assertVerdict(invoice, "minimum")
+        self.assertDecision(invoice, "minimum")
         invoice.no_followup = True
-        self.assertVerdict(invoice, "excluded")
+        self.assertDecision(invoice, "excluded")
 
     def test_only_open_posted_items_of_the_date(self):
         paid = self.invoice(10)
@@ -208,7 +208,7 @@ class TestLadder(DunningCommon):
         self.policy.align = True
         old, early = self.invoice(20), self.invoice(-3)
         run = self.remind()
-        self.assertEqual(self.verdicts(run), {old: "dun", early: "overdue_first"})
+        self.assertEqual(self.decisions(run), {old: "dun", early: "overdue_first"})
         waiting = run.line_ids.filtered(lambda line: line.verdict == "overdue_first")
         self.assertEqual(waiting.date_next, DAY + days(1))
         following = self.remind(DAY + days(1))
@@ -222,7 +222,7 @@ class TestLadder(DunningCommon):
         self.first.minimum_amount = 1000
         old, early = self.invoice(20), self.invoice(-3)
         run = self.remind()
-        self.assertEqual(self.verdicts(run), {old: "minimum", early: "dun"})
+        self.assertEqual(self.decisions(run), {old: "minimum", early: "dun"})
 
     def test_early_reminder_is_compared_with_early_ones(self):
         self.invoice(20)
@@ -240,7 +240,7 @@ class TestLadder(DunningCommon):
             levels,
             [self.first, self.second, self.last, none, self.last, none, self.last, none],
         )
-        self.assertEqual(self.verdicts(self.run_at(DAY + days(90))), {invoice: "exhausted"})
+        self.assertEqual(self.decisions(self.run_at(DAY + days(90))), {invoice: "exhausted"})
 
     def test_repetition_without_days_is_refused(self):
         with self.assertRaisesRegex(Exception, "but not after how many days"):
@@ -365,7 +365,7 @@ class TestPolicyChoice(DunningCommon):
         self.remind()
         self.remind(DAY + days(14))
         self.debtor.dunning_policy_id = self.make_policy("Short", 5)
-        self.assertEqual(self.verdicts(self.run_at(DAY + days(99))), {invoice: "exhausted"})
+        self.assertEqual(self.decisions(self.run_at(DAY + days(99))), {invoice: "exhausted"})
 
     def test_longer_ladder_goes_on(self):
         """Two notices were sent: the third level of the new ladder is next."""
@@ -391,7 +391,7 @@ class TestPolicyChoice(DunningCommon):
         self.assertFalse(run.line_ids, "the item is not due: nothing is exhausted")
         self.assertEqual(run.waiting_count, 1)
         run = self.run_at(DAY + days(12))
-        self.assertEqual(self.verdicts(run), {invoice: "dun"})
+        self.assertEqual(self.decisions(run), {invoice: "dun"})
         self.assertEqual(run.notice_ids.level_id, plain.level_ids)
 
     def test_archived_policy_finishes_what_it_began(self):

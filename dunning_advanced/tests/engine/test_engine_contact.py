@@ -48,7 +48,7 @@ class TestContact(DunningCommon):
         self.first.channel = "letter"
         self.assertEqual(self.chosen()[0], "letter")
 
-    def test_wish_of_the_debtor_comes_first(self):
+    def test_preferred_channel_of_the_debtor_comes_first(self):
         self.debtor.dunning_channel = "letter"
         self.assertEqual(self.chosen(), ("email", self.debtor), "there is no address for it")
         self.debtor.write(ADDRESS)

@@ -82,9 +82,9 @@ class TestMinimum(DunningCommon):
         new = self.invoice(5, 100)
         self.first.minimum_amount, self.second.minimum_amount = 300, 150
         late = DAY + timedelta(days=14)
-        self.assertEqual(self.verdicts(self.run_at(late)), {old: "minimum", new: "minimum"})
+        self.assertEqual(self.decisions(self.run_at(late)), {old: "minimum", new: "minimum"})
         self.second.minimum_amount = 100
-        self.assertEqual(self.verdicts(self.run_at(late)), {old: "dun", new: "dun"})
+        self.assertEqual(self.decisions(self.run_at(late)), {old: "dun", new: "dun"})
 
     def test_minimum_is_asked_of_what_is_left_after_credits(self):
         self.first.minimum_amount = 60
@@ -114,12 +114,12 @@ class TestMinimum(DunningCommon):
         self.remind(DAY + timedelta(days=14))
         self.last.minimum_amount = self.second.minimum_amount = 50
         run = self.run_at(DAY + timedelta(days=28))
-        self.assertEqual(self.verdicts(run), {invoice: "minimum"})
+        self.assertEqual(self.decisions(run), {invoice: "minimum"})
 
     def test_never_down_to_a_reminder_before_the_due_date(self):
         self.first.minimum_amount = 150
         invoice = self.invoice(5, 100)
-        self.assertEqual(self.verdicts(self.run_at()), {invoice: "minimum"})
+        self.assertEqual(self.decisions(self.run_at()), {invoice: "minimum"})
 
     def test_lower_level_without_rate_is_not_taken_for_free(self):
         foreign = self.env["res.currency"].create({"name": "QQQ", "symbol": "Q"})
@@ -217,7 +217,7 @@ class TestCredits(DunningCommon):
         return credit
 
     def nets(self, run):
-        """(verdict, to pay) by invoice, after the sums were checked."""
+        """(decision, to pay) by invoice, after the sums were checked."""
         for notice in run.notice_ids:
             lines = notice.line_ids
             self.assertEqual(notice.item_count, len(lines))
@@ -321,7 +321,7 @@ class TestCredits(DunningCommon):
         credit.button_draft()
         self.credit_note(25600, currency=self.yen)
         run = self.run_at_anew()
-        self.assertEqual({verdict for verdict, _net in self.nets(run).values()}, {"covered"})
+        self.assertEqual({decision for decision, _net in self.nets(run).values()}, {"covered"})
 
     def test_own_and_other_currency_cover_together(self):
         invoice = self.invoice(10)

@@ -22,7 +22,7 @@ class TestHoldGate(DunningCommon):
         held, free = self.invoice(10), self.invoice(10)
         hold = self.hold(move_id=held.id)
         run = self.run_at()
-        self.assertEqual(self.verdicts(run), {held: "held", free: "dun"})
+        self.assertEqual(self.decisions(run), {held: "held", free: "dun"})
         line = run.line_ids.filtered(lambda line: line.move_id == held)
         self.assertEqual(line.hold_id, hold)
         self.assertEqual(line.date_next, DAY + timedelta(days=10))
@@ -30,19 +30,19 @@ class TestHoldGate(DunningCommon):
     def test_hold_of_a_debtor_ends_by_itself(self):
         invoice = self.invoice(10)
         self.hold()
-        self.assertEqual(self.verdicts(self.run_at()), {invoice: "held"})
-        self.assertEqual(self.verdicts(self.run_at(DAY + timedelta(days=10))), {invoice: "dun"})
+        self.assertEqual(self.decisions(self.run_at()), {invoice: "held"})
+        self.assertEqual(self.decisions(self.run_at(DAY + timedelta(days=10))), {invoice: "dun"})
 
     def test_lifted_hold_stops_nothing(self):
         invoice = self.invoice(10)
         self.hold()._lift("It was a mistake", DAY)
-        self.assertEqual(self.verdicts(self.run_at()), {invoice: "dun"})
+        self.assertEqual(self.decisions(self.run_at()), {invoice: "dun"})
 
     def test_hold_of_another_company_stops_nothing(self):
         invoice = self.invoice(10)
         other = self.env["res.company"].create({"name": "Elsewhere"})
         self.hold(company_id=other.id)
-        self.assertEqual(self.verdicts(self.run_at()), {invoice: "dun"})
+        self.assertEqual(self.decisions(self.run_at()), {invoice: "dun"})
 
 
 class TestPayingGate(DunningCommon):
@@ -85,12 +85,12 @@ class TestPayingGate(DunningCommon):
             ("draft", 100, "dun"),
             ("cancel", 100, "dun"),
         ]
-        for state, amount, verdict in cases:
+        for state, amount, decision in cases:
             invoice = self.invoice(10)
             transaction = self.transaction(invoice, amount, state)
             with self.subTest(state=state, amount=amount):
                 run = self.run_at()
-                self.assertEqual(self.verdicts(run)[invoice], verdict)
+                self.assertEqual(self.decisions(run)[invoice], decision)
                 run.action_cancel()
             transaction.unlink()
             self.pay(self.debtor, 100, invoices=invoice)
@@ -98,19 +98,19 @@ class TestPayingGate(DunningCommon):
     def test_bank_line_that_covers_everything(self):
         first, second = self.invoice(10, 100), self.invoice(20, 50)
         line = self.bank_line(150)
-        self.assertEqual(self.verdicts(self.run_at()), {first: "paying", second: "paying"})
+        self.assertEqual(self.decisions(self.run_at()), {first: "paying", second: "paying"})
         line.unlink()
-        self.assertEqual(self.verdicts(self.run_at()), {first: "dun", second: "dun"})
+        self.assertEqual(self.decisions(self.run_at()), {first: "dun", second: "dun"})
 
     def test_bank_line_of_exactly_one_item(self):
         first, second = self.invoice(10, 100), self.invoice(20, 50)
         self.bank_line(50)
-        self.assertEqual(self.verdicts(self.run_at()), {first: "dun", second: "paying"})
+        self.assertEqual(self.decisions(self.run_at()), {first: "dun", second: "paying"})
 
     def test_bank_line_of_tomorrow_does_not_count(self):
         invoice = self.invoice(10)
         self.bank_line(100, DAY + timedelta(days=1))
-        self.assertEqual(self.verdicts(self.run_at()), {invoice: "dun"})
+        self.assertEqual(self.decisions(self.run_at()), {invoice: "dun"})
 
     def test_money_that_comes_before_issuing_stops_the_notice(self):
         self.invoice(10)
@@ -136,7 +136,7 @@ class TestContactCap(DunningCommon):
         line = run.line_ids.filtered(lambda line: line.move_id == late)
         self.assertEqual(line.verdict, "capped")
         self.assertEqual(line.date_next, DAY + timedelta(days=7))
-        self.assertEqual(self.verdicts(self.run_at(DAY + timedelta(days=7)))[late], "dun")
+        self.assertEqual(self.decisions(self.run_at(DAY + timedelta(days=7)))[late], "dun")
 
     def test_two_notices_on_one_day_are_one_contact(self):
         euro = self.env.ref("base.EUR")
@@ -151,7 +151,7 @@ class TestContactCap(DunningCommon):
         self.remind()
         late = self.invoice(3)
         self.cap.active = False
-        self.assertEqual(self.verdicts(self.run_at(DAY + timedelta(days=2)))[late], "dun")
+        self.assertEqual(self.decisions(self.run_at(DAY + timedelta(days=2)))[late], "dun")
 
 
 class TestReadyCaps(DunningCommon):

@@ -71,7 +71,7 @@ class TestLedgerChanges(DunningCommon):
         )
         self.merge(other, self.debtor)
         self.env.invalidate_all()
-        self.assertEqual(self.verdicts(self.run_at()), {invoice: "held"})
+        self.assertEqual(self.decisions(self.run_at()), {invoice: "held"})
 
     def test_archived_contact_is_passed_over_when_issued(self):
         contact = self.env["res.partner"].create(
@@ -107,8 +107,8 @@ class TestLedgerChanges(DunningCommon):
         self.remind()
         item = invoice.line_ids.filtered("date_maturity")
         item.date_maturity = DAY + timedelta(days=10)
-        verdicts = self.verdicts(self.run_at(DAY + timedelta(days=14)))
-        self.assertEqual(verdicts, {})
+        decisions = self.decisions(self.run_at(DAY + timedelta(days=14)))
+        self.assertEqual(decisions, {})
         again = self.remind(DAY + timedelta(days=10 + self.second.days))
         self.assertEqual(again.notice_ids.level_id, self.second)
 
@@ -173,7 +173,7 @@ class TestLedgerChanges(DunningCommon):
         self.assertEqual(case.state, "closed")
         invoice.line_ids.remove_move_reconcile()
         # the payment is still there, on account
-        self.assertEqual(self.verdicts(self.run_at(later)), {invoice: "covered"})
+        self.assertEqual(self.decisions(self.run_at(later)), {invoice: "covered"})
         self.env["account.payment"].search([("partner_id", "=", self.debtor.id)]).action_draft()
         run = self.remind(later)
         self.assertEqual(run.notice_ids.level_id, self.second)
@@ -199,6 +199,6 @@ class TestLedgerChanges(DunningCommon):
         later = DAY + timedelta(days=14)
         self.assertFalse(self.run_at(later).line_ids)
         receivables.remove_move_reconcile()
-        self.assertEqual(self.verdicts(self.run_at(later)), {invoice: "covered"})
+        self.assertEqual(self.decisions(self.run_at(later)), {invoice: "covered"})
         credit.button_draft()
         self.assertEqual(self.remind(later).notice_ids.level_id, self.second)

@@ -41,17 +41,17 @@ class TestOracle(OracleCommon):
         numbers = {id_: number for number, id_ in enumerate(self.items)}
         return {numbers[row["id"]]: row for row in rows if row["id"] in numbers}
 
-    def check_verdicts(self, ledger):
+    def check_decisions(self, ledger):
         answers, notices = oracle.decide(ledger)
         run = self.env["dunning.run"].create({"company_id": self.company.id, "date": DAY})
         rows = self.numbered(self.env["dunning.engine"]._evaluate(run._scope()))
         self.assertEqual(
-            {number: row["verdict"] for number, row in rows.items()},
-            {number: answer.verdict for number, answer in answers.items()},
+            {number: row["decision"] for number, row in rows.items()},
+            {number: answer.decision for number, answer in answers.items()},
         )
         counts = run._propose()
-        verdicts = [answer.verdict for answer in answers.values()]
-        self.assertEqual(counts, {verdict: verdicts.count(verdict) for verdict in verdicts})
+        decisions = [answer.decision for answer in answers.values()]
+        self.assertEqual(counts, {decision: decisions.count(decision) for decision in decisions})
         self.check_notices(ledger, run, answers, notices)
 
     def check_notices(self, ledger, run, answers, notices):
@@ -101,10 +101,10 @@ class TestOracle(OracleCommon):
         )
         self.assertAlmostEqual(notice.amount_total_company, company, delta=0.0051)
 
-    def test_verdict_by_verdict(self):
+    def test_decision_by_decision(self):
         def check(ledger):
             with self.loaded(ledger):
-                self.check_verdicts(ledger)
+                self.check_decisions(ledger)
 
         self.each(EXAMPLES, check)
 
@@ -114,7 +114,7 @@ class TestOracle(OracleCommon):
         """What the engine says of each item now."""
         scope = self.env["dunning.run"].new({"company_id": self.company.id, "date": DAY})._scope()
         rows = self.numbered(self.env["dunning.engine"]._evaluate(scope))
-        kept = ("verdict", "rung", "step", "net", "start")
+        kept = ("decision", "rung", "step", "net", "start")
         return {
             n: (*(row[name] for name in kept), self.policies.ids.index(row["policy_id"]))
             for n, row in rows.items()
@@ -139,7 +139,7 @@ class TestOracle(OracleCommon):
             having=[("__count", ">", 1)],
         )
         self.assertFalse(steps, "no item has two reminders of one step")
-        self.assertNotIn("dun", [verdict for verdict, *_rest in self.state().values()])
+        self.assertNotIn("dun", [decision for decision, *_rest in self.state().values()])
         run.notice_ids._cancel("All wrong")
         self.assertEqual(self.state(), before)
 

@@ -53,10 +53,10 @@ class TestHandover(EscalationCommon):
         handover = self.handover(invoice, user=self.boss)
         handover.action_hand_over_early()
         later = DAY + timedelta(days=30)
-        self.assertEqual(self.verdicts(self.run_at(later)), {invoice: "held"})
+        self.assertEqual(self.decisions(self.run_at(later)), {invoice: "held"})
         handover._end("returned", "No success", later)
         run = self.run_at(later)
-        self.assertEqual(self.verdicts(run), {invoice: "dun"})
+        self.assertEqual(self.decisions(run), {invoice: "dun"})
         self.assertEqual(run.notice_ids.level_id, self.second, "it has had the first")
 
     def test_before_the_last_reminder_a_manager_confirms(self):

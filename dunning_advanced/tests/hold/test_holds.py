@@ -77,8 +77,8 @@ class TestHoldScope(HoldCase):
         early, late = self.items(invoice).sorted("date_maturity")
         hold = self.hold(item_ids=[Command.set(late.ids)])
         self.assertEqual((hold.scope, hold.subject), ("item", invoice.name))
-        verdicts = {line.move_line_id: line.verdict for line in self.run_at().line_ids}
-        self.assertEqual(verdicts, {early: "dun", late: "held"})
+        decisions = {line.move_line_id: line.verdict for line in self.run_at().line_ids}
+        self.assertEqual(decisions, {early: "dun", late: "held"})
 
     def test_scope_follows_from_what_is_given(self):
         invoice = self.invoice(10)
@@ -97,9 +97,9 @@ class TestHoldScope(HoldCase):
     def test_the_past_knows_holds_that_were_lifted_later(self):
         invoice = self.invoice(10)
         self.hold()._lift("settled", DAY + timedelta(days=3))
-        self.assertEqual(self.verdicts(self.run_at(simulation=True)), {invoice: "held"})
+        self.assertEqual(self.decisions(self.run_at(simulation=True)), {invoice: "held"})
         later = self.run_at(DAY + timedelta(days=3), simulation=True)
-        self.assertEqual(self.verdicts(later), {invoice: "dun"})
+        self.assertEqual(self.decisions(later), {invoice: "dun"})
 
     def test_explanation_names_reason_and_review(self):
         invoice = self.invoice(10)

@@ -79,6 +79,7 @@ class TestShares(BaseCase):
     amounts = st.integers(-(10**9), 10**9)
     weights = st.lists(st.decimals(0, 10**7, places=3), min_size=1, max_size=30)
 
+    @settings(deadline=None)
     @given(amounts, weights, units)
     def test_shares_add_up_and_are_near_their_exact_part(self, count, weights, unit):
         amount = count * unit
@@ -92,12 +93,14 @@ class TestShares(BaseCase):
         turned = [-share for share in shares(-amount, weights, unit)]
         self.assertEqual(turned, found)
 
+    @settings(deadline=None)
     @given(amounts, weights, units, st.randoms(use_true_random=False))
     def test_the_total_does_not_depend_on_the_order(self, count, weights, unit, random):
         amount = count * unit
         mixed = random.sample(weights, len(weights))
         self.assertEqual(sum(shares(amount, mixed, unit)), sum(shares(amount, weights, unit)))
 
+    @settings(deadline=None)
     @given(st.decimals(0, 10**6, places=6), weights, units)
     def test_the_first_ones_come_to_what_they_are_worth_together(self, amount, weights, unit):
         whole = sum(weights)
@@ -124,6 +127,7 @@ class TestCapped(BaseCase):
 
     money = st.decimals(0, 10**5, places=2)
 
+    @settings(deadline=None)
     @given(st.lists(st.tuples(money, st.booleans()), max_size=10), money, money)
     def test_never_more_than_the_limit(self, costs, limit, before):
         found = capped(costs, limit, before)

@@ -120,7 +120,7 @@ class TestEmail(MailCommon):
         self.assertIn("Connection failed", delivery.error)
         self.assertFalse(notice.delivered)
         waiting = self.run_at(DAY + timedelta(days=14))
-        self.assertEqual(self.verdicts(waiting), {invoice: "undelivered"})
+        self.assertEqual(self.decisions(waiting), {invoice: "undelivered"})
         self.mail_server.smtp_port = good
         self.debtor.email = "new@example.com"
         delivery.action_retry()

@@ -240,7 +240,7 @@ class TestPlanChanges(PlanCase):
     def test_free_items_are_reminded_while_the_plan_runs(self):
         inside, outside = self.invoice(10), self.invoice(10)
         self.running(inside)
-        self.assertEqual(self.verdicts(self.run_at()), {inside: "held", outside: "dun"})
+        self.assertEqual(self.decisions(self.run_at()), {inside: "held", outside: "dun"})
 
 
 class TestPlanNight(PlanCase):

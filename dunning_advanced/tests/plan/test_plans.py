@@ -22,7 +22,7 @@ class TestPlan(PlanCase):
         self.assertEqual((plan.state, self.amounts(plan)), ("offered", [100, 100, 100]))
         self.assertEqual(plan.user_id, self.marc)
         self.assertEqual(self.case().stage, "plan")
-        self.assertEqual(set(self.verdicts(self.run_at()).values()), {"held"})
+        self.assertEqual(set(self.decisions(self.run_at()).values()), {"held"})
         accept = plan.action_accept()
         wizard = self.env["dunning.plan.accept"].with_context(**accept["context"]).create({})
         wizard.name = "Brandon"

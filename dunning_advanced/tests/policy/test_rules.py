@@ -219,7 +219,7 @@ class TestRuleEffects(RuleCase):
             (self.special, marc, "letter", False),
         )
 
-    def test_wish_of_the_customer_comes_before_the_rule(self):
+    def test_preferred_channel_of_the_customer_comes_before_the_rule(self):
         self.debtor.write({"street": "Main street 1", "city": "Ghent"})
         self.rule(channel="letter")
         self.invoice(5)

@@ -128,7 +128,7 @@ class TestRunLife(DunningCommon):
         wizard = self.env["dunning.reason"].with_context(**notice.action_drop()["context"])
         wizard.create({"reason": "We spoke"}).action_apply()
         self.assertEqual((notice.state, notice.reason, run.state), ("dropped", "We spoke", "done"))
-        self.assertEqual(self.verdicts(self.run_at()), {invoice: "dun"})
+        self.assertEqual(self.decisions(self.run_at()), {invoice: "dun"})
 
     def test_drop_one_item(self):
         gone, kept = self.invoice(6, 30), self.invoice(5)
@@ -338,7 +338,7 @@ class TestRunLife(DunningCommon):
         late.state = "confirmed"
         late._issue(DAY + days(30))
         self.assertEqual(late.state, "dropped", "the first level is due by then")
-        self.assertEqual(self.verdicts(self.run_at(DAY + days(30))), {invoice: "dun"})
+        self.assertEqual(self.decisions(self.run_at(DAY + days(30))), {invoice: "dun"})
 
     # Take back
 
@@ -385,7 +385,7 @@ class TestRunLife(DunningCommon):
 
     def test_only_issued_notices_are_cancelled(self):
         self.invoice(5)
-        with self.assertRaisesRegex(UserError, "not issued: drop it"):
+        with self.assertRaisesRegex(UserError, "not issued: leave it out"):
             self.run_at().notice_ids._cancel("Wrong")
 
     def test_cancel_run_drops_what_is_not_issued(self):
@@ -469,7 +469,7 @@ class TestRunLife(DunningCommon):
         delivery._fail("mailbox full")
         self.assertEqual((delivery.state, delivery.error), ("failed", "mailbox full"))
         later = self.run_at(DAY + days(14))
-        self.assertEqual(self.verdicts(later), {invoice: "undelivered"})
+        self.assertEqual(self.decisions(later), {invoice: "undelivered"})
         delivery.action_mark_done()
         self.assertTrue(run.notice_ids.delivered)
         self.assertEqual(self.run_at(DAY + days(14)).notice_ids.level_id, self.second)

@@ -1,4 +1,4 @@
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from odoo.tests import BaseCase, TransactionCase
 from odoo.tools import SQL
@@ -14,6 +14,7 @@ class TestAgeing(BaseCase):
         expected = [0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
         self.assertEqual([ageing.bucket(days) for days in EDGES], expected)
 
+    @settings(deadline=None)
     @given(st.integers(-50_000, 50_000))
     def test_every_day_is_in_one_bucket(self, days):
         holding = [
@@ -23,6 +24,7 @@ class TestAgeing(BaseCase):
         ]
         self.assertEqual(holding, [ageing.bucket(days)])
 
+    @settings(deadline=None)
     @given(st.lists(st.tuples(st.integers(-500, 500), st.integers(-1000, 1000))))
     def test_sums_lose_nothing(self, items):
         found = ageing.sums(items)

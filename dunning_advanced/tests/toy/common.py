@@ -1,3 +1,5 @@
+from contextlib import contextmanager
+
 from odoo.orm.model_classes import add_to_registry
 
 from ..common import DunningCommon
@@ -14,15 +16,22 @@ class ToyCase(DunningCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        names = [toy._name for toy in cls.TOYS]
-        before = {name: cls.registry[name]._base_classes__ for name in names}
-        for toy in cls.TOYS:
-            add_to_registry(cls.registry, toy)
-        cls.registry._setup_models__(cls.env.cr, names)
-        cls.addClassCleanup(cls.unload, before)
+        loaded = cls.loaded(*cls.TOYS)
+        loaded.__enter__()
+        cls.addClassCleanup(loaded.__exit__, None, None, None)
 
     @classmethod
-    def unload(cls, before):
-        for name, bases in before.items():
-            cls.registry[name]._base_classes__ = bases
-        cls.registry._setup_models__(cls.env.cr, list(before))
+    @contextmanager
+    def loaded(cls, *toys):
+        """Extensions of models, until the end of the block."""
+        names = [toy._name for toy in toys]
+        before = {name: cls.registry[name]._base_classes__ for name in names}
+        try:
+            for toy in toys:
+                add_to_registry(cls.registry, toy)
+            cls.registry._setup_models__(cls.env.cr, names)
+            yield
+        finally:
+            for name, bases in before.items():
+                cls.registry[name]._base_classes__ = bases
+            cls.registry._setup_models__(cls.env.cr, names)

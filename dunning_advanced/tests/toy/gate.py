@@ -10,7 +10,10 @@ class Strike(Gate):
     code, scope, label = "strike", "item", "Post on strike"
 
     def condition(self, env, scope):
-        return SQL("i.debtor_id IN (SELECT id FROM res_partner WHERE ref = 'strike')")
+        return SQL("item.debtor_id IN (SELECT id FROM res_partner WHERE ref = 'strike')")
+
+    def start(self, row, scope):
+        return SQL("'2024-06-20'::date")
 
     def describe(self, why, facts, stops):
         return "the post is on strike" if stops else ""

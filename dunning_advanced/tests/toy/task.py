@@ -11,8 +11,8 @@ class Apologize(Task):
 
     def query(self, env, date):
         return SQL(
-            "SELECT c.id AS case_id, %s AS date, c.partner_id AS res_id FROM cases c"
-            " JOIN res_partner debtor ON debtor.id = c.partner_id AND debtor.ref = 'strike'",
+            "SELECT kase.id AS case_id, %s AS date, kase.partner_id AS res_id FROM cases kase"
+            " JOIN res_partner debtor ON debtor.id = kase.partner_id AND debtor.ref = 'strike'",
             date,
         )
 

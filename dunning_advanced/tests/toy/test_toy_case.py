@@ -1,8 +1,13 @@
 from io import BytesIO
+from unittest.mock import patch
 
 import openpyxl
 from freezegun import freeze_time
 
+from odoo.fields import Date
+from odoo.tools import SQL
+
+from ...models.case.tasks import HandedOver
 from ..common import DAY
 from ..documents import sheet_rows
 from . import gate, stage, task, timeline
@@ -25,28 +30,66 @@ class TestToyCase(ToyCase):
             {"partner_id": cls.debtor.id, "company_id": cls.company.id}
         )
 
-    def test_gate(self):
+    def why(self, move):
+        item = move.line_ids.filtered("date_maturity")
+        values = {"move_line_id": item.id, "company_id": self.company.id, "date": DAY}
+        return self.env["dunning.explain"].create(values).answer
+
+    def test_gate_stops_in_a_run(self):
         run = self.run_at()
-        self.assertEqual(self.verdicts(run), {self.stopped: "strike", self.dunned: "dun"})
+        self.assertEqual(self.decisions(run), {self.stopped: "strike", self.dunned: "dun"})
         self.assertIn("Post on strike 1", run.stop_summary)
         line = run.line_ids.filtered(lambda line: line.verdict == "strike")
         labels = dict(line._fields["verdict"]._description_selection(self.env))
         self.assertEqual(labels["strike"], "Post on strike")
-        sheet = openpyxl.load_workbook(BytesIO(run._xlsx()))["Items"]
-        decisions = {row["Invoice"]: row["Decision"] for row in sheet_rows(sheet)}
+        self.assertEqual(line.date_next, Date.to_date("2024-06-20"))
+
+    def test_gate_in_the_workbook(self):
+        book = openpyxl.load_workbook(BytesIO(self.run_at()._xlsx()))
+        decisions = {row["Invoice"]: row["Decision"] for row in sheet_rows(book["Items"])}
         self.assertEqual(decisions[self.stopped.name], "Post on strike")
-        item = self.stopped.line_ids.filtered("date_maturity")
-        why = self.env["dunning.explain"].create(
-            {"move_line_id": item.id, "company_id": self.company.id, "date": DAY}
+        self.assertEqual(decisions[self.dunned.name], "Reminded")
+
+    def test_gate_in_why(self):
+        answer = self.why(self.stopped)
+        self.assertIn("the post is on strike", answer)
+        self.assertIn("“First reminder” follows on 06/20/2024 at the earliest", answer)
+        self.assertNotIn("strike", self.why(self.dunned))
+
+    def test_gate_stops_between_review_and_issuing(self):
+        notice = self.run_at().notice_ids
+        self.other.ref = "strike"
+        notice._confirm()
+        notice._issue(DAY)
+        self.assertEqual(notice.state, "dropped")
+        self.assertEqual(notice.reason, "No item is left to remind of: Post on strike.")
+
+    def test_gate_is_what_stops_a_customer(self):
+        case = self.env["dunning.case"].create(
+            {"partner_id": self.other.id, "company_id": self.company.id}
         )
-        self.assertIn("the post is on strike", why.answer)
-        self.assertIn("It is not reminded until that changes", why.answer)
+        with (
+            patch.object(type(case), "_tasks", lambda self: [HandedOver()]),
+            patch.object(gate.Strike, "condition", lambda *args: SQL("TRUE")),
+        ):
+            self.assertEqual(case.next_code, "stopped")
+            self.assertEqual(case.next_action, "Post on strike")
+            self.assertFalse(case.next_button)
+
+    def test_gate_that_is_only_counted(self):
+        with patch.object(gate.Strike, "counted_as", "waiting"):
+            run = self.run_at()
+            self.assertEqual(self.decisions(run), {self.dunned: "dun"})
+            self.assertEqual(run.waiting_count, 1)
+            self.assertIn("Waiting for the next level 1", run.stop_summary)
 
     def test_task(self):
         self.assertEqual(self.case.next_code, "apologize")
         self.assertEqual(self.case.next_action, "Apologize to Azure Interior")
         self.assertEqual(self.case.next_date, DAY)
-        self.assertEqual(self.case.action_next()["res_id"], self.debtor.id)
+        self.assertEqual(self.case.next_button, "open")
+        action = self.case.action_next()
+        self.assertEqual((action["res_model"], action["res_id"]), ("res.partner", self.debtor.id))
         self.assertIn(self.case, self.case.search([("next_date", "=", DAY)]))
 
     def test_stage(self):

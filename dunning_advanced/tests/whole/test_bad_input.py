@@ -99,7 +99,7 @@ class TestBadInput(DunningCommon):
             self.run_at()
 
     def test_one_bad_debtor_leaves_the_others(self):
-        """No contact, no rate, no levels: each is a verdict, the rest goes out."""
+        """No contact, no rate, no levels: each is a decision, the rest goes out."""
         self.first.minimum_amount = 1
         currency = self.env["res.currency"].create({"name": "QQQ", "symbol": "Q"})
         good = self.invoice(5)
@@ -110,7 +110,7 @@ class TestBadInput(DunningCommon):
         without = self.invoice(5, debtor=lost)
         run = self.remind()
         self.assertEqual(
-            self.verdicts(run),
+            self.decisions(run),
             {good: "dun", silent: "unreachable", foreign: "no_rate", without: "no_level"},
         )
         self.assertEqual(run.notice_ids.state, "issued")
@@ -118,7 +118,7 @@ class TestBadInput(DunningCommon):
     def test_no_policy_at_all(self):
         self.env["dunning.policy"].search([]).active = False
         invoice = self.invoice(5)
-        self.assertEqual(self.verdicts(self.run_at()), {invoice: "no_level"})
+        self.assertEqual(self.decisions(self.run_at()), {invoice: "no_level"})
 
     def test_hostile_names(self):
         """Quotes, percent signs, markup and template syntax are only text."""

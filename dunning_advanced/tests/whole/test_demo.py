@@ -48,8 +48,8 @@ class TestDemo(DunningCommon):
         self.assertEqual(self.run_today.state, "proposed")
         self.assertEqual(self.run_today.date, TODAY)
         self.assertGreater(len(self.run_today.notice_ids), 10)
-        verdicts = set(self.run_today.line_ids.mapped("verdict"))
-        for verdict in (
+        decisions = set(self.run_today.line_ids.mapped("verdict"))
+        for decision in (
             "dun",
             "exhausted",
             "excluded",
@@ -60,7 +60,7 @@ class TestDemo(DunningCommon):
             "undelivered",
             "unreachable",
         ):
-            self.assertIn(verdict, verdicts)
+            self.assertIn(decision, decisions)
         self.assertTrue(self.run_today.not_due_count)
         self.assertTrue(self.run_today.waiting_count)
 

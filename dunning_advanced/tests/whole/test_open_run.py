@@ -53,7 +53,7 @@ class TestOpenRun(DunningCommon):
         self.assertEqual(self.issue(run).state, "dropped")
         again = self.run_at()
         self.assertEqual(again.notice_ids.level_id, early)
-        self.assertEqual(self.verdicts(again), {invoice: "dun"})
+        self.assertEqual(self.decisions(again), {invoice: "dun"})
 
     def test_later_day_of_a_level_stops_its_reminder(self):
         self.invoice(5)

@@ -50,7 +50,7 @@ class TestTours(DunningCommon, HttpCase):
         cases[self.deco].activity_schedule(
             "mail.mail_activity_data_todo", fields.Date.today(), user_id=self.user.id
         )
-        self.start_tour("/odoo", "dunning_desk", login="accountant")
+        self.start_tour("/odoo", "dunning_worklist", login="accountant")
         call = self.env["dunning.call"].search([("partner_id", "=", self.deco.id)])
         self.assertEqual((call.note, call.user_id), ("They pay on Friday", self.user))
 
@@ -92,7 +92,7 @@ class TestTours(DunningCommon, HttpCase):
     def test_accountant_takes_a_run_back(self):
         run = self.remind()
         run._refresh_state()
-        self.start_tour(f"/odoo/dunning-runs/{run.id}", "dunning_undo", login="accountant")
+        self.start_tour(f"/odoo/dunning-runs/{run.id}", "dunning_cancel", login="accountant")
         self.assertEqual(set(run.notice_ids.mapped("state")), {"cancelled"})
         self.assertEqual(set(run.notice_ids.mapped("reason")), {"wrong price list"})
         self.assertFalse(self.env["account.move.line"].search([("dunning_level_id", "!=", False)]))

@@ -1,6 +1,6 @@
 import { registry } from "@web/core/registry";
 
-registry.category("web_tour.tours").add("dunning_undo", {
+registry.category("web_tour.tours").add("dunning_cancel", {
     steps: () => [
         {
             content: "The run has been sent",

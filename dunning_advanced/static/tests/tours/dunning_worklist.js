@@ -1,7 +1,7 @@
 import { registry } from "@web/core/registry";
 import { stepUtils } from "@web_tour/tour_utils";
 
-registry.category("web_tour.tours").add("dunning_desk", {
+registry.category("web_tour.tours").add("dunning_worklist", {
     steps: () => [
         ...stepUtils.goToAppSteps("dunning_advanced.menu_root", "Open Dunning"),
         {
@@ -31,7 +31,7 @@ registry.category("web_tour.tours").add("dunning_desk", {
         },
         {
             content: "It says what is open, by age",
-            trigger: ".o_form_view .o_field_widget[name=age_summary]:contains('over 90 days')",
+            trigger: ".o_form_view .o_field_widget[name=age_summary]:contains('over 120 days')",
         },
         {
             content: "How does the customer pay?",
