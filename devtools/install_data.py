@@ -143,7 +143,8 @@ class Company:
         reason = self.env.ref("dunning_advanced.dispute_reason_damaged")
         for amount in (40, 50):
             move = self._invoice(debtor, 20)
-            picture = self.env["ir.attachment"].create({"name": "box.txt", "raw": b"broken", "res_model": "dunning.dispute"})
+            values = {"name": "box.txt", "raw": b"broken", "res_model": "dunning.dispute"}
+            picture = self.env["ir.attachment"].create(values)
             dispute = self.env["dunning.dispute"].create(
                 {
                     "move_id": move.id,
