@@ -1,6 +1,6 @@
 """The books after the addon is gone: what was begun with it goes on without it.
 
-    python -m devtools.install_books
+python -m devtools.install_books
 """
 
 from .install_data import DAY

@@ -294,7 +294,6 @@ def counted(env):
     return counts
 
 
-
 ACTIONS = {"prepare": (prepare, DAY), "work": (work, DAY), "again": (again, LATER)}
 
 

@@ -7,6 +7,8 @@ that no choice stands for any more.
 
 from dataclasses import dataclass
 
+from psycopg2 import sql
+
 # what PostgreSQL keeps of a schema: kind, name, definition
 SCHEMA = """
     SELECT CASE cls.relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view'
@@ -92,29 +94,30 @@ def take(cr, pattern):
 
 
 def _count(cr, table, has_id):
-    cr.execute(f'SELECT {"max(id)" if has_id else "NULL"}, count(*) FROM "{table}"')
+    highest = "max(id)" if has_id else "NULL"
+    cr.execute(_query("SELECT " + highest + ", count(*) FROM {table}", table=table))
     return cr.fetchone()
+
+
+def _query(text, **names):
+    """Put the names of tables and columns into a query, quoted."""
+    return sql.SQL(text).format(**{word: sql.Identifier(name) for word, name in names.items()})
 
 
 def _strange_values(cr, schema):
     cr.execute(SELECTIONS)
     for table, column, choices in cr.fetchall():
         if ("column", f"{table}.{column}") in schema:
-            cr.execute(
-                f'SELECT DISTINCT "{column}" FROM "{table}" WHERE NOT "{column}"::text = ANY(%s)',
-                [choices],
-            )
+            text = "SELECT DISTINCT {column} FROM {table} WHERE NOT {column}::text = ANY(%s)"
+            cr.execute(_query(text, table=table, column=column), [choices])
             yield from ((f"{table}.{column}", value) for [value] in cr.fetchall())
 
 
 def _mentions(cr, tables, pattern):
     for table, _has_id, columns in tables:
         for column in columns or ():
-            cr.execute(
-                f'SELECT count(*), min("{column}"::text) FROM "{table}"'
-                f' WHERE "{column}"::text ~ %s',
-                [pattern],
-            )
+            text = "SELECT count(*), min({column}::text) FROM {table} WHERE {column}::text ~ %s"
+            cr.execute(_query(text, table=table, column=column), [pattern])
             count, value = cr.fetchone()
             if count:
                 yield f"{table}.{column}", (count, value)
@@ -137,13 +140,11 @@ def gone_and_new(cr, before):
 
 def _moved(cr, table, highest, count):
     if highest is None:  # without ids, or without rows: only the number tells
-        cr.execute(f'SELECT count(*) FROM "{table}"')
+        cr.execute(_query("SELECT count(*) FROM {table}", table=table))
         [now] = cr.fetchone()
         return max(count - now, 0), max(now - count, 0)
-    cr.execute(
-        f'SELECT count(*) FILTER (WHERE id <= %s), count(*) FILTER (WHERE id > %s) FROM "{table}"',
-        [highest, highest],
-    )
+    text = "SELECT count(*) FILTER (WHERE id <= %s), count(*) FILTER (WHERE id > %s) FROM {table}"
+    cr.execute(_query(text, table=table), [highest, highest])
     kept, new = cr.fetchone()
     return count - kept, new
 
