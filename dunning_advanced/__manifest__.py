@@ -1,7 +1,7 @@
 {
     "name": "Dunning Advanced",
     "summary": "From overdue invoice to paid, and the customer still likes you",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Accounting/Accounting",
     "license": "LGPL-3",
     "author": "Dunning Advanced contributors",
@@ -91,5 +91,6 @@
     },
     "demo": ["demo/dunning_demo.xml"],
     "oca_data_manual": ["demo/customers.csv"],
+    "uninstall_hook": "uninstall_hook",
     "application": True,
 }

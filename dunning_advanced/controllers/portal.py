@@ -45,7 +45,6 @@ class DunningPortal(CustomerPortal):
             "page_name": "payment_plan",
             "plans": plans.search(domain, limit=self._items_per_page, offset=pages["offset"]),
             "pager": pages,
-            "today": fields.Date.context_today(plans),
         }
         return request.render("dunning_advanced.portal_payment_plans", values)
 
@@ -67,8 +66,7 @@ class DunningPortal(CustomerPortal):
         return self._show(plan, access_token, answer=answer)
 
     def _show(self, plan, token, **values):
-        date = plan._customer_date(fields.Datetime.now())
-        state = plan._page_state(date)
+        state = plan._page_state(plan._today())
         mark = plan._terms_mark()
         signer = self._author(plan)
         values = {
@@ -105,7 +103,7 @@ class DunningPortal(CustomerPortal):
     def payment_plan_pdf(self, plan_id, access_token=None, **_kwargs):
         """The payment plan as PDF."""
         plan = self._open_plan(plan_id, access_token)
-        if not plan or plan._page_state(fields.Date.context_today(plan)) == "changing":
+        if not plan or plan._page_state(plan._today()) == "changing":
             return request.redirect("/my")
         name = content_disposition(plan._filename("pdf"))
         headers = [("Content-Type", "application/pdf"), ("Content-Disposition", name)]

@@ -29,10 +29,10 @@ class AccountMoveLine(models.Model):
         help="Days since the due date; negative before it.",
     )
 
-    @api.depends("date_maturity", "date")
+    @api.depends("date_maturity", "date", "company_id")
     def _compute_dunning_days(self):
-        today = fields.Date.context_today(self)
         for item in self:
+            today = (item.company_id or self.env.company)._dunning_today()
             item.dunning_days = (today - (item.date_maturity or item.date or today)).days
 
     def _compute_dunning(self):
@@ -110,7 +110,8 @@ class AccountMoveLine(models.Model):
         installments paid, disputes about their invoices answered.
         """
         result = super()._reconcile_post_hook(data)
-        today = fields.Date.context_today(self)
-        self._update_dunning_agreements(today)
-        self.env["dunning.dispute"].sudo()._update_for_moves(self.move_id, today)
+        for company, items in self.grouped("company_id").items():
+            today = company._dunning_today()
+            items._update_dunning_agreements(today)
+            self.env["dunning.dispute"].sudo()._update_for_moves(items.move_id, today)
         return result

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import models
 
 
 class AccountPartialReconcile(models.Model):
@@ -10,7 +10,8 @@ class AccountPartialReconcile(models.Model):
         result = super().unlink()
         if not items:  # Odoo deletes none, again and again
             return result
-        today = fields.Date.context_today(items)
-        self.env["dunning.promise"].sudo()._update_reopened(items, today)
-        items._update_dunning_agreements(today)
+        for company, own in items.grouped("company_id").items():
+            today = company._dunning_today()
+            self.env["dunning.promise"].sudo()._update_reopened(own, today)
+            own._update_dunning_agreements(today)
         return result

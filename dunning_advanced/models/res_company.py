@@ -1,5 +1,10 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.tools import SQL
 from odoo.tools.image import image_data_uri
+
+from odoo.addons.base.models.res_partner import _tz_get
+
+from ..tools import zones
 
 
 class ResCompany(models.Model):
@@ -17,6 +22,22 @@ class ResCompany(models.Model):
         string="Propose reminders every night",
         default=True,
         help="Levels that go out without review are also sent; all others wait for somebody.",
+    )
+    dunning_tz = fields.Selection(
+        _tz_get,
+        string="Time zone of dunning",
+        compute="_compute_dunning_tz",
+        store=True,
+        readonly=False,
+        recursive=True,
+        help="Decides which day it is, for all dates of dunning: whoever works on them, from "
+        "wherever. That of the company's address unless changed.",
+    )
+    dunning_hour = fields.Float(
+        string="Hour of the night work",
+        default=5.0,
+        help="When promises, plans and holds are looked at and reminders are proposed, once a "
+        "day, by the clock of the company.",
     )
     dunning_retention = fields.Integer(
         string="Keep stopped items for (days)",
@@ -62,6 +83,13 @@ class ResCompany(models.Model):
         default=7,
         help="Bank lines that are not reconciled for longer are pointed out in the review. "
         "0: never.",
+    )
+    dunning_bank_age = fields.Integer(
+        string="Bank transactions are up to date for (days)",
+        default=3,
+        help="When the newest bank transaction is older, customers may have paid without "
+        "anybody knowing: reminders are proposed at night, but nothing goes out by itself. "
+        "0: it always does.",
     )
     dunning_promise_tolerance = fields.Integer(
         string="Tolerance for promises (days)",
@@ -177,12 +205,85 @@ class ResCompany(models.Model):
         "D above C and E above D.",
     )
 
+    _dunning_hour_of_a_day = models.Constraint(
+        "CHECK (dunning_hour >= 0 AND dunning_hour < 24)",
+        "The hour of the night work is between 0:00 and 23:59.",
+    )
+
     _dunning_plan_limits = models.Constraint(
         "CHECK (dunning_plan_months >= 0 AND dunning_plan_minimum >= 0"
         " AND dunning_plan_approval >= 0 AND dunning_plan_remind >= 0"
         " AND dunning_plan_tolerance >= 0 AND dunning_plan_cure >= 0 AND dunning_plan_valid > 0)",
         "Limits of payment plans cannot be negative, and an offer is valid for a day at least.",
     )
+
+    # not the fields of the company itself: they are computed anew with each line of the address
+    @api.depends("partner_id.country_id", "partner_id.state_id", "parent_id.dunning_tz")
+    def _compute_dunning_tz(self):
+        """A branch follows its company, others the clocks of their address."""
+        for company in self:
+            address = company.partner_id
+            company.dunning_tz = company.parent_id.dunning_tz or zones.zone_of(
+                address.country_id.code, address.state_id.code
+            )
+
+    def _dunning_clock(self):
+        """What the clocks of the company show.
+
+        :return: naive datetime
+        """
+        self.ensure_one()
+        return zones.local(fields.Datetime.now(), self.sudo().dunning_tz)
+
+    def _dunning_today(self):
+        """The day that it is in the company, wherever the server or the user may be: the
+        one source of "today" for every date of dunning.
+
+        :return: datetime.date
+        """
+        return self._dunning_clock().date()
+
+    @api.model
+    def _dunning_days(self):
+        """The days that it is in any company, with their companies, to search by.
+
+        :return: dictionary of res.company by date
+        """
+        return self._dunning_all().grouped(lambda company: company._dunning_today())
+
+    @api.model
+    def _dunning_today_sql(self, company):
+        """The day that it is in the company of a row.
+
+        :param company: column with the id of the company, as SQL
+        :return: SQL of a date
+        """
+        return self._dunning_case_sql(company, self._dunning_days())
+
+    @api.model
+    def _dunning_day_sql(self, company, moment):
+        """The day of a moment in the company of a row.
+
+        :param company: column with the id of the company, as SQL
+        :param moment: SQL of a timestamp in UTC
+        :return: SQL of a date
+        """
+        zone = self._dunning_case_sql(
+            company, self._dunning_all().grouped(lambda own: zones.known(own.dunning_tz))
+        )
+        return SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", moment, zone)
+
+    @api.model
+    def _dunning_case_sql(self, company, values):
+        """The value of the company of a row; no question of it where all have the same."""
+        if len(values) == 1:
+            return SQL("%s", *values)
+        cases = (SQL("WHEN %s IN %s THEN %s", company, own._ids, v) for v, own in values.items())
+        return SQL("(CASE %s END)", SQL(" ").join(cases))
+
+    @api.model
+    def _dunning_all(self):
+        return self.sudo().with_context(active_test=False).search([])
 
     def _dunning_companies(self):
         """These companies and their branches, whatever the user may see of them."""

@@ -7,6 +7,8 @@ class ResConfigSettings(models.TransientModel):
     dunning_policy_id = fields.Many2one(related="company_id.dunning_policy_id", readonly=False)
     dunning_user_id = fields.Many2one(related="company_id.dunning_user_id", readonly=False)
     dunning_nightly = fields.Boolean(related="company_id.dunning_nightly", readonly=False)
+    dunning_hour = fields.Float(related="company_id.dunning_hour", readonly=False)
+    dunning_tz = fields.Selection(related="company_id.dunning_tz", readonly=False)
     dunning_law = fields.Selection(related="company_id.dunning_law", readonly=False, required=True)
     dunning_journal_id = fields.Many2one(related="company_id.dunning_journal_id", readonly=False)
     dunning_fee_product_id = fields.Many2one(
@@ -23,6 +25,7 @@ class ResConfigSettings(models.TransientModel):
     dunning_key_category_id = fields.Many2one(
         related="company_id.dunning_key_category_id", readonly=False
     )
+    dunning_bank_age = fields.Integer(related="company_id.dunning_bank_age", readonly=False)
     dunning_bank_days = fields.Integer(related="company_id.dunning_bank_days", readonly=False)
     dunning_promise_tolerance = fields.Integer(
         related="company_id.dunning_promise_tolerance", readonly=False

@@ -114,7 +114,7 @@ class ResPartner(models.Model):
     def _compute_dunning(self):
         company = self.env.company
         debtors = self.commercial_partner_id
-        balances = debtors._dunning_balances(company, fields.Date.context_today(self))
+        balances = debtors._dunning_balances(company)
         levels = debtors._dunning_levels(company)
         for partner in self:
             rows = balances.get((company.id, partner.commercial_partner_id.id), [])
@@ -325,13 +325,13 @@ class ResPartner(models.Model):
         return action
 
     @api.model
-    def _dunning_balances(self, companies, date):
+    def _dunning_balances(self, companies, date=None):
         """Overdue balances of these debtors, in one query.
 
         Open credits lower them, never below zero.
 
         :param companies: res.company; each with its branches
-        :param date: an item is overdue after its due date
+        :param date: an item is overdue after its due date; today in each company unless given
         :return: dict of (company id, debtor id) to a list of dicts with
             currency_id, overdue, overdue_company, disputed, disputed_company (what is
             disputed of the overdue), items, due
@@ -341,8 +341,9 @@ class ResPartner(models.Model):
             return found
         self.env.flush_all()
         for company in companies:
+            day = date or company._dunning_today()
             self.env.cr.execute(
-                self._dunning_balances_sql(company, date, SQL("%s", tuple(self.ids)))
+                self._dunning_balances_sql(company, day, SQL("%s", tuple(self.ids)))
             )
             for row in self.env.cr.dictfetchall():
                 found[company.id, row["debtor_id"]].append(row)
@@ -541,8 +542,9 @@ class ResPartner(models.Model):
     @api.model
     def _dunning_scope(self, partner_ids=()):
         """These debtors, all when there are none, today in the company at work."""
-        today = fields.Date.context_today(self)
-        return Scope(company=self.env.company, date=today, partner_ids=tuple(partner_ids))
+        company = self.env.company
+        today = company._dunning_today()
+        return Scope(company=company, date=today, partner_ids=tuple(partner_ids))
 
     def _dunning_credit_holds(self, companies):
         """The credit holds of these customers in companies and those above them.

@@ -53,7 +53,15 @@ from .plan import (
     test_plans,
 )
 from .policy import test_rules, test_teams
-from .run import test_nightly, test_review, test_run_life, test_undo, test_xlsx
+from .run import (
+    test_bank_age,
+    test_night,
+    test_nightly,
+    test_review,
+    test_run_life,
+    test_undo,
+    test_xlsx,
+)
 from .statement import (
     test_ageing,
     test_statement,
@@ -65,6 +73,7 @@ from .timeline import test_timeline, test_timeline_agreements, test_timeline_lis
 from .toy import test_parts, test_refused, test_toy_case, test_toy_charge, test_toy_reach
 from .whole import (
     test_bad_input,
+    test_company_day,
     test_crash,
     test_demo,
     test_diary,

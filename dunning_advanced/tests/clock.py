@@ -5,6 +5,7 @@ from freezegun import freeze_time
 from odoo import Command
 from odoo.tests import new_test_user
 
+from . import nights
 from .common import DAY, DunningCommon
 
 
@@ -36,8 +37,5 @@ class NightCase(DunningCommon):
         self.now.move_to(datetime.combine(day, datetime.min.time()) + timedelta(hours=12))
 
     def night(self, *names):
-        """Run scheduled actions by the end of their names."""
-        for name in names:
-            with self.enter_registry_test_mode():
-                self.env.ref(f"dunning_advanced.ir_cron_{name}").method_direct_trigger()
-        self.env.invalidate_all()
+        """Do parts of the night work, by their names."""
+        nights.work(self, *names)

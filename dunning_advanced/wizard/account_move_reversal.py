@@ -28,7 +28,7 @@ class AccountMoveReversal(models.TransientModel):
         credit = dispute.move_id.reversal_move_ids - before
         if credit.state == "draft":
             credit._dunning_reduce(self.dunning_amount, dispute)
-        dispute._link_credit(credit, fields.Date.context_today(self))
+        dispute._link_credit(credit, dispute._today())
         return action
 
     def _check_dunning_amount(self, dispute):

@@ -45,12 +45,12 @@ class DunningCallLog(models.TransientModel):
         chooses otherwise.
         """
         for wizard in self:
-            today = fields.Date.context_today(wizard)
+            today = wizard.case_id._today()
             wizard.date_callback = wizard.outcome == "voicemail" and working_day(today, 1)
 
     def action_apply(self):
         """Log the call; a promise or a dispute is asked for in its own form."""
-        today = fields.Date.context_today(self)
+        today = self.case_id._today()
         again = self.outcome in ("callback", "voicemail")
         call = self.env["dunning.call"].create(
             {

@@ -14,7 +14,7 @@ class DunningDisputeAnswer(models.TransientModel):
 
     def action_apply(self):
         """Keep the answer and send it."""
-        today = fields.Date.context_today(self)
+        today = self.dispute_id._today()
         if self.state == "open":
             self.dispute_id._reject(self.text, today)
         else:

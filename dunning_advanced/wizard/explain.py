@@ -3,6 +3,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 
 from ..models.engine.engine import Scope
+from ..models.mixins.company_day import company_today
 
 
 class DunningExplain(models.TransientModel):
@@ -16,7 +17,7 @@ class DunningExplain(models.TransientModel):
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company
     )
-    date = fields.Date(string="As of", required=True, default=fields.Date.context_today)
+    date = fields.Date(string="As of", required=True, default=company_today)
     answer = fields.Html(string="Decision", compute="_compute_answer", sanitize=False)
 
     @api.depends("move_line_id", "company_id", "date")
@@ -30,7 +31,7 @@ class DunningExplain(models.TransientModel):
             company=self.company_id,
             date=self.date,
             partner_ids=(item.partner_id.commercial_partner_id.id,),
-            as_of=self.date < fields.Date.context_today(self),
+            as_of=self.date < self.company_id._dunning_today(),
         )
         facts = self.env["dunning.engine.explain"]._answers(scope, item)
         if not facts:

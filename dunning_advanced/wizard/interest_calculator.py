@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.mixins.company_day import company_today
+
 
 class DunningInterestCalculator(models.TransientModel):
     """What a late payment costs, for somebody who has the customer on the phone."""
@@ -34,7 +36,9 @@ class DunningInterestCalculator(models.TransientModel):
     principal = fields.Monetary(string="Amount due")
     due = fields.Date(string="Due date", help="Interest begins on the day after it.")
     until = fields.Date(
-        string="Interest until", default=fields.Date.context_today, help="Last day of interest."
+        string="Interest until",
+        default=company_today,
+        help="Last day of interest.",
     )
     contract_rate = fields.Float(
         string="Agreed rate (%)", digits=(16, 4), help="Percent a year, where a contract decides."

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ..models.agreement.agreement import CHANNELS
+from ..models.mixins.company_day import company_today
 from ..models.plan.terms import TERMS
 
 
@@ -66,14 +67,16 @@ class DunningPlan(models.TransientModel):
 
     @api.depends("open_item_ids", "fees")
     def _compute_item_ids(self):
-        today = fields.Date.context_today(self)
         for wizard in self:
+            today = wizard._today()
             items = wizard.open_item_ids
             charges = items.filtered("move_id.dunning_charge_notice_ids")
             if wizard.replaces_id:
                 wizard.item_ids = items & wizard.replaces_id._items()
                 continue
-            due = items.filtered(lambda item: (item.date_maturity or item.date) < today)
+            due = items.filtered(
+                lambda item, today=today: (item.date_maturity or item.date) < today
+            )
             wizard.item_ids = (due or items) - charges
             if wizard.fees == "include":
                 wizard.item_ids |= charges
@@ -186,7 +189,7 @@ class DunningPlanAccept(models.TransientModel):
 
     plan_id = fields.Many2one("dunning.payment.plan", required=True, readonly=True)
     name = fields.Char(string="Accepted by", required=True)
-    date = fields.Date(string="On", required=True, default=fields.Date.context_today)
+    date = fields.Date(string="On", required=True, default=company_today)
     channel = fields.Selection(
         [channel for channel in CHANNELS if channel[0] != "portal"],
         string="How",
@@ -260,7 +263,7 @@ class DunningPlanAmend(models.TransientModel):
         """Add the invoices; the customer gets the new schedule."""
         self.plan_id._amend(
             self.item_ids,
-            fields.Date.context_today(self),
+            self.plan_id._today(),
             append=self.number if self.how == "append" else 0,
         )
         return {"type": "ir.actions.act_window_close"}

@@ -56,7 +56,7 @@ class DunningReason(models.TransientModel):
 
     def action_apply(self):
         """Do what was asked for, with this reason."""
-        getattr(self, f"_apply_{self.kind}")(fields.Date.context_today(self))
+        getattr(self, f"_apply_{self.kind}")()
         return {"type": "ir.actions.act_window_close"}
 
     # Business
@@ -64,32 +64,38 @@ class DunningReason(models.TransientModel):
     def _notices(self):
         return self.run_id._issued_notices() if self.run_id else self.notice_ids
 
-    def _apply_drop(self, date):
+    def _apply_drop(self):
         self._notices()._leave_out(self.reason)
 
-    def _apply_cancel(self, date):
+    def _apply_cancel(self):
         notices = self._notices()
-        notices._cancel(self.reason, date)
+        for today, own in notices._by_day():
+            own._cancel(self.reason, today)
         if self.correct:
             notices._correct()
 
-    def _apply_lift(self, date):
-        self.hold_ids._lift(self.reason, date)
+    def _apply_lift(self):
+        for today, holds in self.hold_ids._by_day():
+            holds._lift(self.reason, today)
 
-    def _apply_waive(self, date):
-        if self.charge_ids:
-            self.charge_ids._waive(self.reason, date)
-        else:
+    def _apply_waive(self):
+        if not self.charge_ids:
             self._notices()._waive_coming(self.reason)
+        for today, charges in self.charge_ids._by_day():
+            charges._waive(self.reason, today)
 
-    def _apply_lift_credit(self, date):
-        self.credit_hold_ids._lift(self.reason, date)
+    def _apply_lift_credit(self):
+        for today, holds in self.credit_hold_ids._by_day():
+            holds._lift(self.reason, today)
 
-    def _apply_reject_writeoff(self, date):
-        self.writeoff_ids._reject(self.reason, date)
+    def _apply_reject_writeoff(self):
+        for today, writeoffs in self.writeoff_ids._by_day():
+            writeoffs._reject(self.reason, today)
 
-    def _apply_return(self, date):
-        self.handover_ids._end("returned", self.reason, date)
+    def _apply_return(self):
+        for today, handovers in self.handover_ids._by_day():
+            handovers._end("returned", self.reason, today)
 
-    def _apply_close(self, date):
-        self.handover_ids._end("closed", self.reason, date, self.outcome)
+    def _apply_close(self):
+        for today, handovers in self.handover_ids._by_day():
+            handovers._end("closed", self.reason, today, self.outcome)

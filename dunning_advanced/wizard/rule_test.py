@@ -3,6 +3,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 
 from ..models.engine.engine import Scope
+from ..models.mixins.company_day import company_today
 
 
 class DunningRuleTest(models.TransientModel):
@@ -18,7 +19,7 @@ class DunningRuleTest(models.TransientModel):
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company
     )
-    date = fields.Date(required=True, default=fields.Date.context_today)
+    date = fields.Date(required=True, default=company_today)
     answer = fields.Html(string="Decision", compute="_compute_answer", sanitize=False)
 
     @api.depends("partner_id", "company_id", "date")
@@ -48,7 +49,7 @@ class DunningRuleTest(models.TransientModel):
             company=self.company_id,
             date=self.date,
             partner_ids=tuple(self._debtor().ids),
-            as_of=self.date < fields.Date.context_today(self),
+            as_of=self.date < self.company_id._dunning_today(),
         )
 
     def _debtor(self):

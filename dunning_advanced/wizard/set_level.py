@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.mixins.company_day import company_today
+
 
 class DunningSetLevel(models.TransientModel):
     """Sets the level of a customer's open items by hand, with a reason."""
@@ -29,7 +31,7 @@ class DunningSetLevel(models.TransientModel):
     date = fields.Date(
         string="Sent on",
         required=True,
-        default=fields.Date.context_today,
+        default=company_today,
         help="The next level is reckoned from this day.",
     )
     reason = fields.Char(required=True)

@@ -1,5 +1,6 @@
 from odoo import fields, models
 
+from ..models.mixins.company_day import company_today
 from ..models.statement.statement import Period
 
 
@@ -16,7 +17,7 @@ class DunningStatement(models.TransientModel):
     date = fields.Date(
         string="As of",
         required=True,
-        default=fields.Date.context_today,
+        default=company_today,
         help="The account as it was at the end of this day.",
     )
     date_from = fields.Date(

@@ -19,6 +19,7 @@ class DunningAgreement(models.AbstractModel):
 
     _name = "dunning.agreement"
     _description = "Agreement with a Customer"
+    _inherit = ["dunning.company.day"]
 
     partner_id = fields.Many2one(
         "res.partner", string="Customer", required=True, index=True, ondelete="restrict"

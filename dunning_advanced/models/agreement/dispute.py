@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
+from ..mixins.company_day import company_today
 from ..mixins.labels import label, labels
 
 ACTIVITY = "dunning_advanced.mail_activity_dispute"
@@ -80,7 +81,10 @@ class DunningDispute(models.Model):
     )
     call_id = fields.Many2one("dunning.call", readonly=True, ondelete="set null")
     date_open = fields.Date(
-        string="Disputed on", required=True, default=fields.Date.context_today, readonly=True
+        string="Disputed on",
+        required=True,
+        default=company_today,
+        readonly=True,
     )
     user_id = fields.Many2one(
         "res.users",
@@ -273,7 +277,8 @@ class DunningDispute(models.Model):
     def action_mark_told(self):
         """The customer was told in another way."""
         decided = self._by_button().filtered(lambda dispute: dispute.state != "open")
-        decided.date_told = fields.Date.context_today(self)
+        for today, disputes in decided._by_day():
+            disputes.date_told = today
 
     def action_withdraw(self):
         """The customer does not dispute any more; dunning goes on.
@@ -281,7 +286,8 @@ class DunningDispute(models.Model):
         :raises UserError: when it is decided already
         """
         self._check_open()
-        self._by_button()._end("withdrawn", fields.Date.context_today(self))
+        for today, disputes in self._by_button()._by_day():
+            disputes._end("withdrawn", today)
 
     def action_view_credit(self):
         """Open the credit note."""
@@ -387,16 +393,17 @@ class DunningDispute(models.Model):
 
     def _propagate(self, vals):
         """What a user changed while the dispute is open holds for what follows too."""
-        today = fields.Date.context_today(self)
         if {"date_deadline", "reason_id"} & vals.keys():
             for dispute in self:
+                today = dispute._today()
                 dispute._release(self.env._("Changed"), today)
                 dispute._hold(today)
         if {"date_deadline", "user_id", "reason_id"} & vals.keys():
             self.activity_unlink([ACTIVITY])
             self._schedule_for_owner()
         if "amount" in vals:
-            self._update_state(today)
+            for today, disputes in self._by_day():
+                disputes._update_state(today)
 
     def _schedule_for_owner(self, **values):
         # Whoever becomes the owner of a record is told so by Odoo: no second e-mail.

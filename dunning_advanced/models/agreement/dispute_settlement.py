@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -130,22 +130,25 @@ class DunningDispute(models.Model):
         )._update_state(date)
 
     @api.model
-    def _cron_settle(self):
-        """Follow what has happened to all disputed invoices, batch by batch, and ask
-        again about what is open and nobody is asked about any more.
+    def _night_settle(self, company, date):
+        """Follow what has happened to all disputed invoices of a company, batch by batch,
+        and ask again about what is open and nobody is asked about any more.
+
+        :return: whether all are done
         """
-        today = fields.Date.context_today(self)
         progress = self.env["ir.cron"]._commit_progress
-        while rows := self._changed(SQL("TRUE"), BATCH):
-            if not progress(self._apply(rows, today), remaining=1):
-                return
+        companies = company._dunning_companies()
+        while rows := self._changed(SQL("dispute.company_id IN %s", companies._ids), BATCH):
+            if not progress(self._apply(rows, date), remaining=1):
+                return False
         kind = self.env.ref(ACTIVITY)
-        asked = fields.Domain("activity_ids", "any", [("activity_type_id", "=", kind.id)])
-        while forgotten := self.search(fields.Domain("state", "=", "open") & ~asked, limit=BATCH):
+        asked = Domain("activity_ids", "any", [("activity_type_id", "=", kind.id)])
+        open_ = Domain("state", "=", "open") & Domain("company_id", "in", companies.ids)
+        while forgotten := self.search(open_ & ~asked, limit=BATCH):
             forgotten._schedule_for_owner(automated=True)
             if not progress(len(forgotten), remaining=1):
-                return
-        progress(remaining=0)
+                return False
+        return True
 
     @api.model
     def _changed(self, condition, limit=None):

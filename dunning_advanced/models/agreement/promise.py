@@ -4,6 +4,7 @@ from odoo.tools import SQL, format_date
 
 from ..mixins import picked
 from ..mixins.batch import BATCH
+from ..mixins.company_day import company_today
 from ..mixins.labels import label, labels
 from .agreement import CHANNELS
 
@@ -20,7 +21,10 @@ class DunningPromise(models.Model):
     amount = fields.Monetary(required=True, tracking=True)
     date = fields.Date(string="Pays by", required=True, tracking=True)
     date_made = fields.Date(
-        string="Promised on", required=True, default=fields.Date.context_today, readonly=True
+        string="Promised on",
+        required=True,
+        default=company_today,
+        readonly=True,
     )
     tolerance = fields.Integer(
         string="Days of tolerance",
@@ -195,7 +199,8 @@ class DunningPromise(models.Model):
             raise UserError(
                 self.env._("The promise %s is closed already.", closed.display_name),
             )
-        self._by_button()._end("cancelled", fields.Date.context_today(self))
+        for today, promises in self._by_button()._by_day():
+            promises._end("cancelled", today)
 
     # Business
 
@@ -251,7 +256,7 @@ class DunningPromise(models.Model):
             ]
         )
         items -= self._taken(items).move_line_id
-        made = self.date_made or fields.Date.context_today(self)
+        made = self.date_made or self._today()
         return items.filtered(lambda item: (item.date_maturity or item.date) <= made) or items
 
     # How a promise begins, is kept or broken by the money that came in, and ends.
@@ -360,19 +365,22 @@ class DunningPromise(models.Model):
         )
 
     @api.model
-    def _cron_judge(self):
-        """Update all open promises, batch by batch."""
-        today = fields.Date.context_today(self)
-        progress = self.env["ir.cron"]._commit_progress
-        while rows := self._next_to_update(today):
-            if not progress(self._apply(rows, today), remaining=1):
-                return
-        progress(remaining=0)
+    def _night_judge(self, company, date):
+        """Update all open promises of a company, batch by batch.
+
+        :return: whether all are done
+        """
+        while rows := self._next_to_update(company, date):
+            done = self._apply(rows, date)
+            if not self.env["ir.cron"]._commit_progress(done, remaining=1):
+                return False
+        return True
 
     @api.model
-    def _next_to_update(self, date):
+    def _next_to_update(self, company, date):
         self.env.flush_all()
-        outcomes = self._outcomes_sql(SQL("promise.state = 'open'"), date)
+        own = SQL("promise.company_id IN %s", company._dunning_companies()._ids)
+        outcomes = self._outcomes_sql(SQL("promise.state = 'open' AND %s", own), date)
         return self.env.execute_query(
             SQL(
                 "SELECT * FROM (%s) outcome WHERE state IS NOT NULL ORDER BY id LIMIT %s",

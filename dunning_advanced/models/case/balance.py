@@ -2,7 +2,7 @@ from collections import defaultdict
 
 from markupsafe import Markup
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -20,13 +20,13 @@ class DunningCase(models.Model):
     _inherit = "dunning.case"
 
     def _compute_balance(self):
-        today = fields.Date.context_today(self)
-        balances = self.partner_id._dunning_balances(self.company_id, today)
+        balances = self.partner_id._dunning_balances(self.company_id)
         for case in self:
             rows = balances.get((case.company_id.id, case.partner_id.id), [])
             case.amount_overdue = sum(row["overdue_company"] for row in rows)
             case.amount_disputed = sum(row["disputed_company"] for row in rows)
             case.item_count = sum(row["items"] for row in rows)
+            today = case._today()
             oldest = min((row["due"] for row in rows if row["due"]), default=today)
             case.days_overdue = (today - oldest).days
             case.amount_summary = self._by_currency(rows, "overdue")
@@ -50,11 +50,13 @@ class DunningCase(models.Model):
             )
 
     def _compute_hold(self):
-        today = fields.Date.context_today(self)
         holds = self.env["dunning.hold"].search(
-            self.env["dunning.hold"]._lasting_domain(today)
+            Domain.OR(
+                self.env["dunning.hold"]._lasting_domain(today)
+                & Domain("company_id", "child_of", cases.company_id.ids)
+                for today, cases in self._by_day()
+            )
             & Domain("partner_id", "in", self.partner_id.ids)
-            & Domain("company_id", "child_of", self.company_id.ids)
             & Domain("amount", "in", (False, 0)),
             order="date_next",
         )
@@ -97,7 +99,7 @@ class DunningCase(models.Model):
             case.is_last = case.level_id.is_last
 
     def _compute_age_summary(self):
-        ages = self._ages(fields.Date.context_today(self))
+        ages = self._ages()
         for case in self:
             rows = ages.get((case.company_id.id, case.partner_id.id), {})
             case.age_summary = Markup("").join(
@@ -161,8 +163,8 @@ class DunningCase(models.Model):
             label,
         )
 
-    def _ages(self, date):
-        """Open amounts by age, of all these cases by one query a company.
+    def _ages(self):
+        """Open amounts by age today, of all these cases by one query a company.
 
         :return: dict of (company id, debtor id) to a dict of currency id to a dict of part
             to amount; credits are negative
@@ -171,7 +173,7 @@ class DunningCase(models.Model):
         self.env.flush_all()
         for company, cases in self.filtered("partner_id").grouped("company_id").items():
             rows = self.env.execute_query(
-                self._ages_sql(company, date, tuple(cases.partner_id.ids))
+                self._ages_sql(company, company._dunning_today(), tuple(cases.partner_id.ids))
             )
             for debtor_id, currency_id, part, amount in rows:
                 found[company.id, debtor_id][currency_id][part] = amount

@@ -230,14 +230,14 @@ class DunningBehavior(models.Model):
         :param company: res.company
         """
         behavior = self.sudo()
-        behavior._refresh(company, fields.Date.context_today(self), partner)
+        behavior._refresh(company, company._dunning_today(), partner)
         found = self.search([("partner_id", "=", partner.id), ("company_id", "=", company.id)])
         return {
             "type": "ir.actions.act_window",
             "name": self.env._(
                 "%(customer)s: payment behavior as of %(date)s",
                 customer=partner.display_name,
-                date=format_date(self.env, fields.Date.context_today(self)),
+                date=format_date(self.env, company._dunning_today()),
             ),
             "res_model": self._name,
             "res_id": found.id,

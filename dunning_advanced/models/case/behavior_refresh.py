@@ -18,22 +18,18 @@ class DunningBehavior(models.Model):
     _inherit = "dunning.behavior"
 
     @api.model
-    def _cron_refresh(self):
-        """Classify the debtors of every company anew; what fails in one stays its own."""
-        today = fields.Date.context_today(self)
-        companies = self.env["res.company"].search([("active", "=", True)])
-        progress = self.env["ir.cron"]._commit_progress
-        progress(remaining=len(companies))
-        for company in companies:
+    def _night_refresh(self, company, date):
+        """Classify the debtors of a company, and of each branch on its own, anew; what
+        fails in one stays its own.
+        """
+        for own in company._dunning_companies():
             try:
                 with self.env.cr.savepoint():
-                    self._refresh(company, today)
+                    self._refresh(own, date)
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 raise
             except Exception:
-                _logger.exception("The payment behavior in %s was not refreshed", company.name)
-            if not progress(1):
-                return
+                _logger.exception("The payment behavior in %s was not refreshed", own.name)
 
     @api.model
     def _refresh(self, company, date, partners=None):

@@ -26,7 +26,9 @@ class DunningCall(models.Model):
     company_id = fields.Many2one(related="case_id.company_id", store=True, precompute=True)
     contact_id = fields.Many2one("res.partner", string="Spoke with", index="btree_not_null")
     number = fields.Char(help="As it was dialed.")
-    date = fields.Date(required=True, default=fields.Date.context_today)
+    date = fields.Date(
+        required=True, compute="_compute_date", store=True, readonly=False, precompute=True
+    )
     user_id = fields.Many2one("res.users", default=lambda self: self.env.user, required=True)
     outcome = fields.Selection(
         [
@@ -49,6 +51,11 @@ class DunningCall(models.Model):
     date_callback = fields.Date(string="Call back on")
     hour_callback = fields.Float(string="Call back at", help="Time of the day; 0:00 for any.")
     note = fields.Text()
+
+    @api.depends("case_id")
+    def _compute_date(self):
+        for call in self:
+            call.date = call.date or call.case_id._today()
 
     @api.depends("outcome")
     def _compute_conversation(self):

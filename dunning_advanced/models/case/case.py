@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...tools.points import CLASSES
+from ..mixins.company_day import company_today
 from .stages import SHOWN
 
 
@@ -10,7 +11,13 @@ class DunningCase(models.Model):
 
     _name = "dunning.case"
     _description = "Dunning Case"
-    _inherit = ["dunning.by.button", "mail.thread", "mail.activity.mixin", "dunning.batch"]
+    _inherit = [
+        "dunning.company.day",
+        "dunning.by.button",
+        "mail.thread",
+        "mail.activity.mixin",
+        "dunning.batch",
+    ]
     _order = "state desc, id desc"
     _check_company_auto = True
 
@@ -43,7 +50,7 @@ class DunningCase(models.Model):
         readonly=True,
         tracking=True,
     )
-    date_open = fields.Date(default=fields.Date.context_today, required=True, readonly=True)
+    date_open = fields.Date(default=company_today, required=True, readonly=True)
     date_close = fields.Date(readonly=True)
     closed_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     note = fields.Html()
@@ -234,7 +241,7 @@ class DunningCase(models.Model):
         cases = super().create(vals_list)
         open_ = cases.filtered(lambda case: case.state == "open" and not case.user_id)
         for company, ours in open_.grouped("company_id").items():
-            ours._assign(company, fields.Date.context_today(self))
+            ours._assign(company, company._dunning_today())
         return cases
 
     # Actions
@@ -365,7 +372,7 @@ class DunningCase(models.Model):
     def action_next(self):
         """Do the next action, or open what it is about."""
         self.ensure_one()
-        rows = self._next_rows(fields.Date.context_today(self))
+        rows = self._next_rows()
         code, _date, about = rows.get(self.id, (False, False, False))
         record = self._next_records(rows.values()).get((code, about))
         return self._steps()[code].act(self, record) if code else self._open()
@@ -404,15 +411,14 @@ class DunningCase(models.Model):
         ]
 
     def _close(self):
-        today = fields.Date.context_today(self)
-        self.write({"state": "closed", "date_close": today, "closed_by_id": self.env.uid})
+        for today, cases in self._by_day():
+            cases.write({"state": "closed", "date_close": today, "closed_by_id": self.env.uid})
 
     # What people do with the customer of a case, and what came of it.
 
     def _main_currency(self):
         """The currency in which the customer owes the most."""
-        today = fields.Date.context_today(self)
-        balances = self.partner_id._dunning_balances(self.company_id, today)
+        balances = self.partner_id._dunning_balances(self.company_id)
         rows = balances.get((self.company_id.id, self.partner_id.id), [])
         largest = max(rows, key=lambda row: row["overdue_company"], default={})
         return self.env["res.currency"].browse(

@@ -1,8 +1,9 @@
 import logging
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL, split_every
 
 from ..engine.engine import Scope
@@ -91,29 +92,30 @@ class DunningCase(models.Model):
     # Cases close by themselves when nothing is overdue any more.
 
     @api.model
-    def _cron_close(self):
-        """Close the cases of customers with nothing overdue, batch by batch. One that
-        cannot be closed says why, and the others go on.
+    def _night_close(self, company, date):
+        """Close the cases of customers of a company with nothing overdue, batch by batch.
+        One that cannot be closed says why, and the others go on.
+
+        :return: whether all are done
         """
-        progress = self.env["ir.cron"]._commit_progress
-        ids = self._settled_ids(fields.Date.context_today(self))
-        progress(remaining=len(ids))
-        for batch in split_every(BATCH, ids):
+        for batch in split_every(BATCH, self._settled_ids(company, date)):
             cases = self._take_next([("id", "in", batch), ("state", "=", "open")])
             cases._all_or_each(lambda some: some._close_settled())
-            if not progress(len(batch)):
-                return
+            if not self.env["ir.cron"]._commit_progress(len(batch), remaining=1):
+                return False
+        return True
 
     @api.model
-    def _settled_ids(self, date):
-        """Open cases of debtors with nothing overdue, found by one query a company.
+    def _settled_ids(self, company, date):
+        """Open cases of debtors with nothing overdue, found by one query for the company
+        and each of its branches that has any.
 
         :return: list of ids
         """
         self.env.flush_all()
         found = []
-        companies = self._read_group([("state", "=", "open")], ["company_id"])
-        for [company] in companies:
+        open_ = Domain("state", "=", "open") & Domain("company_id", "child_of", company.id)
+        for [company] in self._read_group(open_, ["company_id"]):
             own = SQL("kase.company_id = %s", company.id)
             rows = self.env.execute_query(
                 SQL(

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -21,7 +21,6 @@ class DunningCase(models.Model):
         """Only tasks are found, not the day of the next level."""
         if operator not in ("<", "<=", ">", ">=", "in"):
             return NotImplemented
-        today = fields.Date.context_today(self)
         self.env.flush_all()
         days = tuple(filter(None, value)) if operator == "in" else value
         return Domain(
@@ -29,15 +28,14 @@ class DunningCase(models.Model):
             "in",
             SQL(
                 "(WITH %s SELECT case_id FROM tasks WHERE date %s %s)",
-                self._tasks_sql(SQL("TRUE"), today),
+                self._tasks_sql(SQL("TRUE")),
                 SQL(operator),
                 days or (None,),
             ),
         )
 
     def _compute_next(self):
-        today = fields.Date.context_today(self)
-        rows = self._next_rows(today)
+        rows = self._next_rows()
         records, steps = self._next_records(rows.values()), self._steps()
         for case in self:
             code, date, about = rows.get(case._origin.id, (False, False, False))
@@ -74,16 +72,17 @@ class DunningCase(models.Model):
         distinct((*self._tasks(), *OTHERS))
 
     @api.model
-    def _tasks_sql(self, cases, date):
-        """The task of each open case that has one.
+    def _tasks_sql(self, cases):
+        """The task of each open case that has one, today in its company.
 
         :param cases: SQL condition on the row ``kase`` of dunning_case
         :return: SQL of the stages cases and tasks, for a WITH clause
         """
+        today = self.env["res.company"]._dunning_today_sql(SQL("kase.company_id"))
         found = SQL(" UNION ALL ").join(
             SQL("SELECT case_id, %s AS code, %s AS rank, date, res_id FROM (%s) task", *row)
             for row in (
-                (task.code, rank, task.query(self.env, date))
+                (task.code, rank, task.query(self.env, today))
                 for rank, task in enumerate(self._tasks())
             )
         )
@@ -93,54 +92,56 @@ class DunningCase(models.Model):
                 SELECT kase.id, kase.partner_id, kase.company_id, kase.date_open, %(stage)s AS stage
                   FROM dunning_case kase WHERE kase.state = 'open' AND %(cases)s),
             tasks AS (
-                SELECT DISTINCT ON (case_id) case_id, code, date, res_id FROM (%(found)s) found
-                 ORDER BY case_id, date > %(date)s,
-                          CASE WHEN date <= %(date)s THEN rank END, date, rank, res_id)
+                SELECT DISTINCT ON (case_id) case_id, code, date, res_id
+                  FROM (%(found)s) found JOIN cases kase ON kase.id = case_id
+                 ORDER BY case_id, date > %(today)s,
+                          CASE WHEN date <= %(today)s THEN rank END, date, rank, res_id)
             """,
             stage=self._stage_sql(SQL("kase")),
             cases=cases,
             found=found,
-            date=date,
+            today=today,
         )
 
     # The one next action of a case: its task, else its next level, else what stops it.
 
-    def _next_rows(self, date):
+    def _next_rows(self):
         """What is next for each open case among these.
 
         :return: dict of case id to (code, date, id of the record that it is about)
         """
         cases = self._origin.filtered(lambda case: case.state == "open")
-        rows = cases._task_rows(date)
+        rows = cases._task_rows()
         rest = cases.filtered(lambda case: case.id not in rows)
-        rows.update(rest._level_rows(date))
+        rows.update(rest._level_rows())
         for case in rest.filtered(lambda case: not case.item_count):
-            rows[case.id] = ("close", date, False)
+            rows[case.id] = ("close", case._today(), False)
         return rows
 
-    def _task_rows(self, date):
+    def _task_rows(self):
         if not self:
             return {}
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
                 "WITH %s SELECT * FROM tasks",
-                self._tasks_sql(SQL("kase.id IN %s", self._ids), date),
+                self._tasks_sql(SQL("kase.id IN %s", self._ids)),
             )
         )
         return {case_id: tuple(row) for case_id, *row in rows}
 
-    def _level_rows(self, date):
+    def _level_rows(self):
         """When the next level applies, or what stops it: asked of the engine by one
         statement a company.
         """
         rows, awaiting = {}, self.env["dunning.engine"]._awaiting_level()
         for company, cases in self.grouped("company_id").items():
-            found = cases._decisions(Scope(company, date, tuple(cases.partner_id.ids)))
+            today = company._dunning_today()
+            found = cases._decisions(Scope(company, today, tuple(cases.partner_id.ids)))
             for case in cases.filtered(lambda case, found=found: case.partner_id.id in found):
                 decision, start, level_id = found[case.partner_id.id]
                 if decision == "dun":
-                    rows[case.id] = ("remind", date, level_id)
+                    rows[case.id] = ("remind", today, level_id)
                 elif decision in awaiting:
                     rows[case.id] = ("level", start, level_id)
                 else:

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL, format_date
 
 from ...tools.points import points
@@ -80,7 +80,7 @@ class DunningCase(models.Model):
         :param cases: SQL condition on the row ``kase`` of dunning_case
         :return: SQL of a query with the columns case_id, one a term, and priority
         """
-        today = fields.Date.context_today(self)
+        today = company._dunning_today()
         own = SQL("(%s) AND kase.company_id = %s", cases, company.id)
         steps = self.env["dunning.score.step"]
         return SQL(
@@ -115,7 +115,7 @@ class DunningCase(models.Model):
                          ON last.case_id = kase.id)
              SELECT *, %(points)s AS priority FROM facts)
             """,
-            tasks=self._tasks_sql(own, today),
+            tasks=self._tasks_sql(own),
             today=today,
             lasts=self._last_levels(),
             balances=self._company_balances_sql(company, today, own),
@@ -161,7 +161,8 @@ class DunningCase(models.Model):
         balance = self._join_balances(alias, query)
         if field_expr == "amount_overdue":
             return SQL("COALESCE(%s.overdue, 0)", balance)
-        today = fields.Date.context_today(self)
+        company = SQL.identifier(alias, "company_id")
+        today = self.env["res.company"]._dunning_today_sql(company)
         return SQL("%s - COALESCE(%s.due, %s)", today, balance, today)
 
     def _join_priorities(self, alias, query):
@@ -174,9 +175,10 @@ class DunningCase(models.Model):
         return SQL.identifier(joined)
 
     def _join_balances(self, alias, query):
-        today = fields.Date.context_today(self)
         rows = SQL(" UNION ALL ").join(
-            self._company_balances_sql(company, today, SQL("kase.company_id = %s", company.id))
+            self._company_balances_sql(
+                company, company._dunning_today(), SQL("kase.company_id = %s", company.id)
+            )
             for company in self.env.companies
         )
         joined = query.make_alias(alias, "balance")

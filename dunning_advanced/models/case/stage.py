@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -75,7 +75,7 @@ class DunningCase(models.Model):
 
         :param case: alias of the row, as SQL
         """
-        today = fields.Date.context_today(self)
+        today = self.env["res.company"]._dunning_today_sql(SQL("%s.company_id", case))
         whens = [
             SQL("WHEN %s THEN %s", stage.condition(self.env, case, today), stage.code)
             for stage in self._stages()

@@ -20,7 +20,7 @@ class Stage(Complete):
     code = label = condition = models = None
 
     # def condition(self, env, case, date): SQL that is true where the row with the alias
-    #     ``case`` of dunning_case stands here on the date.
+    #     ``case`` of dunning_case stands here on the date, which is SQL too.
 
     @staticmethod
     def _about(table, case, condition):

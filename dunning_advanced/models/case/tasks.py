@@ -43,7 +43,7 @@ class Task(Step):
 
     # def query(self, env, date): SQL with the columns case_id, date and res_id, which may read
     #     the stage ``cases``: open cases with id, partner_id, company_id, date_open and stage.
-    #     date: day as of which holds last.
+    #     date: SQL of the day as of which holds last, today in the company of ``kase``.
 
 
 class OwnActivity(Task):

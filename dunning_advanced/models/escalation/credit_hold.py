@@ -1,13 +1,15 @@
 from odoo import api, fields, models
 from odoo.tools import SQL, format_date
 
+from ..mixins.company_day import company_today
+
 
 class DunningCreditHold(models.Model):
     """Somebody decided that a customer gets nothing more on credit for now."""
 
     _name = "dunning.credit.hold"
     _description = "Credit Hold"
-    _inherit = ["dunning.by.button", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["dunning.company.day", "dunning.by.button", "mail.thread", "mail.activity.mixin"]
     _order = "date desc, id desc"
     _check_company_auto = True
 
@@ -20,7 +22,7 @@ class DunningCreditHold(models.Model):
     reason = fields.Char(
         required=True, tracking=True, help="Whoever makes an invoice for the customer reads it."
     )
-    date = fields.Date(string="Since", required=True, default=fields.Date.context_today)
+    date = fields.Date(string="Since", required=True, default=company_today)
     user_id = fields.Many2one(
         "res.users", string="Set by", default=lambda self: self.env.user, readonly=True
     )
@@ -101,22 +103,16 @@ class DunningCreditHold(models.Model):
         :param others: res.partner that are merged into it
         """
         holds = self.search([("partner_id", "in", (keep | others).ids)])
-        for group in holds.grouped("company_id").values():
+        for company, group in holds.grouped("company_id").items():
             kept = group.sorted(lambda hold: (hold.partner_id != keep, hold.id))[0]
-            (group - kept)._lift(self.env._("Merged"), fields.Date.context_today(self))
+            (group - kept)._lift(self.env._("Merged"), company._dunning_today())
 
     @api.model
-    def _cron_propose_lift(self):
+    def _night_propose_lift(self, company, date):
         """Ask whoever set a credit hold to lift it when nothing is overdue any more."""
-        today = fields.Date.context_today(self)
-        groups = self._read_group([("active", "=", True)], ["company_id"])
-        companies = [company for [company] in groups]
-        progress = self.env["ir.cron"]._commit_progress
-        progress(remaining=len(companies))
-        for company in companies:
-            self._settled(company, today)._propose_lift(today)
-            if not progress(1):
-                return
+        active = [("active", "=", True), ("company_id", "child_of", company.id)]
+        for [own] in self._read_group(active, ["company_id"]):
+            self._settled(own, date)._propose_lift(date)
 
     @api.model
     def _settled(self, company, date):

@@ -18,7 +18,7 @@ class DunningEscalation(models.AbstractModel):
 
     _name = "dunning.escalation"
     _description = "Escalation"
-    _inherit = ["dunning.by.button", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["dunning.company.day", "dunning.by.button", "mail.thread", "mail.activity.mixin"]
     _check_company_auto = True
 
     partner_id = fields.Many2one(
@@ -55,7 +55,7 @@ class DunningEscalation(models.AbstractModel):
 
         :return: account.move.line
         """
-        debtor, today = self.partner_id.commercial_partner_id, fields.Date.context_today(self)
+        debtor, today = self.partner_id.commercial_partner_id, self._today()
         if not debtor:
             return self.env["account.move.line"]
         domain = [

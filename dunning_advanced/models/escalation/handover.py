@@ -141,10 +141,11 @@ class DunningHandover(models.Model):
 
     @api.depends("line_ids.move_line_id", "state")
     def _compute_objection(self):
-        today = fields.Date.context_today(self)
         for handover in self:
             saved = handover._origin and handover.state == "draft"
-            handover.objection = saved and "\n".join(handover._origin._objections(today))
+            handover.objection = saved and "\n".join(
+                handover._origin._objections(handover._today())
+            )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -168,7 +169,8 @@ class DunningHandover(models.Model):
 
         :raises UserError: when an item is not open, was agreed on, or needs a manager
         """
-        self._hand_over(fields.Date.context_today(self))
+        for today, handovers in self._by_day():
+            handovers._hand_over(today)
 
     def action_hand_over_early(self):
         """As :meth:`action_hand_over`, by a manager who sees what stands against it."""
@@ -176,7 +178,8 @@ class DunningHandover(models.Model):
             raise UserError(
                 self.env._("Only a dunning manager may hand over before the last reminder.")
             )
-        self._hand_over(fields.Date.context_today(self), confirmed=True)
+        for today, handovers in self._by_day():
+            handovers._hand_over(today, confirmed=True)
 
     def action_return(self):
         """Ask why the items come back; dunning goes on."""
@@ -199,7 +202,7 @@ class DunningHandover(models.Model):
         """
         self.ensure_one()
         self.check_access("write")
-        self._build_package(fields.Date.context_today(self))
+        self._build_package(self._today())
         return self.action_download()
 
     def action_download(self):
@@ -221,7 +224,7 @@ class DunningHandover(models.Model):
                 self.env._("%s has no e-mail address: enter one.", self.agency_id.display_name)
             )
         if not self.attachment_id:
-            self._build_package(fields.Date.context_today(self))
+            self._build_package(self._today())
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Send the file"),
@@ -386,20 +389,20 @@ class DunningHandover(models.Model):
         return label(self, name)
 
     @api.model
-    def _cron_watch(self):
-        """Tell the responsible what was paid or credited of items that were handed
-        over: the agency has to know.
+    def _night_watch(self, company, date):
+        """Tell the responsible what was paid or credited of items of a company that were
+        handed over: the agency has to know.
+
+        :return: whether all are done
         """
-        today = fields.Date.context_today(self)
-        progress = self.env["ir.cron"]._commit_progress
-        while changed := self._changed(BATCH):
-            changed._notify_changes(today)
-            if not progress(len(changed), remaining=1):
-                return
-        progress(remaining=0)
+        while changed := self._changed(company, BATCH):
+            changed._notify_changes(date)
+            if not self.env["ir.cron"]._commit_progress(len(changed), remaining=1):
+                return False
+        return True
 
     @api.model
-    def _changed(self, limit):
+    def _changed(self, company, limit):
         """Hand-overs of which something else is open than the responsible knows."""
         self.env.flush_all()
         rows = self.env.execute_query(
@@ -410,11 +413,12 @@ class DunningHandover(models.Model):
                   JOIN dunning_handover_item handed ON handed.step_id = handover.id
                   LEFT JOIN account_move_line aml
                          ON aml.id = handed.move_line_id AND aml.parent_state = 'posted'
-                 WHERE handover.state = 'handed'
+                 WHERE handover.state = 'handed' AND handover.company_id IN %s
                    AND handed.amount_told <> COALESCE(aml.amount_residual_currency, 0)
                  ORDER BY handed.step_id
                  LIMIT %s
                 """,
+                company._dunning_companies()._ids,
                 limit,
             )
         )
@@ -536,7 +540,9 @@ class DunningHandoverFee(models.Model):
         "dunning.handover", string="Hand-over", required=True, index=True, ondelete="cascade"
     )
     company_id = fields.Many2one(related="handover_id.company_id", store=True, precompute=True)
-    date = fields.Date(required=True, default=fields.Date.context_today)
+    date = fields.Date(
+        required=True, compute="_compute_date", store=True, readonly=False, precompute=True
+    )
     name = fields.Char(string="For", required=True)
     currency_id = fields.Many2one(
         "res.currency", required=True, default=lambda self: self.env.company.currency_id
@@ -554,6 +560,11 @@ class DunningHandoverFee(models.Model):
     _amount_positive = models.Constraint(
         "CHECK (amount > 0)", "A fee is an amount above zero: enter what they ask."
     )
+
+    @api.depends("handover_id")
+    def _compute_date(self):
+        for fee in self:
+            fee.date = fee.date or fee.handover_id._today()
 
     @api.model
     def _open_fields(self, state):

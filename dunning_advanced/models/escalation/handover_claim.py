@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import format_amount, format_date
 
@@ -113,8 +113,9 @@ class DunningHandover(models.Model):
         :param contents: (name of a file, why it is missing or nothing) of all others
         :return: list of dicts, in the order of the hand-overs
         """
-        today = fields.Date.context_today(self)
-        return [handover._in_their_language()._file(today, contents) for handover in self]
+        return [
+            handover._in_their_language()._file(handover._today(), contents) for handover in self
+        ]
 
     def _their_lang(self):
         return self.agency_id._dunning_lang(self.agency_id, self.company_id)

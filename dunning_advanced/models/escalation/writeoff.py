@@ -4,6 +4,8 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import format_date
 
+from ..mixins.company_day import company_today
+
 
 class DunningWriteoff(models.Model):
     """A proposal to give up items; approved, Odoo books it."""
@@ -22,12 +24,15 @@ class DunningWriteoff(models.Model):
         copy=False,
     )
     date_proposed = fields.Date(
-        string="Proposed on", default=fields.Date.context_today, readonly=True, copy=False
+        string="Proposed on",
+        default=company_today,
+        readonly=True,
+        copy=False,
     )
     date = fields.Date(
         string="Booked on",
         required=True,
-        default=fields.Date.context_today,
+        default=company_today,
         copy=False,
         help="If the books are locked on that day, on the first day after it that is open.",
     )
@@ -138,8 +143,8 @@ class DunningWriteoff(models.Model):
         :raises UserError: when somebody else has to approve, something is not open any
             more, or the account or journal is missing
         """
-        today = fields.Date.context_today(self)
         for writeoff in self:
+            today = writeoff._today()
             writeoff._check_may_approve()
             writeoff._check_open()
             writeoff._check_agreements(today)

@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
 from ..mixins.batch import BATCH
+from ..mixins.company_day import company_today
 
 SCOPES = ("item", "invoice", "debtor")
 
@@ -31,7 +32,7 @@ class DunningHold(models.Model):
 
     _name = "dunning.hold"
     _description = "Dunning Hold"
-    _inherit = ["dunning.by.button", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["dunning.company.day", "dunning.by.button", "mail.thread", "mail.activity.mixin"]
     _order = "date_next, id desc"
     _check_company_auto = True
 
@@ -80,7 +81,7 @@ class DunningHold(models.Model):
     user_id = fields.Many2one(
         "res.users", string="Set by", default=lambda self: self.env.user, readonly=True
     )
-    date_from = fields.Date(required=True, default=fields.Date.context_today, tracking=True)
+    date_from = fields.Date(required=True, default=company_today, tracking=True)
     date_to = fields.Date(
         string="Until",
         compute="_compute_date_to",
@@ -237,11 +238,13 @@ class DunningHold(models.Model):
     def write(self, vals):
         if LIFTING & vals.keys():
             self._check_may_lift()
-        if "active" in vals:
-            lifted = not vals["active"] and fields.Date.context_today(self)
+        if "active" not in vals:
+            return super().write(vals)
+        for today, holds in self._by_day():
+            lifted = not vals["active"] and today
             lifter = lifted and self.env.uid
-            vals = {"date_lifted": lifted, "lifted_by_id": lifter, **vals}
-        return super().write(vals)
+            super(DunningHold, holds).write({"date_lifted": lifted, "lifted_by_id": lifter, **vals})
+        return True
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_needed(self):
@@ -259,9 +262,9 @@ class DunningHold(models.Model):
 
     def action_reviewed(self):
         """Somebody looked: the hold goes on until the next review, the usual days from today."""
-        today = fields.Date.context_today(self)
         holds = self._by_button().filtered("active")
         for hold in holds:
+            today = hold._today()
             following = hold._usual_day(today)
             ends_before = hold.date_to and hold.date_to <= following
             hold.write({"date_reviewed": today, "date_review": False if ends_before else following})
@@ -448,16 +451,17 @@ class DunningHold(models.Model):
         return periods
 
     @api.model
-    def _cron_review(self):
-        """Ask the responsible about each hold whose day of review has come."""
-        today = fields.Date.context_today(self)
-        progress = self.env["ir.cron"]._commit_progress
-        domain = self._to_review_domain(today)
-        progress(remaining=self.search_count(domain))
+    def _night_review(self, company, date):
+        """Ask the responsible about each hold of a company whose day of review has come.
+
+        :return: whether all are done
+        """
+        domain = self._to_review_domain(date) & Domain("company_id", "child_of", company.id)
         while holds := self.search(domain, limit=BATCH):
-            holds._schedule_review(today)
-            if not progress(len(holds)):
-                return
+            holds._schedule_review(date)
+            if not self.env["ir.cron"]._commit_progress(len(holds), remaining=1):
+                return False
+        return True
 
     @api.model
     def _to_review_domain(self, date):

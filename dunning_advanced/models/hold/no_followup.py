@@ -1,6 +1,6 @@
 from markupsafe import Markup
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL, format_date
 
 # A list for a person: what is beyond it is behind its link.
@@ -29,14 +29,9 @@ class DunningHold(models.Model):
         ]
 
     @api.model
-    def _cron_review_blocked(self):
-        """Give each responsible of each company the list of its blocked invoices."""
-        companies = self.env["res.company"].search([("parent_id", "=", False)])
-        progress = self.env["ir.cron"]._commit_progress
-        progress(remaining=len(companies))
-        for company in companies:
-            self._review_blocked(company, fields.Date.context_today(self))
-            progress(1)
+    def _night_review_blocked(self, company, date):
+        """Give each responsible of a company the list of its blocked invoices."""
+        self._review_blocked(company, date)
 
     @api.model
     def _review_blocked(self, company, date):

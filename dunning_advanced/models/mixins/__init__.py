@@ -4,6 +4,7 @@
 # in the order in which Odoo has to know them
 from . import (
     batch,
+    company_day,
     guarded,
     labels,
     picked,

@@ -17,7 +17,7 @@ class DunningCharge(models.Model):
 
     _name = "dunning.charge"
     _description = "Dunning Charge"
-    _inherit = ["dunning.by.button"]
+    _inherit = ["dunning.company.day", "dunning.by.button"]
     _part_of = "notice_id"
     _order = "date desc, notice_id desc, kind, id"
     _check_company_auto = True

@@ -7,7 +7,7 @@ from functools import partial
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ...tools import charges, waiting
+from ...tools import charges, waiting, zones
 from ...tools.fees import be_consumer_cap, nl_wik
 from ...tools.rounding import decimal, round_money
 from .fee import Debtor, Late
@@ -376,9 +376,10 @@ class DunningCharging(models.AbstractModel):
                 """
                 SELECT DISTINCT ON (line.move_line_id, notice.id)
                        line.move_line_id, notice.id, notice.date, delivery.date_done,
-                       COALESCE(delivery.channel, notice.channel)
+                       company.dunning_tz, COALESCE(delivery.channel, notice.channel)
                   FROM dunning_line line
                   JOIN dunning_notice notice ON notice.id = line.notice_id AND notice.delivered
+                  JOIN res_company company ON company.id = notice.company_id
                   LEFT JOIN dunning_delivery delivery ON delivery.notice_id = notice.id
                        AND delivery.state = 'done'
                  WHERE line.move_line_id IN %s AND line.state = 'issued' AND line.rung > 0
@@ -388,8 +389,8 @@ class DunningCharging(models.AbstractModel):
             )
         )
         paper = self.env["dunning.channel"]._on_paper()
-        for item, notice, date, done, channel in rows:
-            sent = max(date, done.date()) if done else date
+        for item, notice, date, done, zone, channel in rows:
+            sent = max(date, zones.local(done, zone).date()) if done else date
             reminders[item].append((notice, waiting.Reminder(sent, channel in paper)))
         for known in reminders.values():
             known.sort(key=lambda pair: pair[1].sent)

@@ -23,7 +23,7 @@ class DunningCitation(models.AbstractModel):
 
     def action_verify(self):
         """Say that the figures were compared with their source today."""
-        today = fields.Date.context_today(self)
+        today = self.env.company._dunning_today()
         self.write({"verified": True, "date_checked": today})
 
     @api.model

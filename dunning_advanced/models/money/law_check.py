@@ -62,7 +62,7 @@ class DunningLawCheck(models.Model):
     @property
     def _table_query(self):
         date = fields.Date.to_date(self.env.context.get("law_date"))
-        date = date or fields.Date.context_today(self)
+        date = date or self.env.company._dunning_today()
         return SQL(
             """
             WITH half_year (number, first, last) AS (
@@ -153,9 +153,9 @@ class DunningLawCheck(models.Model):
     # Asking for the rates of the coming half-year
 
     @api.model
-    def _cron_remind(self):
+    def _night_remind(self, _company, date):
         """Ask for the rates of the coming half-year in the month before it."""
-        self._remind(fields.Date.context_today(self))
+        self._remind(date)
 
     @api.model
     def _remind(self, date):

@@ -1,5 +1,3 @@
-from functools import partial
-
 from psycopg2 import IntegrityError
 
 from odoo import api, fields, models
@@ -21,7 +19,8 @@ class DunningNotice(models.Model):
         waiting = self.filtered(lambda notice: notice.state in ("proposed", "confirmed"))
         if len(waiting) <= AT_ONCE:
             waiting.write({"state": "confirmed"})
-            waiting._issue(fields.Date.context_today(self))
+            for today, notices in waiting._by_day():
+                notices._issue(today)
         else:
             # One note on the run instead of one on each of thousands.
             waiting.with_context(mail_notrack=True).write({"state": "confirmed"})
@@ -55,8 +54,7 @@ class DunningNotice(models.Model):
             remaining=self.search_count(self._waiting_domain())
             + corrections.search_count(corrections._waiting_domain())
         )
-        issue = partial(self._issue_next, fields.Date.context_today(self))
-        for work in (issue, corrections._correct_next):
+        for work in (self._issue_next, corrections._correct_next):
             while count := retrying(work, self.env):
                 if not progress(count):
                     return  # time is up: Odoo calls again, as something remains
@@ -70,13 +68,14 @@ class DunningNotice(models.Model):
         return [("state", "=", "confirmed"), ("error", "=", False)]
 
     @api.model
-    def _issue_next(self, date):
+    def _issue_next(self):
         """Issue the next batch of what nobody else is working on.
 
         :return: number of notices that were tried
         """
         batch = self._take_next(self._waiting_domain())
-        batch._issue(date)
+        for today, notices in batch._by_day():
+            notices._issue(today)
         self.env.flush_all()
         return len(batch)
 

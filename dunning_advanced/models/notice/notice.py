@@ -10,7 +10,13 @@ class DunningNotice(models.Model):
 
     _name = "dunning.notice"
     _description = "Reminder"
-    _inherit = ["dunning.by.button", "mail.thread", "mail.activity.mixin", "dunning.batch"]
+    _inherit = [
+        "dunning.company.day",
+        "dunning.by.button",
+        "mail.thread",
+        "mail.activity.mixin",
+        "dunning.batch",
+    ]
     _order = "date desc, rung desc, amount_total_company desc, id desc"
     _check_company_auto = True
 
@@ -346,7 +352,7 @@ class DunningNotice(models.Model):
 
     def action_confirm(self):
         """Confirm the chosen notices; small numbers are issued at once."""
-        self.run_id._check_fresh(fields.Date.context_today(self))
+        self.run_id._check_fresh()
         self._by_button().filtered(lambda notice: notice.state == "proposed")._confirm()
 
     def action_lower_level(self):

@@ -206,23 +206,28 @@ class DunningPaymentPlan(models.Model):
     # Every night
 
     @api.model
-    def _cron_follow(self):
-        """Offers that are over end, running plans are updated, installments reminded of."""
-        today = fields.Date.context_today(self)
-        offers = [("state", "=", "offered"), ("date_valid", "<", today)]
-        running = [("state", "=", "running")]
-        coming = self.env["dunning.installment"]._coming_domain(today)
-        for records, domain, work in (
-            (self, offers, lambda plans: plans._expire(today)),
-            (self, running, lambda plans: plans._update_state(today)),
-            (self, [("to_book", "=", True)], lambda plans: plans._book_ends()),
-            (self.env["dunning.installment"], coming, lambda rows: rows._remind(today)),
-        ):
-            if not self._night(records, domain, work):
-                return
+    def _night_follow(self, company, date):
+        """Offers of a company that are over end, running plans are updated, installments
+        reminded of.
+
+        :return: whether all are done
+        """
+        own = [("company_id", "child_of", company.id)]
+        offers = [*own, ("state", "=", "offered"), ("date_valid", "<", date)]
+        running = [*own, ("state", "=", "running")]
+        rows = self.env["dunning.installment"]
+        coming = [("plan_id.company_id", "child_of", company.id), *rows._coming_domain(date)]
+        return all(
+            self._in_batches(records, domain, work)
+            for records, domain, work in (
+                (self, offers, lambda plans: plans._expire(date)),
+                (self, running, lambda plans: plans._update_state(date)),
+                (rows, coming, lambda rows: rows._remind(date)),
+            )
+        )
 
     @api.model
-    def _night(self, records, domain, work):
+    def _in_batches(self, records, domain, work):
         """Do the work for all records of a domain, batch by batch, each only once.
 
         :return: whether there is time for more
@@ -234,8 +239,13 @@ class DunningPaymentPlan(models.Model):
             work(batch)
             if not progress(len(batch), remaining=1):
                 return False
-        progress(remaining=0)
         return True
+
+    @api.model
+    def _cron_book(self):
+        """Book what completed plans leave to the books."""
+        if self._in_batches(self, [("to_book", "=", True)], lambda plans: plans._book_ends()):
+            self.env["ir.cron"]._commit_progress(remaining=0)
 
     def _book_ends(self):
         for plan in self:

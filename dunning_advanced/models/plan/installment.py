@@ -66,9 +66,8 @@ class DunningInstallment(models.Model):
 
     @api.depends("amount", "amount_credited", "amount_paid", "date", "plan_id.state")
     def _compute_state(self):
-        today = fields.Date.context_today(self)
         for row in self:
-            row.state = row._state_at(today)
+            row.state = row._state_at(row.plan_id._today())
 
     def _state_at(self, date):
         self.ensure_one()
@@ -84,8 +83,9 @@ class DunningInstallment(models.Model):
     def _search_state(self, operator, value):
         if operator != "in":
             return NotImplemented
-        late = Domain("plan_id.state", "=", "running") & Domain(
-            "date", "<", fields.Date.context_today(self)
+        late = Domain("plan_id.state", "=", "running") & Domain.OR(
+            Domain("plan_id.company_id", "in", companies.ids) & Domain("date", "<", today)
+            for today, companies in self.env["res.company"]._dunning_days().items()
         )
         still = Domain("amount_open", ">", 0)
         credited = Domain("amount_open", "<=", 0) & Domain("amount_paid", "=", 0)

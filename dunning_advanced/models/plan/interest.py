@@ -13,11 +13,10 @@ class DunningPaymentPlan(models.Model):
     _inherit = "dunning.payment.plan"
 
     def _compute_settlement(self):
-        today = fields.Date.context_today(self)
         for plan in self:
             plan.settlement, plan.settlement_note = 0, False
             try:
-                plan.settlement = plan._early_settlement(today)
+                plan.settlement = plan._early_settlement(plan._today())
             except UserError as error:
                 plan.settlement_note = str(error)
 

@@ -242,18 +242,17 @@ class DunningPaymentPlan(models.Model):
         :raises UserError: when one has ended already
         """
         self._check_state("draft", "to_approve", "offered", "running")
-        today = fields.Date.context_today(self)
-        plans = self._by_button()
-        plans._end("cancelled", today, self.env._("Cancelled"))
-        plans._notify_end(today)
+        for today, plans in self._by_button()._by_day():
+            plans._end("cancelled", today, self.env._("Cancelled"))
+            plans._notify_end(today)
 
     def action_offer(self):
         """Send the plans to their customers.
 
         :raises UserError: when something is wrong, or a manager has to approve it
         """
-        today = fields.Date.context_today(self)
         for plan in self._by_button():
+            today = plan._today()
             plan._check_state("draft", "to_approve")
             plan._refresh()
             plan._check_ready(today)
@@ -271,8 +270,8 @@ class DunningPaymentPlan(models.Model):
 
     def action_ask_approval(self):
         """Put the plans before a dunning manager."""
-        today = fields.Date.context_today(self)
         for plan in self._by_button():
+            today = plan._today()
             plan._check_state("draft")
             plan._refresh()
             plan._check_ready(today)
@@ -283,7 +282,8 @@ class DunningPaymentPlan(models.Model):
         """Set plans that do not run back to draft, to change them."""
         self._check_state("offered", "to_approve", "cancelled")
         plans = self._by_button()
-        plans._lift(self.env._("Set back to draft"), fields.Date.context_today(self))
+        for today, own in plans._by_day():
+            own._lift(self.env._("Set back to draft"), today)
         plans.activity_unlink(["dunning_advanced.mail_activity_plan_approve"])
         plans.write(
             {
@@ -309,16 +309,14 @@ class DunningPaymentPlan(models.Model):
                     plan.name,
                 )
             )
-        today = fields.Date.context_today(self)
-        plans = self._by_button()
-        plans._end("defaulted", today, self.env._("Not kept: everything is due again."))
-        plans._notify_end(today)
+        for today, plans in self._by_button()._by_day():
+            plans._end("defaulted", today, self.env._("Not kept: everything is due again."))
+            plans._notify_end(today)
 
     def action_extend(self):
         """Give plans in arrears the usual time once more."""
-        today = fields.Date.context_today(self)
         for plan in self._by_button():
-            plan._extend(fields.Date.add(today, days=plan.company_id.dunning_plan_cure))
+            plan._extend(fields.Date.add(plan._today(), days=plan.company_id.dunning_plan_cure))
 
     def action_amend(self):
         """Ask which invoices join the plan."""
@@ -362,10 +360,9 @@ class DunningPaymentPlan(models.Model):
 
         :raises UserError: when there is nothing to credit
         """
-        today = fields.Date.context_today(self)
         for plan in self._by_button():
             plan._check_state("running", "defaulted")
-            plan._credit_interest(today)
+            plan._credit_interest(plan._today())
 
     def action_customer_page(self):
         """Show the plan as the customer sees it."""
@@ -384,8 +381,8 @@ class DunningPaymentPlan(models.Model):
     def action_send_again(self):
         """Send offers and agreements once more, with the plan as it is now."""
         self._check_state("offered", "running")
-        today = fields.Date.context_today(self)
         for plan in self._by_button():
+            today = plan._today()
             plan._send_offer(today) if plan.state == "offered" else plan._send_agreement(today)
 
     # Business
@@ -534,7 +531,7 @@ class DunningPaymentPlan(models.Model):
         self._end("completed", date, self.env._("All is paid."))
         self.to_book = self.fees == "waive" or self.interest == "running"
         if self.to_book:
-            self.env.ref("dunning_advanced.ir_cron_plans")._trigger()
+            self.env.ref("dunning_advanced.ir_cron_book")._trigger()
         self._thank()
 
     def _book_end(self):

@@ -1,6 +1,6 @@
 from hashlib import sha256
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import consteq, plaintext2html
@@ -46,14 +46,6 @@ class DunningPaymentPlan(models.Model):
         partners = (self.contact_id, self.partner_id, self.company_id.partner_id)
         return next((partner.tz for partner in partners if partner.tz), "UTC")
 
-    def _customer_date(self, now):
-        """Which day a moment is for the customer.
-
-        :param now: UTC datetime
-        """
-        local = self.with_context(tz=self._customer_tz())
-        return fields.Datetime.context_timestamp(local, now).date()
-
     def _page_state(self, date):
         """What the customer's page has to say first.
 
@@ -89,7 +81,7 @@ class DunningPaymentPlan(models.Model):
         """
         self.ensure_one()
         name = " ".join((name or "").split())
-        date = self._customer_date(now)
+        date = self._today()
         self._check_answerable(date, mark)
         if not name or len(name) > LONGEST_NAME:
             raise UserError(self.env._("Please enter your name."))
@@ -124,7 +116,7 @@ class DunningPaymentPlan(models.Model):
         """
         self.ensure_one()
         reason = (reason or "").strip()
-        date = self._customer_date(now)
+        date = self._today()
         self._check_answerable(date, mark)
         if not reason:
             raise UserError(

@@ -9,6 +9,7 @@ from ...tools import installments, interest
 from ...tools.day_count import ACT_365
 from ...tools.rates import RateMissingError, constant
 from ...tools.rounding import decimal, round_money
+from ..mixins.company_day import company_today
 
 FREQUENCIES = [
     ("week", "Every week"),
@@ -60,7 +61,10 @@ class DunningInstallmentTerms(models.AbstractModel):
     _inherit = ["dunning.agreement"]
 
     date_made = fields.Date(
-        string="Made on", required=True, default=fields.Date.context_today, copy=False
+        string="Made on",
+        required=True,
+        default=company_today,
+        copy=False,
     )
     method = fields.Selection(
         [("number", "Number of installments"), ("amount", "Amount of an installment")],

@@ -178,7 +178,7 @@ class DunningRule(models.Model):
 
     @api.depends_context("company")
     def _compute_debtor_count(self):
-        counts = self._debtor_counts(self.env.company, fields.Date.context_today(self))
+        counts = self._debtor_counts(self.env.company, self.env.company._dunning_today())
         for rule in self:
             rule.debtor_count = counts.get(rule.id, 0)
 

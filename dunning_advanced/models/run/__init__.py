@@ -6,5 +6,6 @@ from . import (
     run,
     export,
     line,
+    night,
     overview,
 )

@@ -5,6 +5,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, format_date
 
 from ..engine.engine import Scope
+from ..mixins.company_day import company_today
 
 # A proposal older than this is not confirmed any more: too much has changed.
 STALE_DAYS = 30
@@ -15,14 +16,14 @@ class DunningRun(models.Model):
 
     _name = "dunning.run"
     _description = "Dunning Run"
-    _inherit = ["dunning.by.button", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["dunning.company.day", "dunning.by.button", "mail.thread", "mail.activity.mixin"]
     _order = "date desc, id desc"
     _check_company_auto = True
 
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company, index=True
     )
-    date = fields.Date(required=True, default=fields.Date.context_today)
+    date = fields.Date(required=True, default=company_today)
     user_id = fields.Many2one(
         "res.users", string="Proposed by", default=lambda self: self.env.user, readonly=True
     )
@@ -88,6 +89,14 @@ class DunningRun(models.Model):
     high_count = fields.Integer(compute="_compute_warnings", string="High first reminders")
     key_count = fields.Integer(compute="_compute_warnings", string="Key customers")
     credit_count = fields.Integer(compute="_compute_warnings", string="Open credits")
+    unsent_count = fields.Integer(
+        compute="_compute_warnings", string="Reminders of invoices that were never sent"
+    )
+    bank_last = fields.Date(compute="_compute_bank", string="Newest bank transaction")
+    bank_is_old = fields.Boolean(
+        compute="_compute_bank",
+        help="The bank was not looked at for so long that the night lets nothing out by itself.",
+    )
     bank_count = fields.Integer(compute="_compute_bank", string="Bank lines not reconciled")
     bank_since = fields.Date(compute="_compute_bank", string="Not reconciled since")
     has_warnings = fields.Boolean(compute="_compute_has_warnings")
@@ -102,9 +111,8 @@ class DunningRun(models.Model):
 
     @api.depends("date", "state")
     def _compute_stale(self):
-        today = fields.Date.context_today(self)
         for run in self:
-            run.stale = run.state == "proposed" and run._is_stale(today)
+            run.stale = run.state == "proposed" and run._is_stale()
 
     @api.depends("notice_ids.state")
     def _compute_cancelled(self):
@@ -145,7 +153,7 @@ class DunningRun(models.Model):
         self.ensure_one()
         if self.state not in ("draft", "proposed"):
             raise UserError(self.env._("%s is closed: start a new run.", self.display_name))
-        if self.date > fields.Date.context_today(self):
+        if self.date > self._today():
             raise UserError(
                 self.env._(
                     "The run is dated %s, in the future: nobody knows yet what will be paid "
@@ -160,7 +168,7 @@ class DunningRun(models.Model):
         of the run are on their way already, it is closed and a new one made.
         """
         self.ensure_one()
-        today = fields.Date.context_today(self)
+        today = self._today()
         run = self._by_button()
         if self._is_under_way():
             run.action_cancel()
@@ -180,7 +188,7 @@ class DunningRun(models.Model):
         self.ensure_one()
         if self.state != "proposed":
             raise UserError(self.env._("Propose the run before you confirm it."))
-        self._check_fresh(fields.Date.context_today(self))
+        self._check_fresh()
         run = self._by_button()
         run.notice_ids.filtered(lambda notice: notice.state == "proposed")._confirm()
         run.activity_unlink(["dunning_advanced.mail_activity_review"])
@@ -247,6 +255,14 @@ class DunningRun(models.Model):
             "url": f"/dunning/run/{self.id}/xlsx",
             "target": "download",
         }
+
+    def action_send_invoices(self):
+        """Send the invoices that were never sent, with Odoo's own dialog."""
+        self.ensure_one()
+        lines = self.env["dunning.line"].search(
+            [("notice_id", "in", self.notice_ids.ids), *self.env["dunning.line"]._unsent_domain()]
+        )
+        return lines.move_id.action_send_and_print()
 
     def action_view_bank_lines(self):
         """Open the bank lines that should be reconciled before anybody is reminded."""
@@ -349,15 +365,15 @@ class DunningRun(models.Model):
                 )
             )
 
-    def _is_stale(self, today):
-        return (today - self.date).days > STALE_DAYS
+    def _is_stale(self):
+        return (self._today() - self.date).days > STALE_DAYS
 
-    def _check_fresh(self, today):
+    def _check_fresh(self):
         """Refuse a proposal that was left for too long.
 
         :raises UserError: says to propose again
         """
-        for run in self.filtered(lambda run: run._is_stale(today)):
+        for run in self.filtered(lambda run: run._is_stale()):
             raise UserError(
                 self.env._(
                     "%(run)s was proposed more than %(days)s days ago and much has changed "
@@ -404,19 +420,12 @@ class DunningRun(models.Model):
     # The run of every night: proposes, lets go out what may, asks for the rest.
 
     @api.model
-    def _cron_propose(self):
-        """Propose for every company, confirm what levels and rules let go out
+    def _night_propose(self, company, date):
+        """Propose for a company that wishes it, confirm what levels and rules let go out
         by themselves, and ask people to review the rest.
         """
-        today = fields.Date.context_today(self)
-        companies = self.env["res.company"].search(
-            [("parent_id", "=", False), ("dunning_nightly", "=", True)]
-        )
-        self.env["ir.cron"]._commit_progress(remaining=len(companies))
-        for company in companies:
-            self.with_company(company)._propose_nightly(company, today)
-            if not self.env["ir.cron"]._commit_progress(1):
-                break
+        if company.dunning_nightly:
+            self._propose_nightly(company, date)
 
     @api.model
     def _propose_nightly(self, company, date):
@@ -430,9 +439,10 @@ class DunningRun(models.Model):
         try:
             with self.env.cr.savepoint():
                 run._propose()
-                run.notice_ids.filtered(
-                    lambda notice: notice.state == "proposed" and not notice.to_review
-                )._confirm()
+                if not run._bank_is_old():
+                    run.notice_ids.filtered(
+                        lambda notice: notice.state == "proposed" and not notice.to_review
+                    )._confirm()
                 run._schedule_review()
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             raise

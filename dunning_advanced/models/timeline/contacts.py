@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL, format_date
 
 from ..mixins.labels import labels
@@ -94,7 +94,7 @@ class DunningTimeline(models.Model):
             ),
             "message",
             "mail.message",
-            date=self._day(SQL("event.date")),
+            date=self._day(SQL("event.date"), SQL("kase.company_id")),
             moment=SQL("event.date"),
             partner_id=SQL("kase.partner_id"),
             company_id=SQL("kase.company_id"),
@@ -229,7 +229,7 @@ class DunningTimeline(models.Model):
         return self._source_hold(
             SQL(
                 "event.date_to < %s AND (event.active OR event.date_lifted > event.date_to)",
-                fields.Date.context_today(self),
+                self.env["res.company"]._dunning_today_sql(SQL("event.company_id")),
             ),
             date=SQL("event.date_to"),
             moment=SQL("event.date_to + INTERVAL '1 day'"),

@@ -130,7 +130,7 @@ class DunningTimeline(models.Model):
             "delivery",
             "dunning.delivery",
             tone=SQL("%s", tone),
-            date=self._day(moment),
+            date=self._day(moment, SQL("notice.company_id")),
             moment=moment,
             partner_id=SQL("notice.partner_id"),
             company_id=SQL("notice.company_id"),

@@ -171,9 +171,13 @@ class DunningTimeline(models.Model):
         return SQL("SELECT %s %s", SQL(", ").join(terms), rows)
 
     @api.model
-    def _day(self, moment):
-        """SQL of the day of a moment, in the time zone of the user."""
-        return SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", moment, str(self.env.tz))
+    def _day(self, moment, company=None):
+        """SQL of the day of a moment in the company of an event.
+
+        :param company: SQL of its id; that of the row ``event`` unless given
+        """
+        company = company or SQL("event.company_id")
+        return self.env["res.company"]._dunning_day_sql(company, moment)
 
     def _numbered_sources(self):
         """Each source with the ids of its events; only those that are asked for."""

@@ -12,6 +12,7 @@ from odoo.tests import BaseCase, new_test_user
 
 from odoo.addons.dunning_advanced.tools import points
 
+from .. import nights
 from ..common import DAY, DunningCommon
 
 
@@ -255,9 +256,7 @@ class TestBehavior(BehaviorCase):
         other = self.setup_other_company()["company"]
         self.invoice_of(other, 100)
         self.env["res.company"].flush_model()
-        with self.enter_registry_test_mode():
-            self.env.ref("dunning_advanced.ir_cron_behavior").method_direct_trigger()
-        self.env.invalidate_all()
+        nights.work(self, "behavior")
         self.assertTrue(self.behavior())
         self.assertTrue(self.behavior(company=other))
 
@@ -298,10 +297,7 @@ class TestBehaviorDiary(BehaviorCase):
     def at(self, days):
         """Noon of a day after DAY, on which the night judges what has happened."""
         self.now.move_to(datetime.combine(DAY, datetime.min.time()) + timedelta(days, hours=12))
-        with self.enter_registry_test_mode():
-            for name in ("judge", "behavior"):
-                self.env.ref(f"dunning_advanced.ir_cron_{name}").method_direct_trigger()
-        self.env.invalidate_all()
+        nights.work(self, "judge", "behavior")
         return self.behavior()
 
     def test_from_new_to_a_to_d(self):

@@ -11,6 +11,7 @@ from odoo.tests import new_test_user
 from odoo.tools import html2plaintext, mute_logger
 
 from ...tools.points import points
+from .. import nights
 from ..common import DAY, DunningCommon
 
 # Keys that Odoo's own form, pager, chatter and navigation bar use with Alt.
@@ -465,9 +466,7 @@ class TestClosing(WorklistCase):
         return case
 
     def close(self):
-        with self.enter_registry_test_mode():
-            self.env.ref("dunning_advanced.ir_cron_close").method_direct_trigger()
-        self.env.invalidate_all()
+        nights.work(self, "close")
 
     def test_settled_cases_close_and_others_stay(self):
         paid = self.settled("Paid")

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import fields
 
+from .. import nights
 from ..common import DAY, DunningCommon
 
 
@@ -9,9 +10,7 @@ class TestLedgerChanges(DunningCommon):
     """What happens to steps, lines and cases when the ledger changes under them."""
 
     def close_cases(self):
-        with self.enter_registry_test_mode():
-            self.env.ref("dunning_advanced.ir_cron_close").method_direct_trigger()
-        self.env.invalidate_all()
+        nights.work(self, "close")
 
     def merge(self, source, target):
         wizard = self.env["base.partner.merge.automatic.wizard"].create({})

@@ -4,6 +4,7 @@ from freezegun import freeze_time
 
 from odoo import Command
 
+from .. import nights
 from ..common import DAY, DunningCommon
 
 
@@ -68,10 +69,7 @@ class EscalationCommon(DunningCommon):
         return wizard.action_apply()
 
     def night(self, *names):
-        for name in names:
-            with self.enter_registry_test_mode():
-                self.env.ref(f"dunning_advanced.ir_cron_{name}").method_direct_trigger()
-        self.env.invalidate_all()
+        nights.work(self, *names)
 
     def fresh(self, record, user):
         """The record as a user finds it in a request of its own."""

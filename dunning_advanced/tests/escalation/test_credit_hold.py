@@ -8,6 +8,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, new_test_user
 from odoo.tools import mute_logger
 
+from .. import nights
 from ..common import DAY, DunningCommon
 
 
@@ -189,9 +190,7 @@ class TestCreditHold(DunningCommon):
         self.assertFalse(hold.activity_ids)
 
     def night(self):
-        with self.enter_registry_test_mode():
-            self.env.ref("dunning_advanced.ir_cron_credit_holds").method_direct_trigger()
-        self.env.invalidate_all()
+        nights.work(self, "credit_holds")
 
     def test_merged_customers_have_one(self):
         other = self.make_debtor("Deco Addict")

@@ -8,6 +8,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form
 from odoo.tools import mute_logger
 
+from .. import nights
 from ..common import DAY, DunningCommon
 
 
@@ -45,9 +46,7 @@ class HoldCase(DunningCommon):
         return self.env["account.move"].union(*moves).line_ids.filtered("date_maturity")
 
     def trigger(self, name):
-        with self.enter_registry_test_mode():
-            self.env.ref(f"dunning_advanced.ir_cron_{name}").method_direct_trigger()
-        self.env.invalidate_all()
+        nights.work(self, name)
 
     def activities(self, kind, **values):
         return (

@@ -4,6 +4,7 @@ from freezegun import freeze_time
 
 from odoo import Command
 
+from .. import nights
 from .common import ChargeCommon
 
 
@@ -40,10 +41,7 @@ class TestChargeDiary(ChargeCommon):
         """
         self.now.move_to(datetime.combine(date(2025, month, day), time(2)))
         known = self.env["dunning.notice"].search([("partner_id", "=", debtor.id)])
-        for name in ("propose", "issue", "close"):
-            with self.enter_registry_test_mode():
-                self.env.ref(f"dunning_advanced.ir_cron_{name}").method_direct_trigger()
-        self.env.invalidate_all()
+        nights.work(self, "propose", "issue", "close")
         sent = self.env["dunning.notice"].search([("partner_id", "=", debtor.id)]) - known
         self.assertFalse(sent.filtered("error"), sent.mapped("error"))
         for delivery in sent.delivery_ids.filtered(lambda record: record.state == "queued"):

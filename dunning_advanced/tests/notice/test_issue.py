@@ -38,7 +38,7 @@ class TestIssue(DunningCommon):
         self.confirmed(21)
         woken = self.env["ir.cron.trigger"].sudo().search([]).cron_id
         self.assertEqual(first | second | third, woken & (first | second | third | archived))
-        self.assertNotIn(self.env.ref("dunning_advanced.ir_cron_close"), woken)
+        self.assertNotIn(self.env.ref("dunning_advanced.ir_cron_night"), woken)
 
     def work(self, cron, seconds):
         """Do the work of a scheduled action that has so much time left.

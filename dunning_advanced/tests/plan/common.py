@@ -1,6 +1,5 @@
 from datetime import datetime, timedelta
 
-
 from ..agreement.common import PromiseCase
 from ..common import DAY
 

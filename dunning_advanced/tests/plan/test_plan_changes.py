@@ -260,7 +260,7 @@ class TestPlanNight(PlanCase):
         self.env.invalidate_all()
         self.patch(type(self.env["ir.cron"]), "_commit_progress", lambda *args, **options: 1)
         before = self.env.cr.sql_log_count
-        self.env["dunning.payment.plan"]._cron_follow()
+        self.env["dunning.payment.plan"]._night_follow(self.company, self.company._dunning_today())
         self.env.flush_all()
         return self.env.cr.sql_log_count - before
 

@@ -281,8 +281,8 @@ class TestPlanAnswer(PortalCase):
         self.assertIn("was valid until 06/17/2024", self.shown(self.accept()))
         self.assertEqual(self.offer.state, "offered")
 
-    def test_last_day_is_that_of_the_customer(self):
-        self.debtor.tz = "America/New_York"
+    def test_last_day_is_that_of_the_company(self):
+        self.company.dunning_tz = "America/New_York"
         self.now.move_to("2024-06-18 02:00:00")
         self.assertIn("agreed", self.shown(self.accept()))
         self.assertEqual(str(self.offer.date_start), "2024-06-17")

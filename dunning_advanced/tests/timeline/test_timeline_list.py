@@ -36,12 +36,12 @@ class TestTimeline(TimelineCase):
             ["case_closed", "delivery_done", "notice_issued", "case_opened", "payment"],
         )
 
-    def test_day_of_a_moment_is_that_of_the_user(self):
+    def test_day_of_a_moment_is_that_of_the_company(self):
         self.invoice(5)
         notice = self.remind().notice_ids
         notice.delivery_ids.date_done = datetime(2024, 6, 3, 22, 30)
         for zone, day in (("Europe/Brussels", 4), ("America/New_York", 3)):
-            self.marc.tz = zone
+            self.company.dunning_tz = zone
             self.assertEqual(self.events("delivery_done").date, date(2024, 6, day))
 
     def test_events_are_found_again_by_their_ids(self):

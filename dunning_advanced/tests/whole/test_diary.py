@@ -2,6 +2,7 @@ from datetime import date, datetime, time
 
 from freezegun import freeze_time
 
+from .. import nights
 from ..common import DunningCommon
 
 
@@ -22,10 +23,7 @@ class TestDiary(DunningCommon):
         """
         self.now.move_to(datetime.combine(date(2024, month, day), time(2)))
         before = self.notices()
-        for name in ("propose", "issue", "close"):
-            with self.enter_registry_test_mode():
-                self.env.ref(f"dunning_advanced.ir_cron_{name}").method_direct_trigger()
-        self.env.invalidate_all()
+        nights.work(self, "propose", "issue", "close")
         return self.said(self.notices() - before)
 
     def said(self, notices):
