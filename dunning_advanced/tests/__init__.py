@@ -53,6 +53,7 @@ from .plan import (
     test_plans,
 )
 from .policy import test_rules, test_teams
+from .reach import test_addressees
 from .run import test_night, test_nightly, test_review, test_run_life, test_undo, test_xlsx
 from .statement import (
     test_ageing,
