@@ -70,7 +70,8 @@ class IrActionsReport(models.Model):
         report = self._get_report(report_ref)
         if report.report_name not in PRINTED or not res_ids:
             return super()._render_qweb_pdf_prepare_streams(report_ref, data, res_ids)
-        streams = self._dunning_frozen(res_ids) if report.report_name == REPORT else {}
+        copies = "dunning_letter_contacts" in self.env.context
+        streams = {} if copies or report.report_name != REPORT else self._dunning_frozen(res_ids)
         fresh = [id_ for id_ in res_ids if id_ not in streams]
         if fresh and weasyprint:
             streams.update(self._dunning_letters(report, data, fresh))

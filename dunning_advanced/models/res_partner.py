@@ -423,8 +423,10 @@ class ResPartner(models.Model):
         return get_lang(self.env, wanted).code
 
     def _dunning_greeting(self):
-        """How a letter to this contact begins: by name, unless it is a company."""
-        if self.name and not self.is_company:
+        """How a letter to this contact begins: by name, unless it is a company. One to several
+        contacts names none of them.
+        """
+        if len(self) == 1 and self.name and not self.is_company:
             return self.env._("Dear %s,", " ".join(self.name.split()))
         return self.env._("Dear Sir or Madam,")
 

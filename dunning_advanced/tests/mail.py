@@ -100,3 +100,19 @@ class MailCommon(EmailCommon):
     def send(self, notices):
         """The messages that arrive for these reminders."""
         return self.receive(notices.delivery_ids.mail_id)
+
+    def come_back(self, message, address):
+        """Let a message that arrived come back from one of its addresses."""
+        self.env["mail.thread"].with_context(mail_create_nolog=True).message_process(
+            "dunning.case",
+            f"From: MAILER-DAEMON@example.com\nTo: bounce@brandt.example.com\n"
+            f"Subject: Undelivered Mail Returned to Sender\nMessage-Id: <bounce@example.com>\n"
+            f"MIME-Version: 1.0\nContent-Type: multipart/report; "
+            f'report-type=delivery-status; boundary="X"\n\n'
+            f"--X\nContent-Type: text/plain\n\nUser unknown\n\n"
+            f"--X\nContent-Type: message/delivery-status\n\n"
+            f"Reporting-MTA: dns; example.com\n\n"
+            f"Final-Recipient: rfc822; {address}\nAction: failed\nStatus: 5.1.1\n\n"
+            f"--X\nContent-Type: text/rfc822-headers\n\nMessage-Id: {message['Message-Id']}\n"
+            f"To: {address}\nSubject: {message['Subject']}\n\n--X--\n",
+        )

@@ -64,6 +64,13 @@ class DunningCase(models.Model):
     contact_ids = fields.Many2many(
         "res.partner", string="Contacts", compute="_compute_contacts", help="Whom to call."
     )
+    addressee_ids = fields.Many2many(
+        "res.partner",
+        string="Reminders go to",
+        compute="_compute_addressees",
+        help="To whom the reminder under review, else the last one, is addressed; "
+        "before the first one, who would get it.",
+    )
     call_contact_id = fields.Many2one(
         "res.partner",
         compute="_compute_contacts",
@@ -179,6 +186,20 @@ class DunningCase(models.Model):
             case.call_contact_id = (usable or case.partner_id)[:1]
             case.phone = case.call_contact_id.dunning_phone
             case.phone_problem = case.call_contact_id.dunning_phone_problem
+
+    @api.depends("partner_id", "company_id")
+    def _compute_addressees(self):
+        rows = self.env["dunning.notice"]._read_group(
+            [*self._debtor_domain(), ("state", "in", ("proposed", "confirmed", "issued"))],
+            ["partner_id", "company_id"],
+            ["id:max"],
+        )
+        notices = self.env["dunning.notice"].browse(newest for *_key, newest in rows)
+        last = {(notice.partner_id, notice.company_id): notice for notice in notices}
+        usual = self.env["dunning.channel"]._first_reached(self.partner_id)
+        for case in self:
+            notice = last.get((case.partner_id, case.company_id))
+            case.addressee_ids = notice.contact_ids if notice else usual.get(case.partner_id)
 
     def _compute_promises(self):
         promises = self.env["dunning.promise"].search(self._debtor_domain())

@@ -151,7 +151,7 @@ class DunningEngine(models.AbstractModel):
     def _materialized(self, name, scope):
         # Folded into the stages that read them, these would be computed again
         # for each of them, or for each of their rows.
-        kept = ["debtors", "gated", "netted", "notices"]
+        kept = ["debtors", "gated", "netted", "levels", "notices"]
         if scope.partner_ids:
             kept += ["history", "pending"]
         return SQL("MATERIALIZED ") if name in kept else SQL("")

@@ -82,7 +82,7 @@ class DunningEngineExplain(models.AbstractModel):
             """
             SELECT draft.top, draft.shift, draft.net AS notice_net, draft.net_top,
                    draft.level_id AS notice_level_id,
-                   draft.channel, draft.contact_id, draft.free_from, %s, %s
+                   draft.channel, draft.contact_ids, draft.free_from, %s, %s
               FROM decided draft
               JOIN netted own ON own.id = %s AND own.debtor_id = draft.debtor_id
                    AND own.currency_id = draft.currency_id AND own.policy_id = draft.policy_id

@@ -351,8 +351,9 @@ class Unreachable(Gate):
     def describe(self, why, facts, stops):
         if stops:
             return why.env._("no usable e-mail or postal address: complete the contact data")
-        contact = why._browse("res.partner", facts["contact_id"])
-        return Markup("%s %s") % (why.env._("it can be sent to"), why._link(contact))
+        contacts = [why._browse("res.partner", id_) for id_ in facts["contact_ids"] or ()]
+        links = Markup(", ").join(why._link(contact) for contact in contacts)
+        return Markup("%s %s") % (why.env._("it can be sent to"), links)
 
 
 class Capped(Gate):

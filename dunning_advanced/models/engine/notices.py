@@ -14,6 +14,7 @@ class DunningEngineGroup(models.AbstractModel):
             ("tiers", self._stage_tiers),
             ("groups", self._stage_groups),
             ("levels", self._stage_levels),
+            ("named", self._stage_named),
             ("contacts", self._stage_contacts),
             ("contacted", self._stage_contacted),
             ("chosen", self._stage_chosen),
@@ -77,7 +78,7 @@ class DunningEngineGroup(models.AbstractModel):
         """
         return SQL(
             """
-            SELECT draft.*,
+            SELECT draft.*, ROW_NUMBER() OVER () AS key,
                    high_floor.level_id IS NOT NULL AND high_floor.amount IS NULL
                        OR NOT %(high)s AND low_floor.level_id IS NOT NULL
                        AND low_floor.amount IS NULL AS rate_missing,
@@ -127,8 +128,43 @@ class DunningEngineGroup(models.AbstractModel):
             """
         )
 
+    def _stage_named(self, scope):
+        """The contacts to whom the invoices of a notice are made out, where that is not the
+        debtor itself; what is due first comes first.
+        """
+        return SQL(
+            """
+            SELECT contact.debtor_id, contact.currency_id, contact.policy_id, contact.early,
+                   array_agg(contact.id ORDER BY contact.due, contact.id) AS contact_ids,
+                   SUM(contact.items) AS items
+              FROM (SELECT item.debtor_id, item.currency_id, item.policy_id,
+                           item.rung < 1 AS early, move.partner_id AS id,
+                           MIN(item.due) AS due, COUNT(*) AS items
+                      FROM netted item
+                      JOIN account_move move ON move.id = item.move_id
+                           AND move.partner_id <> item.debtor_id
+                     WHERE NOT (%s)
+                     GROUP BY 1, 2, 3, 4, 5) contact
+             GROUP BY 1, 2, 3, 4
+            """,
+            self._credit_gates(scope),
+        )
+
     def _stage_contacts(self, scope):
-        return self.env["dunning.channel"]._contacts_sql(SQL("SELECT debtor_id FROM levels"))
+        """Who is reached by which channel, for each notice to be."""
+        asked = SQL(
+            """
+            SELECT draft.key, draft.debtor_id, named.contact_ids,
+                   COALESCE(named.items, 0) < draft.items AS others,
+                   policy.every_contact IS TRUE AS every
+              FROM levels draft
+              JOIN dunning_policy policy ON policy.id = draft.policy_id
+              LEFT JOIN named ON named.debtor_id = draft.debtor_id
+                    AND named.currency_id = draft.currency_id
+                    AND named.policy_id = draft.policy_id AND named.early = draft.early
+            """
+        )
+        return self.env["dunning.channel"]._addressees_sql(asked)
 
     def _stage_contacted(self, scope):
         return self.env["dunning.contact.cap"]._free_from_sql(
@@ -145,12 +181,12 @@ class DunningEngineGroup(models.AbstractModel):
         return SQL(
             """
             SELECT draft.*, level.id AS level_id, level.automatic,
-                   %s AS channel, %s AS contact_id, contacted.free_from,
+                   %s AS channel, %s AS contact_ids, contacted.free_from,
                    incoming.total AS incoming
               FROM levels draft
               JOIN dunning_level level ON level.id = CASE draft.shift
                    WHEN 1 THEN draft.low_level_id ELSE draft.high_level_id END
-              LEFT JOIN contacts ON contacts.debtor_id = draft.debtor_id
+              LEFT JOIN contacts ON contacts.key = draft.key
               LEFT JOIN contacted ON contacted.debtor_id = draft.debtor_id
               LEFT JOIN (SELECT DISTINCT debtor_id, currency_id, total FROM incoming_bank) incoming
                      ON incoming.debtor_id = draft.debtor_id
@@ -164,7 +200,7 @@ class DunningEngineGroup(models.AbstractModel):
     def _first_usable(self, *channels):
         codes = self.env["dunning.channel"]._codes()
         contact = SQL(" ").join(
-            SQL("WHEN %s THEN contacts.%s", code, SQL.identifier(f"{code}_contact_id"))
+            SQL("WHEN %s THEN contacts.%s", code, SQL.identifier(f"{code}_contact_ids"))
             for code in codes
         )
         contacts = [SQL("CASE %s %s END", channel, contact) for channel in channels]

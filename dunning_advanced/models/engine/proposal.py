@@ -59,7 +59,7 @@ class DunningEngineGroup(models.AbstractModel):
                    draft.level_id, draft.top - draft.shift, 'proposed', %(date)s,
                    COALESCE(draft.user_id, assigned.user_id, %(user)s),
                    draft.approval OR draft.automatic IS NOT TRUE, draft.channel,
-                   draft.contact_id, draft.items, draft.due,
+                   draft.contact_ids[1], draft.items, draft.due,
                    draft.open, draft.held, draft.open - draft.held - draft.net, draft.net,
                    ROUND(draft.net_company, %(digits)s), FALSE,
                    %(comparison)s,

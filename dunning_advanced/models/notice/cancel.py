@@ -136,8 +136,8 @@ class DunningNotice(models.Model):
         return self.search([("id", "in", self.ids), ("delivery_ids", "any", LEFT)])
 
     def _correct(self):
-        """Send a correction for notices that had left when they were cancelled, once for
-        each; many are sent by the scheduled action.
+        """Send a correction for notices that had left when they were cancelled, once to each
+        contact; many are sent by the scheduled action.
 
         :return: dunning.delivery of the corrections; customers whom no channel that sends
             some can reach have none
@@ -151,17 +151,18 @@ class DunningNotice(models.Model):
         return corrections
 
     def _correction_values(self):
-        """Of a correction for each notice, by the first channel that can bring one."""
+        """Of the corrections of each notice, by the first channel that can bring some."""
         channels, left, values = self.env["dunning.channel"], self, []
         for channel in channels._channels():
             if not channel.correct:
                 continue
-            contacts = channels._contacts(channel.code, left)
-            for notice in left:
-                contact = contacts[notice.id]
-                if contact and channel.address(contact):
-                    values.append({**channel.values(notice, contact), "correction": True})
-                    left -= notice
+            contacts = channels._addressees(channel.code, left)
+            for notice in left.filtered(lambda notice, found=contacts: found[notice.id]):
+                left -= notice
+                values += [
+                    {**channel.values(notice, contact), "correction": True}
+                    for contact in contacts[notice.id]
+                ]
         return values
 
     # Notices of a proposal that is replaced: gone as if they had never been.

@@ -62,12 +62,16 @@ class DunningNotice(models.Model):
             for notice in self
         ]
 
-    def _mail_values(self, contact, thread, reply_to):
-        """What every mail to the customer of a notice has in common."""
+    def _mail_values(self, contacts, thread, reply_to):
+        """What every mail to the customer of a notice has in common: the first contact gets
+        it, and sees who else does.
+        """
         self.ensure_one()
+        everybody = ",".join(contact.email_formatted for contact in contacts)
         return {
             "subject": self.own_subject,
-            "recipient_ids": [(4, contact.id)],
+            "recipient_ids": [(4, contacts[:1].id)],
+            "headers": len(contacts) > 1 and repr({"X-Msg-To-Add": everybody}),
             "author_id": self._contact_person().id,
             "email_from": self._mail_sender(),
             "reply_to": reply_to,

@@ -3,7 +3,7 @@ from psycopg2 import IntegrityError
 from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, UserError
 from odoo.service.model import retrying
-from odoo.tools import SQL, is_html_empty
+from odoo.tools import is_html_empty
 
 from ..engine.engine import Scope
 from ..mixins.batch import AT_ONCE
@@ -182,49 +182,40 @@ class DunningNotice(models.Model):
         return {name: value for name, value in facts.items() if line[name] != value}
 
     def _address(self):
-        """Find the contact by the channel of each notice.
+        """Find who gets each notice by its channel, and say who would get it but cannot be
+        reached.
 
-        :raises UserError: when the customer cannot be reached by it
+        :raises UserError: when nobody can be reached by it
         """
         channels = self.env["dunning.channel"]
-        self.env.flush_all()
-        self.env.cr.execute(
-            channels._contacts_sql(SQL("SELECT unnest(%s)", list(self.partner_id.ids)))
-        )
-        contacts = {row["debtor_id"]: row for row in self.env.cr.dictfetchall()}
-        for notice in self:
-            usable = notice._usable_contact(contacts.get(notice.partner_id.id, {}))
-            if not usable:
-                raise UserError(
-                    self.env._(
-                        "%(customer)s cannot be reached by %(channel)s: complete the contact "
-                        "data or choose another channel, then try again.",
-                        customer=notice.partner_id.display_name,
-                        channel=channels._label(notice.channel),
+        for code, notices in self.grouped("channel").items():
+            contacts = channels._addressees(code, notices)
+            unreached = channels._passed_over(code, notices)
+            for notice in notices:
+                first = contacts[notice.id][:1]
+                if not first:
+                    raise UserError(
+                        self.env._(
+                            "%(customer)s cannot be reached by %(channel)s: complete the contact "
+                            "data or choose another channel, then try again.",
+                            customer=notice.partner_id.display_name,
+                            channel=channels._label(code),
+                        )
                     )
-                )
-            if notice.contact_id.id != usable:
-                notice.contact_id = usable
+                if notice.contact_id != first:
+                    notice.contact_id = first
+                if notice.id in unreached:
+                    notice._log_unreached(unreached[notice.id])
 
-    def _usable_contact(self, contacts):
-        """The chosen contact where the channel can reach it, else the usual one."""
-        self.ensure_one()
-        usual = contacts.get(f"{self.channel}_contact_id")
-        if not self.contact_id or self.contact_id.id == usual:
-            return usual
-        channel = self.env["dunning.channel"]._get(self.channel)
-        if not channel:
-            return None
-        found = self.env.execute_query(
-            SQL(
-                "SELECT 1 FROM res_partner partner WHERE partner.id = %s AND (partner.active"
-                " OR partner.id = %s) AND %s",
-                self.contact_id.id,
-                self.partner_id.id,
-                channel.reach(SQL("partner")),
+    def _log_unreached(self, contacts):
+        self._message_log(
+            body=self.env._(
+                "Not addressed to %(contacts)s: no usable address for the channel "
+                "“%(channel)s”. Complete the contact data.",
+                contacts=", ".join(contacts.mapped("display_name")),
+                channel=self.env["dunning.channel"]._label(self.channel),
             )
         )
-        return self.contact_id.id if found else usual
 
     def _freeze(self, date):
         """Number, date and texts as they go out."""

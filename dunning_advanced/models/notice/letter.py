@@ -31,10 +31,18 @@ class DunningNotice(models.Model):
         if not missing:
             return
         missing._open_customer_pages()
+        for notice, attachment in zip(missing, missing._keep_letters(), strict=True):
+            notice.attachment_id = attachment
+
+    def _keep_letters(self):
+        """Render letters and keep them as attachments.
+
+        :return: ir.attachment, in the order of the notices
+        """
         streams = self.env["ir.actions.report"]._render_qweb_pdf_prepare_streams(
-            REPORT, {}, missing.ids
+            REPORT, {}, self.ids
         )
-        attachments = (
+        return (
             self.env["ir.attachment"]
             .sudo()
             .create(
@@ -46,12 +54,10 @@ class DunningNotice(models.Model):
                         "res_model": self._name,
                         "res_id": notice.id,
                     }
-                    for notice in missing
+                    for notice in self
                 ]
             )
         )
-        for notice, attachment in zip(missing, attachments, strict=True):
-            notice.attachment_id = attachment
 
     def _letter_files(self):
         """The letters of these reminders, whatever way they went.
@@ -73,14 +79,13 @@ class DunningNotice(models.Model):
 
         :return: list of dicts, in the order of the notices
         """
-        others = self.filtered(lambda notice: not notice.is_paper)
-        usual = self.env["dunning.channel"]._reached("letter", others.partner_id)
+        contacts = self._letter_contacts()
         logos = {company: company._dunning_logo() for company in self.company_id.sudo()}
         values = []
         for notice in self:
             frame = notice._frame_values()
             frame.update(
-                contact=(usual.get(notice.partner_id) or notice.contact_id).sudo(),
+                contact=(contacts.get(notice.id) or notice.contact_id).sudo(),
                 logo=logos[frame["company"]],
                 subject=without_sender(notice.subject or "", frame["company"].name),
                 body=notice.body,
@@ -88,6 +93,18 @@ class DunningNotice(models.Model):
             )
             values.append(frame)
         return values
+
+    def _letter_contacts(self):
+        """To whom the letters are addressed where that is not the main contact: one of several
+        contacts, or whom a letter reaches of a reminder that goes by another channel.
+
+        :return: dict of notice id to res.partner
+        """
+        if copies := self.env.context.get("dunning_letter_contacts"):
+            return {key: self.env["res.partner"].browse(id_) for key, id_ in copies.items()}
+        others = self.filtered(lambda notice: not notice.is_paper)
+        usual = self.env["dunning.channel"]._addressees("letter", others)
+        return {key: contacts[:1] for key, contacts in usual.items()}
 
     def _qr_code(self, bank, reference):
         single = self.line_ids.move_id if len(self.line_ids) == 1 else self.env["account.move"]
@@ -98,3 +115,23 @@ class DunningNotice(models.Model):
             self.currency_id,
             self.partner_id,
         )
+
+
+class DunningDelivery(models.Model):
+    _inherit = "dunning.delivery"
+
+    def _freeze_copies(self):
+        """Keep the letters to all contacts but the first of each reminder, whose letter is that
+        of the reminder itself. They differ in the address alone.
+        """
+        left = self.browse()
+        for deliveries in self.grouped("notice_id").values():
+            left |= deliveries[1:]
+        # One of each reminder at a time.
+        while left:
+            batch = self.browse().concat(*(own[0] for own in left.grouped("notice_id").values()))
+            left -= batch
+            contacts = {record.notice_id.id: record.contact_id.id for record in batch}
+            notices = batch.notice_id.with_context(dunning_letter_contacts=contacts)
+            for delivery, letter in zip(batch, notices._keep_letters(), strict=True):
+                delivery.attachment_id = letter

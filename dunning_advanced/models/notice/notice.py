@@ -60,7 +60,32 @@ class DunningNotice(models.Model):
     is_paper = fields.Boolean(
         compute="_compute_is_paper", string="By letter", help="The customer gets it by post."
     )
-    contact_id = fields.Many2one("res.partner", string="Addressed to")
+    contact_id = fields.Many2one(
+        "res.partner",
+        string="Main contact",
+        readonly=True,
+        help="The first of those to whom it is addressed: it is written in the language of this one.",
+    )
+    own_contact_ids = fields.Many2many(
+        "res.partner",
+        relation="dunning_notice_own_contact_rel",
+        string="Chosen contacts",
+        readonly=True,
+        help="Whom somebody chose in review instead of the usual contacts.",
+    )
+    contact_ids = fields.Many2many(
+        "res.partner",
+        string="Addressed to",
+        compute="_compute_contacts",
+        inverse="_inverse_contacts",
+        help="Everybody who gets it. Until it is issued, whoever would get it now.",
+    )
+    unreached_ids = fields.Many2many(
+        "res.partner",
+        string="Without an address",
+        compute="_compute_contacts",
+        help="Contacts who would get it too, and whom its channel cannot reach.",
+    )
     contact_email = fields.Char(related="contact_id.email", string="E-mail")
     line_ids = fields.One2many(
         "dunning.line", "notice_id", domain=[("verdict", "=", "dun")], readonly=True
@@ -213,6 +238,36 @@ class DunningNotice(models.Model):
         paper = self.env["dunning.channel"]._on_paper()
         for notice in self:
             notice.is_paper = notice.channel in paper
+
+    @api.depends("channel", "contact_id", "own_contact_ids", "state", "line_ids", "delivery_ids")
+    def _compute_contacts(self):
+        waiting = self.browse()
+        # Of all at once: each list of contacts asks whether they are archived.
+        (self.contact_id | self.delivery_ids.contact_id).mapped("active")
+        for notice in self:
+            sent = notice.delivery_ids.filtered(
+                lambda delivery, channel=notice.channel: (
+                    delivery.channel == channel and not delivery.correction
+                )
+            )
+            notice.contact_ids = sent.sorted("id").contact_id or notice.contact_id
+            notice.unreached_ids = False
+            if not sent and notice.state in ("proposed", "confirmed", "issued"):
+                waiting |= notice
+        channels = self.env["dunning.channel"]
+        for code, notices in waiting.grouped("channel").items():
+            contacts = channels._addressees(code, notices._origin)
+            unreached = channels._passed_over(code, notices._origin)
+            self.contact_id.union(*contacts.values(), *unreached.values()).mapped("active")
+            for notice in notices:
+                notice.contact_ids = contacts.get(notice._origin.id)
+                notice.unreached_ids = unreached.get(notice._origin.id)
+
+    def _inverse_contacts(self):
+        for notice in self:
+            notice._check_in_review()
+            notice.sudo().own_contact_ids = notice.contact_ids
+            notice.sudo().contact_id = notice.contact_ids[:1]
 
     @api.depends("date", "date_oldest")
     def _compute_days_overdue(self):
@@ -402,7 +457,7 @@ class DunningNotice(models.Model):
     @api.model
     def _open_fields(self, state):
         if state in ("proposed", "confirmed"):
-            return {"body", "channel", "contact_id", "subject", "user_id"}
+            return {"body", "channel", "contact_ids", "subject", "user_id"}
         return set()
 
     def _open_reason_dialog(self, kind, title, wizard="dunning.reason"):

@@ -82,16 +82,17 @@ class DunningNotice(models.Model):
         self.run_id._refresh_state()
 
     def _change_channel(self, channel):
-        """Bring notices by another channel, to the contact that it reaches.
+        """Bring notices by another channel, to the contacts whom it reaches.
 
         :param channel: code of the channel
         :return: dunning.notice that it cannot reach; they stay as they are
         """
         self._check_in_review()
-        contacts = self.env["dunning.channel"]._contacts(channel, self)
+        contacts = self.env["dunning.channel"]._addressees(channel, self)
         reached = self._by_button().filtered(lambda notice: contacts[notice.id])
+        reached.filtered("own_contact_ids").own_contact_ids = False
         for notice in reached:
-            notice.write({"channel": channel, "contact_id": contacts[notice.id].id})
+            notice.write({"channel": channel, "contact_id": contacts[notice.id][:1].id})
         return self - reached
 
     def _assign(self, user):

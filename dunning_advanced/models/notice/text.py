@@ -20,11 +20,11 @@ class DunningNotice(models.Model):
         for notice in self:
             notice.lang = notice.contact_id._dunning_lang(notice.partner_id, notice.company_id)
 
-    @api.depends("contact_id.name", "contact_id.is_company")
+    @api.depends("contact_ids", "contact_id.name", "contact_id.is_company")
     @api.depends_context("lang")
     def _compute_greeting(self):
         for notice in self:
-            notice.greeting = notice.contact_id._dunning_greeting()
+            notice.greeting = notice.contact_ids._dunning_greeting()
 
     def _texts(self, render):
         """What is said: the words written for a notice, else those of its level.

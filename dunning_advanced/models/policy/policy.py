@@ -73,6 +73,12 @@ class DunningPolicy(models.Model):
         help="E-mails and letters list, for information and never in the sum, what else the "
         "customer owes in the currency and open credits.",
     )
+    every_contact = fields.Boolean(
+        string="To all contacts of the invoices",
+        help="Reminders go to all contacts of the type for reminders. For customers without such: "
+        "to every contact to whom the invoices are made out, and to all invoice contacts. "
+        "Otherwise to the first of them.",
+    )
     level_count = fields.Integer(compute="_compute_level_count")
     debtor_count = fields.Integer(compute="_compute_debtor_count")
 

@@ -7,6 +7,7 @@ from . import (
     email,
     letter,
     channel,
+    addressees,
     delivery,
     contact_cap,
 )

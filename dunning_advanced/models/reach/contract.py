@@ -35,9 +35,9 @@ class Channel(Complete):
 
     # def deliver(self, channels, notices, contacts): bring issued notices to these contacts, in
     #     this transaction.
-    #     contacts: dict of notice id to res.partner
-    #     returns dunning.delivery, one for each notice: under way, see record(), until somebody
-    #     reports what became of it by _succeed() or _fail()
+    #     contacts: dict of notice id to res.partner, one or several
+    #     returns dunning.delivery, one for each notice and contact: under way, see record(),
+    #     until somebody reports what became of it by _succeed() or _fail()
 
     # How it learns what became of its deliveries where nobody reports it: a method that is
     # asked every hour about those under way. None: somebody does, as Odoo's queue of e-mails.
@@ -56,10 +56,10 @@ class Channel(Complete):
         """Write down that these notices are under way.
 
         :param contacts: dict of notice id to res.partner
-        :return: dunning.delivery, one for each notice
+        :return: dunning.delivery, one for each notice and contact
         """
         return channels.env["dunning.delivery"].create(
-            [self.values(notice, contacts[notice.id]) for notice in notices]
+            [self.values(notice, contact) for notice in notices for contact in contacts[notice.id]]
         )
 
     def values(self, notice, contact):
@@ -73,7 +73,9 @@ class Channel(Complete):
 
     def retry(self, channels, delivery):
         """Try a failed delivery once more: by a new one, where it cannot go on itself."""
-        channels._deliver(self.code, delivery.notice_id)
+        notice = delivery.notice_id
+        self.prepare(channels, notice)
+        self.deliver(channels, notice, {notice.id: delivery.contact_id})
         delivery.state = "withdrawn"
 
     def doubtful(self):

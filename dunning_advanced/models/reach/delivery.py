@@ -55,12 +55,20 @@ class DunningDelivery(models.Model):
     error = fields.Char()
     mail_id = fields.Many2one("mail.mail", index="btree_not_null", ondelete="set null")
     message_id = fields.Many2one("mail.message", index="btree_not_null", ondelete="set null")
+    # Indexed, or the deletion of any attachment in Odoo would read all deliveries.
+    attachment_id = fields.Many2one(
+        "ir.attachment",
+        string="Letter",
+        readonly=True,
+        index="btree_not_null",
+        help="The letter to this contact. Empty where it is that of the reminder itself.",
+    )
     correction = fields.Boolean(
         readonly=True, help="Notifies the customer that the reminder was cancelled."
     )
 
     _one_correction = models.UniqueIndex(
-        "(notice_id) WHERE correction AND state <> 'withdrawn'",
+        "(notice_id, COALESCE(contact_id, 0)) WHERE correction AND state <> 'withdrawn'",
         "This customer has been notified already that the reminder was cancelled.",
     )
 
@@ -119,7 +127,7 @@ class DunningDelivery(models.Model):
         letters = letters.browse().concat(*letters.sorted("id").grouped("contact_id").values())
         letters.notice_id._freeze_letters()
         content = self.env["ir.actions.report"]._dunning_merge(
-            [delivery.notice_id.attachment_id.raw for delivery in letters]
+            [(letter.attachment_id or letter.notice_id.attachment_id).raw for letter in letters]
         )
         letters.filtered(lambda delivery: delivery.state in ("queued", "failed"))._succeed()
         return self._download(content, letters)

@@ -21,17 +21,16 @@ class Email(Channel):
         return Domain("message_bounce", ">", 0) | Domain("is_blacklisted", "=", True)
 
     def deliver(self, channels, notices, contacts):
-        mails = channels.env["mail.mail"].sudo().create(notices._mail_values_list(contacts))
-        self._keep_bodies(mails)
-        self._notify(notices, contacts, mails)
+        mails = self._mails(channels, notices, notices._mail_values_list(contacts), contacts)
+        self._keep_bodies(channels, mails.values())
         return channels.env["dunning.delivery"].create(
             [
                 {
-                    **self.values(notice, contacts[notice.id]),
+                    **self.values(notice, contact),
                     "mail_id": mail.id,
                     "message_id": mail.mail_message_id.id,
                 }
-                for notice, mail in zip(notices, mails, strict=True)
+                for (notice, contact), mail in mails.items()
             ]
         )
 
@@ -48,26 +47,54 @@ class Email(Channel):
         texts = notices._render_texts(corrections._correction_template())
         threads = notices._mail_threads()
         replies = notices._mail_replies(threads)
-        values = []
-        for correction in corrections:
-            notice = correction.notice_id
+        values, contacts = [], {}
+        for notice in notices:
             subject, words = texts[notice.id]
             body = notice._render_email(words, template="dunning_advanced.correction_email")
-            mail = notice._mail_values(correction.contact_id, threads[notice], replies[notice])
+            own = corrections.filtered(lambda record, notice=notice: record.notice_id == notice)
+            contacts[notice.id] = own.contact_id
+            mail = notice._mail_values(own.contact_id, threads[notice], replies[notice])
             values.append({**mail, "subject": subject, "body": body, "body_html": body})
-        mails = channels.env["mail.mail"].sudo().create(values)
-        contacts = {correction.notice_id.id: correction.contact_id for correction in corrections}
-        self._notify(notices, contacts, mails)
-        for correction, mail in zip(corrections, mails, strict=True):
+        mails = self._mails(channels, notices, values, contacts)
+        for correction in corrections:
+            mail = mails[correction.notice_id, correction.contact_id]
             correction.write({"mail_id": mail.id, "message_id": mail.mail_message_id.id})
 
-    def _keep_bodies(self, mails):
+    def _mails(self, channels, notices, values, contacts):
+        """One message for each notice, to all of its contacts; a mail of it for each of them,
+        which is sent, fails and is tried again by itself.
+
+        :param values: of the mail to the first contact of each notice
+        :param contacts: dict of notice id to res.partner
+        :return: dict of (notice, contact) to mail.mail
+        """
+        create = channels.env["mail.mail"].sudo().create
+        first = dict(zip(notices, create(values), strict=True))
+        others = [(notice, person) for notice in notices for person in contacts[notice.id][1:]]
+        copies = create([self._copy_values(first[notice], person) for notice, person in others])
+        mails = {(notice, contacts[notice.id][:1]): mail for notice, mail in first.items()}
+        mails.update(zip(others, copies, strict=True))
+        self._notify(channels, mails)
+        return mails
+
+    def _copy_values(self, mail, contact):
+        return {
+            "mail_message_id": mail.mail_message_id.id,
+            "body_html": mail.body_html,
+            "recipient_ids": [(4, contact.id)],
+            "headers": mail.headers,
+            "is_notification": True,
+            "auto_delete": True,
+        }
+
+    def _keep_bodies(self, channels, mails):
         """The messages that stay show what the mails say.
 
         Odoo cleans the body of a message when it is written, which takes a third
         of the time of issuing. These bodies are clean: QWeb has escaped all that
         it put around the words of the notice, and those were cleaned as its text.
         """
+        mails = channels.env["mail.mail"].sudo().concat(*mails)
         mails.env.cr.execute(
             SQL(
                 "UPDATE mail_message message SET body = mail.body_html FROM mail_mail mail"
@@ -78,23 +105,21 @@ class Email(Channel):
         mails.mail_message_id.invalidate_recordset(["body"])
         mails.invalidate_recordset(["body"])
 
-    def _notify(self, notices, contacts, mails):
+    def _notify(self, channels, mails):
         """The envelope on each message, by which Odoo shows failures and bounces.
 
-        :param contacts: dict of notice id to res.partner
-        :param mails: mail.mail of these notices
+        :param mails: dict of (notice, contact) to mail.mail
         """
-        mails.env["mail.notification"].sudo().create(
-            [
-                {
-                    "author_id": mail.author_id.id,
-                    "mail_message_id": mail.mail_message_id.id,
-                    "mail_mail_id": mail.id,
-                    "res_partner_id": contacts[notice.id].id,
-                    "notification_type": "email",
-                    "notification_status": "ready",
-                    "is_read": True,
-                }
-                for notice, mail in zip(notices, mails, strict=True)
-            ]
-        )
+        envelopes = [
+            {
+                "author_id": mail.author_id.id,
+                "mail_message_id": mail.mail_message_id.id,
+                "mail_mail_id": mail.id,
+                "res_partner_id": contact.id,
+                "notification_type": "email",
+                "notification_status": "ready",
+                "is_read": True,
+            }
+            for (_notice, contact), mail in mails.items()
+        ]
+        channels.env["mail.notification"].sudo().create(envelopes)

@@ -25,4 +25,6 @@ class Letter(Channel):
         notices._freeze_letters()
 
     def deliver(self, channels, notices, contacts):
-        return self.record(channels, notices, contacts)
+        deliveries = self.record(channels, notices, contacts)
+        deliveries._freeze_copies()
+        return deliveries

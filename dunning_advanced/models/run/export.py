@@ -104,7 +104,7 @@ class DunningRun(models.Model):
             )
         notices = self.env["dunning.notice"].search_fetch(own, NOTICE_FIELDS)
         lines = self.env["dunning.line"].search_fetch(own, LINE_FIELDS, order="partner_id, id")
-        partners = notices.partner_id | notices.contact_id | lines.partner_id
+        partners = notices.partner_id | notices.contact_ids | lines.partner_id
         partners.fetch(PARTNER_FIELDS)
         return notices, lines
 
@@ -143,7 +143,7 @@ class DunningRun(models.Model):
         company_digits = self.company_id.currency_id.decimal_places
         for notice in notices:
             digits = notice.currency_id.decimal_places
-            contact = notice.contact_id
+            contacts = notice.contact_ids
             address, problem = deliveries.get(notice.id, (False, False))
             channel = channels._get(notice.channel)
             yield [
@@ -152,8 +152,8 @@ class DunningRun(models.Model):
                 notice.partner_id.ref,
                 notice.level_id.name,
                 channels._label(notice.channel),
-                contact.display_name,
-                address or (channel and channel.address(contact)),
+                ", ".join(contacts.mapped("display_name")),
+                address or (channel and ", ".join(map(channel.address, contacts))),
                 states[notice.state],
                 notice.item_count,
                 notice.date_oldest,
@@ -173,20 +173,27 @@ class DunningRun(models.Model):
             ]
 
     def _xlsx_deliveries(self):
-        """Address and failure of the last delivery of each notice."""
+        """Addresses and failures of the last deliveries of each notice, one to each contact."""
         deliveries = self.env["dunning.delivery"].search_fetch(
             [
                 ("notice_id.run_id", "=", self.id),
                 ("state", "!=", "withdrawn"),
                 ("correction", "=", False),
             ],
-            ["notice_id", "channel", "address", "error"],
+            ["notice_id", "channel", "contact_id", "address", "error"],
             order="id",
         )
-        return {
-            delivery.notice_id.id: (delivery.address, delivery.error)
+        last = {
+            (delivery.notice_id, delivery.contact_id): delivery
             for delivery in deliveries
             if delivery.channel == delivery.notice_id.channel
+        }
+        return {
+            notice.id: [", ".join(filter(None, own.mapped(name))) for name in ("address", "error")]
+            for notice, own in deliveries.browse()
+            .concat(*last.values())
+            .grouped("notice_id")
+            .items()
         }
 
     def _xlsx_line_columns(self):

@@ -83,7 +83,7 @@ class TestContact(DunningCommon):
         ann = self.add_contact("Ann", "contact", email="ann@example.com")
         self.invoice(5)
         notice = self.run_at().notice_ids
-        notice.contact_id = ann
+        notice.contact_ids = ann
         notice.state = "confirmed"
         notice._issue(DAY)
         self.assertEqual(notice.state, "issued")

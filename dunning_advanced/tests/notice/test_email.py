@@ -135,20 +135,7 @@ class TestEmail(MailCommon):
         notice = self.issue()
         [message] = self.send(notice)
         self.assertEqual(notice.delivery_ids.state, "done")
-        mid = notice.delivery_ids.message_id.message_id
-        self.env["mail.thread"].with_context(mail_create_nolog=True).message_process(
-            "dunning.case",
-            f"From: MAILER-DAEMON@example.com\nTo: bounce@brandt.example.com\n"
-            f"Subject: Undelivered Mail Returned to Sender\nMessage-Id: <bounce@example.com>\n"
-            f"MIME-Version: 1.0\nContent-Type: multipart/report; "
-            f'report-type=delivery-status; boundary="X"\n\n'
-            f"--X\nContent-Type: text/plain\n\nUser unknown\n\n"
-            f"--X\nContent-Type: message/delivery-status\n\n"
-            f"Reporting-MTA: dns; example.com\n\n"
-            f"Final-Recipient: rfc822; azure@example.com\nAction: failed\nStatus: 5.1.1\n\n"
-            f"--X\nContent-Type: text/rfc822-headers\n\nMessage-Id: {mid}\n"
-            f"To: azure@example.com\nSubject: {message['Subject']}\n\n--X--\n",
-        )
+        self.come_back(message, "azure@example.com")
         self.assertEqual(notice.delivery_ids.state, "failed")
         self.assertIn("azure@example.com", notice.delivery_ids.error)
         self.assertFalse(notice.delivered)

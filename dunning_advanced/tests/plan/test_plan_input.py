@@ -141,7 +141,7 @@ class TestPlanBadInput(PlanCase):
         plan.number = 2
         self.assertEqual(self.amounts(plan), [50, 50])
         plan.action_offer()
-        with self.assertRaisesRegex(UserError, "“Offered”"):
+        with self.assertRaisesRegex(UserError, "“Installments” of PLAN.* cannot be changed"):
             plan.number = 4
         plan.action_draft()
         self.assertFalse(plan.hold_id.active)
