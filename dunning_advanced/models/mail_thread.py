@@ -16,8 +16,10 @@ class MailThread(models.AbstractModel):
             )
             address = message_dict["bounced_email"]
             back = deliveries.filtered(
-                lambda delivery: delivery.contact_id in message_dict["bounced_partner"]
-                or email_normalize(delivery.address, strict=False) == address
+                lambda delivery: (
+                    delivery.contact_id in message_dict["bounced_partner"]
+                    or email_normalize(delivery.address, strict=False) == address
+                )
             )
             # One that was forwarded comes back from an address that nobody here knows.
             (back or deliveries)._fail(self.env._("The e-mail came back from %s.", address))

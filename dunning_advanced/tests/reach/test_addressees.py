@@ -9,7 +9,13 @@ from .common import ADDRESS, ContactsCommon
 # Contacts as (name, type, e-mail), the owners of the invoices from the first that was due,
 # whether the policy takes all; who gets it.
 TABLE = [
-    ("all for reminders", "Ann dunning yes, Bob dunning yes, Eve invoice yes", "", False, "Ann Bob"),
+    (
+        "all for reminders",
+        "Ann dunning yes, Bob dunning yes, Eve invoice yes",
+        "",
+        False,
+        "Ann Bob",
+    ),
     ("one without address", "Ann dunning no, Bob dunning yes", "", False, "Bob"),
     ("none has an address", "Ann dunning no, Eve invoice yes", "", False, "Eve"),
     ("on the invoice, any type", "Ann contact yes, Eve invoice yes", "Ann", False, "Ann"),
