@@ -9,7 +9,17 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from . import databases, odoo_suites, postgres, processes, queue_job, runtime, session, system
+from . import (
+    databases,
+    install_test,
+    odoo_suites,
+    postgres,
+    processes,
+    queue_job,
+    runtime,
+    session,
+    system,
+)
 from .console import DevError, say, step
 from .paths import ADDON_DIR, PROJECT, work
 
@@ -46,6 +56,8 @@ def test(args):
             return queue_job.run(args.rest, _pytest)
         if odoo_suites.OPTION in args.rest:
             return odoo_suites.run(args.rest, _port)
+        if install_test.OPTION in args.rest:
+            return install_test.run(args.rest)
         # without demo data: a test makes what it needs
         prepared = ADDON_DIR / "tests" / "prepared.py"
         dbname, _new = databases.ensure("test", demo=False, finish=_prepare, recipe=[prepared])

@@ -29,16 +29,23 @@ WARNING = re.compile(r" WARNING (?!.*py\.warnings)")
 IGNORED = ("tests", "static", "readme", "README.rst", "__pycache__", ".git", "build")
 
 
-def execute(statement, parameters=None):
-    """Run one SQL statement outside a transaction; return its rows."""
+def connect(dbname="postgres"):
+    """Return a connection to a database.
+
+    :raises DevError: when PostgreSQL does not answer
+    """
     import psycopg2
 
     try:
-        connection = psycopg2.connect(dbname="postgres", connect_timeout=10)
+        return psycopg2.connect(dbname=dbname, connect_timeout=10)
     except psycopg2.OperationalError as error:
         reason = str(error).strip().splitlines()[0]
         raise DevError(f"PostgreSQL does not answer ({reason}): check PGHOST, PGUSER") from error
-    with closing(connection):
+
+
+def execute(statement, parameters=None):
+    """Run one SQL statement outside a transaction; return its rows."""
+    with closing(connect()) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute(statement, parameters)
@@ -127,9 +134,14 @@ def _install(dbname, modules, demo, log, quiet=False):
         say("    " + WARNING.split(line)[1])
 
 
-def template(demo=True):
-    """Return a database with the addon's dependencies installed; make it where missing."""
-    modules = depends()
+def template(demo=True, also=()):
+    """Return a database with the addon's dependencies installed; make it where missing.
+
+    :param also: further modules of Odoo to install
+    :raises DevError: when one of these is not there
+    """
+    _refuse_missing(also)
+    modules = sorted({*depends(), *also})
     key = digest(odoo_source.find(), *modules, demo, RECIPE)
     dbname = f"dunning_base_{key}"
     with lock(dbname):
@@ -141,9 +153,21 @@ def template(demo=True):
     return dbname
 
 
-def bare(purpose):
-    """Return a fresh database of this checkout without the addon and demo data."""
-    base, dbname = template(demo=False), name(purpose)
+def _refuse_missing(modules):
+    """Odoo goes on without a module that it does not find; here that is an error."""
+    source = odoo_source.find()
+    folders = (source / "odoo" / "addons", source / "addons")
+    found = {m for m in modules for folder in folders if (folder / m / "__manifest__.py").exists()}
+    if missing := sorted(set(modules) - found):
+        raise DevError(f"Odoo in {source} has no module {', '.join(missing)}")
+
+
+def bare(purpose, also=()):
+    """Return a fresh database of this checkout without the addon and demo data.
+
+    :param also: further modules of Odoo to have in it
+    """
+    base, dbname = template(demo=False, also=also), name(purpose)
     with lock(base):
         _copy(base, dbname)
     return dbname

@@ -91,5 +91,6 @@
     },
     "demo": ["demo/dunning_demo.xml"],
     "oca_data_manual": ["demo/customers.csv"],
+    "uninstall_hook": "uninstall_hook",
     "application": True,
 }

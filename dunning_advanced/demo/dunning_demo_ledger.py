@@ -38,8 +38,20 @@ class DunningDemo(models.AbstractModel):
         ]
         moves = self.env["account.move"].create([values for _customer, values in plan])
         moves.action_post()
+        self._say_sent(moves, today)
         for (customer, _values), move in zip(plan, moves, strict=True):
             customer.invoices.append(move)
+
+    @api.model
+    def _say_sent(self, moves, today):
+        """Customers got the invoices on their day; some of the last weeks are forgotten."""
+        moves.is_move_sent = True
+        for date, own in moves.grouped("invoice_date").items():
+            own.dunning_date_known = date
+        late = moves.filtered(
+            lambda move: move.invoice_date_due < today < move.invoice_date + timedelta(days=60)
+        )
+        late[::12].is_move_sent = False
 
     @api.model
     def _invoice_values(self, customer, today):

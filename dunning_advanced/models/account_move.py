@@ -44,6 +44,14 @@ class AccountMove(models.Model):
         compute="_compute_dunning_dispute_hint",
         groups="dunning_advanced.group_user",
     )
+    dunning_date_known = fields.Date(
+        string="With the customer since",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        groups="dunning_advanced.group_user",
+        help="When the invoice was sent; when it was posted, where nobody knows of it being sent.",
+    )
     dunning_charge_notice_ids = fields.One2many(
         "dunning.notice",
         "charge_move_id",
@@ -83,6 +91,13 @@ class AccountMove(models.Model):
                 reason=dispute.reason_id.name,
                 day=format_date(self.env, dispute.date_deadline),
             )
+
+    def write(self, vals):
+        """Keep the day on which an invoice is sent for the first time."""
+        first = self.filtered(lambda move: vals.get("is_move_sent") and not move.is_move_sent)
+        written = super().write(vals)
+        first._dunning_keep_day()
+        return written
 
     @api.depends("partner_id", "company_id", "move_type")
     def _compute_alerts(self):
@@ -156,12 +171,19 @@ class AccountMove(models.Model):
 
     # What an invoice says of its dispute.
 
+    def _dunning_keep_day(self):
+        """Customers have these invoices from today on."""
+        invoices = self.sudo().filtered(lambda move: move.move_type in INVOICES)
+        for company, own in invoices.grouped("company_id").items():
+            own.dunning_date_known = company._dunning_today()
+
     def _post(self, soft=True):
         """Refuse what a credit hold keeps off; a credit note that was made from a dispute
         answers it.
         """
         self._check_credit_hold()
         posted = super()._post(soft=soft)
+        posted.filtered(lambda move: not move.is_move_sent)._dunning_keep_day()
         refunds = posted.filtered(lambda move: move.move_type == "out_refund")
         if refunds:
             disputes = self.env["dunning.dispute"].sudo()

@@ -84,6 +84,13 @@ class ResCompany(models.Model):
         help="Bank lines that are not reconciled for longer are pointed out in the review. "
         "0: never.",
     )
+    dunning_bank_age = fields.Integer(
+        string="Bank transactions are up to date for (days)",
+        default=3,
+        help="When the newest bank transaction is older, customers may have paid without "
+        "anybody knowing: reminders are proposed at night, but nothing goes out by itself. "
+        "0: it always does.",
+    )
     dunning_promise_tolerance = fields.Integer(
         string="Tolerance for promises (days)",
         default=3,

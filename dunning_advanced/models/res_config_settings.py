@@ -25,6 +25,7 @@ class ResConfigSettings(models.TransientModel):
     dunning_key_category_id = fields.Many2one(
         related="company_id.dunning_key_category_id", readonly=False
     )
+    dunning_bank_age = fields.Integer(related="company_id.dunning_bank_age", readonly=False)
     dunning_bank_days = fields.Integer(related="company_id.dunning_bank_days", readonly=False)
     dunning_promise_tolerance = fields.Integer(
         related="company_id.dunning_promise_tolerance", readonly=False

@@ -54,7 +54,15 @@ from .plan import (
 )
 from .policy import test_rules, test_teams
 from .reach import test_addressees
-from .run import test_night, test_nightly, test_review, test_run_life, test_undo, test_xlsx
+from .run import (
+    test_bank_age,
+    test_night,
+    test_nightly,
+    test_review,
+    test_run_life,
+    test_undo,
+    test_xlsx,
+)
 from .statement import (
     test_ageing,
     test_statement,

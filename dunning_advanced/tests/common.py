@@ -15,6 +15,9 @@ DAY = date(2024, 6, 3)  # a Monday; the day on which most tests run dunning
 class DunningCommon(AccountTestInvoicingCommon):
     """A company with the ready policy: -3, 5, 19 and 33 days after the due date."""
 
+    # whether invoices keep the day on which they are posted or sent, by the real clock
+    keeps_days = False
+
     @classmethod
     def setUpClass(cls):
         if prepared.is_kept():
@@ -25,6 +28,9 @@ class DunningCommon(AccountTestInvoicingCommon):
             super().setUpClass()
         cls.env.user.group_ids |= cls.env.ref("dunning_advanced.group_manager")
         cls.company = cls.company_data["company"]
+        # customers have had the invoices of tests for long
+        if not cls.keeps_days:
+            cls.classPatch(cls.registry["account.move"], "_dunning_keep_day", lambda _moves: None)
         # tests stop the clock at midnight in UTC
         cls.company.dunning_tz = "UTC"
         cls.policy = cls.env.ref("dunning_advanced.policy_standard")
@@ -73,6 +79,7 @@ class DunningCommon(AccountTestInvoicingCommon):
                 "date": due - timedelta(days=30),
                 "invoice_date_due": due,
                 "currency_id": (currency or cls.company.currency_id).id,
+                "is_move_sent": True,
                 "invoice_line_ids": [
                     Command.create({"name": "work", "price_unit": amount, "tax_ids": []})
                 ],

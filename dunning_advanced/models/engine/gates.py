@@ -1,5 +1,7 @@
 """The reasons not to dun, each a class with all that is asked of it."""
 
+from datetime import timedelta
+
 from markupsafe import Markup
 
 from odoo.fields import Date
@@ -142,6 +144,36 @@ class Waiting(_NotYet):
                 start=why._day(facts["start"]),
             )
         return Markup("%s %s") % (sentence, why._link(last)) if last else sentence
+
+
+class Fresh(Gate):
+    """Who has had the invoice for a few days only may well be about to pay."""
+
+    code, scope, label = "fresh", "item", _lt("Only just with the customer")
+    awaits_level = True
+
+    def condition(self, env, scope):
+        return SQL("item.step = 1 AND item.known + item.fresh > %s", scope.date)
+
+    def start(self, row, scope):
+        return SQL("%(item)s.known + %(item)s.fresh", item=row)
+
+    def describe(self, why, facts, stops):
+        if not stops:
+            return ""
+        words = (
+            why.env._("the invoice was sent on %(day)s: it may be reminded from %(start)s")
+            if why._browse("account.move", facts["move_id"]).is_move_sent
+            else why.env._(
+                "the invoice was posted on %(day)s, nobody knows of it being sent: it may be "
+                "reminded from %(start)s"
+            )
+        )
+        days = timedelta(days=facts["fresh"])
+        return words % {
+            "day": why._day(facts["known"]),
+            "start": why._day(facts["known"] + days),
+        }
 
 
 class Exhausted(Gate):
@@ -368,6 +400,7 @@ GATES = tuple(
         NoLevel,
         NotDue,
         Waiting,
+        Fresh,
         Exhausted,
         Undelivered,
         Excluded,

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 
@@ -20,6 +20,7 @@ class DunningEngineItem(models.AbstractModel):
             ("held_debtors", lambda scope: holds._active_sql(scope, "debtor")),
             ("held_parts", holds._parts_sql),
             ("placed", self._stage_placed),
+            ("recent", self._stage_recent),
             ("stepped", self._stage_stepped),
             ("gated", self._stage_gated),
         ]
@@ -195,7 +196,8 @@ class DunningEngineItem(models.AbstractModel):
                                    CASE WHEN part.amount >= item.open THEN part.until END),
                           'infinity') AS hold_until,
                    CASE WHEN part.amount < item.open THEN part.amount ELSE 0 END AS held,
-                   CASE WHEN part.amount < item.open THEN part.hold_id END AS part_hold_id
+                   CASE WHEN part.amount < item.open THEN part.hold_id END AS part_hold_id,
+                   recent.known, next.fresh
               FROM placed item
               LEFT JOIN ladder next ON next.policy_id = item.policy_id
                    AND next.rung = item.next_rung
@@ -204,7 +206,21 @@ class DunningEngineItem(models.AbstractModel):
               LEFT JOIN held_invoices ON held_invoices.held_id = item.move_id
               LEFT JOIN held_debtors ON held_debtors.held_id = item.debtor_id
               LEFT JOIN held_parts part ON part.id = item.id
+              LEFT JOIN recent ON recent.id = item.move_id
             """
+        )
+
+    def _stage_recent(self, scope):
+        """Invoices that customers have had for so few days that a level may have to wait."""
+        longest = max(
+            self.env["dunning.engine.policy"]._policies(scope).level_ids.mapped("fresh_days"),
+            default=0,
+        )
+        return SQL(
+            "SELECT move.id, move.dunning_date_known AS known FROM account_move move"
+            " WHERE move.dunning_date_known > %s AND move.company_id IN %s",
+            fields.Date.subtract(scope.date, days=longest),
+            tuple(scope.company._dunning_companies().ids),
         )
 
     def _stage_gated(self, scope):

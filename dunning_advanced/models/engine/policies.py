@@ -38,8 +38,11 @@ class DunningEnginePolicy(models.AbstractModel):
         return values(columns, rows)
 
     def _stage_ladder(self, scope):
-        columns = dict.fromkeys(["policy_id", "rung", "level_id", "days", "wait"], "int")
-        rows = [row for policy in self._policies(scope) for row in policy._ladder()]
+        columns = dict.fromkeys(["policy_id", "rung", "level_id", "days", "wait", "fresh"], "int")
+        fresh = {level.id: level.fresh_days for level in self._policies(scope).level_ids}
+        rows = [
+            (*row, fresh[row[2]]) for policy in self._policies(scope) for row in policy._ladder()
+        ]
         return values(columns, rows)
 
     def _stage_floors(self, scope):

@@ -230,6 +230,10 @@ class DunningNotice(models.Model):
                 self.env._("Key customer"),
                 self.env._("A key customer: call before you write?"),
             ),
+            "unsent": (
+                self.env._("Invoice never sent"),
+                self.env._("Nobody knows that the customer got the invoice: send it first."),
+            ),
             "credit": (
                 self.env._("Open credits"),
                 self.env._("The customer has open credits: match them with invoices first."),
@@ -248,6 +252,7 @@ class DunningNotice(models.Model):
             "high": self._by_company(self._warned_high),
             "key": self._by_company(self._warned_key),
             "credit": Domain("amount_credit", ">", 0) | self._by_company(self._warned_credit),
+            "unsent": Domain("line_ids", "any", self.env["dunning.line"]._unsent_domain()),
         }
         return {code: waiting & domain for code, domain in warnings.items()}
 

@@ -27,6 +27,13 @@ class DunningLevel(models.Model):
         help="At least so many days after the last reminder. "
         "0: the distance between the days of this level and of the one before.",
     )
+    fresh_days = fields.Integer(
+        string="Days after the invoice was sent",
+        default=3,
+        help="As the first reminder of an invoice, the level waits until the customer has had "
+        "the invoice for so many days: since it was sent, or posted where nobody knows of it "
+        "being sent. 0: it does not wait.",
+    )
     rung = fields.Integer(
         string="Level number",
         compute="_compute_rung",
@@ -109,6 +116,10 @@ class DunningLevel(models.Model):
         "CHECK (min_interval >= 0)",
         "The days since the last reminder cannot be negative: enter 0 for the "
         "distance between the levels.",
+    )
+    _fresh_days_not_negative = models.Constraint(
+        "CHECK (fresh_days >= 0)",
+        "The days after the invoice was sent cannot be negative: enter 0 not to wait.",
     )
     _pay_within_not_negative = models.Constraint(
         "CHECK (pay_within >= 0)",

@@ -189,6 +189,15 @@ class DunningLine(models.Model):
         }
         return list(labels.items())
 
+    @api.model
+    def _unsent_domain(self):
+        """Lines of invoices of which nobody knows that the customer got them."""
+        return [
+            ("state", "=", "proposed"),
+            ("move_line_id.move_id.is_move_sent", "=", False),
+            ("move_line_id.move_id.move_type", "in", ("out_invoice", "out_receipt")),
+        ]
+
     @api.autovacuum
     def _gc_stopped(self):
         """Delete lines of stopped items when the company keeps them no longer."""

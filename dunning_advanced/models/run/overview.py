@@ -101,6 +101,8 @@ class DunningRun(models.Model):
 
     def _compute_bank(self):
         for run in self:
+            run.bank_last = run._bank_last()
+            run.bank_is_old = run.state == "proposed" and run._bank_is_old()
             [(run.bank_count, run.bank_since)] = self.env[
                 "account.bank.statement.line"
             ]._read_group(run._bank_domain(), [], ["__count", "date:min"])
@@ -111,7 +113,7 @@ class DunningRun(models.Model):
                 run[name]
                 for name in (
                     *("unreachable_count", "contact_count", "high_count"),
-                    *("key_count", "credit_count", "bank_count"),
+                    *("key_count", "credit_count", "bank_count", "unsent_count", "bank_is_old"),
                 )
             )
 
@@ -130,6 +132,22 @@ class DunningRun(models.Model):
 
     # What the reviewer of a run sees first: what is new since the last one, and
     # what deserves a second look.
+
+    def _bank_last(self):
+        """The day of the newest bank transaction of the company; nothing without any."""
+        own = [("company_id", "child_of", self.company_id.id), ("state", "=", "posted")]
+        last = (
+            self.env["account.bank.statement.line"].sudo().search(own, order="date desc", limit=1)
+        )
+        return last.date
+
+    def _bank_is_old(self):
+        """Whether so much time has passed since the newest bank transaction that customers
+        may have paid without anybody knowing. A company that keeps no bank statements in
+        Odoo is not told so.
+        """
+        days, last = self.company_id.dunning_bank_age, self._bank_last()
+        return bool(days and last and last < fields.Date.subtract(self.date, days=days))
 
     def _bank_domain(self):
         """Money at the bank that nobody has matched for too long, by the settings."""

@@ -89,6 +89,14 @@ class DunningRun(models.Model):
     high_count = fields.Integer(compute="_compute_warnings", string="High first reminders")
     key_count = fields.Integer(compute="_compute_warnings", string="Key customers")
     credit_count = fields.Integer(compute="_compute_warnings", string="Open credits")
+    unsent_count = fields.Integer(
+        compute="_compute_warnings", string="Reminders of invoices that were never sent"
+    )
+    bank_last = fields.Date(compute="_compute_bank", string="Newest bank transaction")
+    bank_is_old = fields.Boolean(
+        compute="_compute_bank",
+        help="The bank was not looked at for so long that the night lets nothing out by itself.",
+    )
     bank_count = fields.Integer(compute="_compute_bank", string="Bank lines not reconciled")
     bank_since = fields.Date(compute="_compute_bank", string="Not reconciled since")
     has_warnings = fields.Boolean(compute="_compute_has_warnings")
@@ -245,6 +253,14 @@ class DunningRun(models.Model):
             "target": "download",
         }
 
+    def action_send_invoices(self):
+        """Send the invoices that were never sent, with Odoo's own dialog."""
+        self.ensure_one()
+        lines = self.env["dunning.line"].search(
+            [("notice_id", "in", self.notice_ids.ids), *self.env["dunning.line"]._unsent_domain()]
+        )
+        return lines.move_id.action_send_and_print()
+
     def action_view_bank_lines(self):
         """Open the bank lines that should be reconciled before anybody is reminded."""
         self.ensure_one()
@@ -398,9 +414,10 @@ class DunningRun(models.Model):
         try:
             with self.env.cr.savepoint():
                 run._propose()
-                run.notice_ids.filtered(
-                    lambda notice: notice.state == "proposed" and not notice.to_review
-                )._confirm()
+                if not run._bank_is_old():
+                    run.notice_ids.filtered(
+                        lambda notice: notice.state == "proposed" and not notice.to_review
+                    )._confirm()
                 run._schedule_review()
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             raise

@@ -120,6 +120,7 @@ class Maker:
         return oracle.Level(
             days=days,
             min_interval=self.choice((0, 0, 0, 2, 9, 20)),
+            fresh=self.choice((0, 0, 3, 3, 8)),
             minimum=self.choice((0, 0, 0, 50, 100, 200)),
             minimums=((self.choice(CURRENCIES), own),) if self.rarely(6) else (),
             share=self.choice((0, 0, 0, 0, 50, 80)),
@@ -200,7 +201,11 @@ class Maker:
             corrects = self.sometimes(range(invoice), 2)
             items.append(self.item(-self.amount(currency), due=DAY, corrects=corrects, **common))
             return
-        common.update(policy=self.sometimes(self.policies, 6), held=self.rarely(20))
+        common.update(
+            policy=self.sometimes(self.policies, 6),
+            held=self.rarely(20),
+            known=self.choice((None, None, None, 0, 2, 3, 4, 7, 8, 30)),
+        )
         for _installment in range(self.choice((1, 1, 1, 1, 2, 3))):
             values = {
                 "due": DAY - timedelta(days=self.choice(AGES)),

@@ -16,6 +16,7 @@ BEFORE_CREDITS = (
     "no_level",
     "not_due",
     "waiting",
+    "fresh",
     "exhausted",
     "undelivered",
     "excluded",
@@ -28,6 +29,7 @@ BEFORE_CREDITS = (
 class Level:
     days: int
     min_interval: int = 0
+    fresh: int = 0  # days that the customer has to have had the invoice
     minimum: int = 0
     minimums: tuple = ()  # own ones, as (currency, amount)
     share: int = 0
@@ -122,6 +124,7 @@ class Item:
     excluded: bool = False
     held: bool = False
     pending: bool = False
+    known: int | None = None  # days ago on which the customer got the invoice
     past: Past | None = None
 
 
@@ -146,6 +149,7 @@ class Rung:
     level: int  # place among the levels of the policy, by days
     days: int
     wait: int
+    fresh: int
 
 
 @dataclass
@@ -183,11 +187,11 @@ def ladder(policy):
     for place, level in enumerate(levels):
         distance = level.days - levels[place - 1].days if place else 0
         wait = level.min_interval or distance
-        rungs.append(Rung(1 - early + place, place, level.days, wait))
+        rungs.append(Rung(1 - early + place, place, level.days, wait, level.fresh))
     for _again in range(policy.repeat_max if rungs else 0):
         last = rungs[-1]
         every = policy.repeat_every
-        rungs.append(Rung(last.number + 1, last.level, last.days + every, every))
+        rungs.append(Rung(last.number + 1, last.level, last.days + every, every, last.fresh))
     return {rung.number: rung for rung in rungs}
 
 
@@ -271,6 +275,8 @@ def place(ledger, item):
         rung = rungs.get(next_rung(ledger, item, rungs))
         answer.rung = rung and rung.number
         answer.holds = calendar(ledger, item, rung, answer.step)
+        if rung and not past and item.known is not None and item.known < rung.fresh:
+            answer.holds.add("fresh")
     else:
         answer.holds.add("no_level")
     if item.pending:

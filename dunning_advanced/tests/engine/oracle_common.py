@@ -101,6 +101,7 @@ class OracleCommon(DunningCommon):
                         "name": f"Level {level.days}",
                         "days": level.days,
                         "min_interval": level.min_interval,
+                        "fresh_days": level.fresh,
                         "minimum_amount": level.minimum,
                         "minimum_share": level.share,
                         "channel": level.channel,
@@ -207,6 +208,9 @@ class OracleCommon(DunningCommon):
                     "state": "posted",
                     "auto_post": "no",
                     "amount_residual": residuals[invoice],
+                    "dunning_date_known": (
+                        None if item.known is None else DAY - timedelta(days=item.known)
+                    ),
                     "dunning_policy_id": (
                         None if item.policy is None else self.policies[item.policy].id
                     ),

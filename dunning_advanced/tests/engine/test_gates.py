@@ -1,6 +1,10 @@
-from datetime import timedelta
+from datetime import date, timedelta
+
+from freezegun import freeze_time
+from psycopg2.errors import CheckViolation
 
 from odoo import Command
+from odoo.tools import mute_logger
 
 from ..common import DAY, DunningCommon
 
@@ -43,6 +47,89 @@ class TestHoldGate(DunningCommon):
         other = self.env["res.company"].create({"name": "Elsewhere"})
         self.hold(company_id=other.id)
         self.assertEqual(self.decisions(self.run_at()), {invoice: "dun"})
+
+
+class TestFreshGate(DunningCommon):
+    def known(self, days, invoice=None):
+        """An overdue invoice that the customer has had for some days."""
+        invoice = invoice or self.invoice(40)
+        invoice.dunning_date_known = DAY - timedelta(days=days)
+        return invoice
+
+    def test_waits_for_so_many_days(self):
+        fresh, old, unknown = self.known(2), self.known(3), self.invoice(40)
+        run = self.run_at()
+        self.assertEqual(self.decisions(run), {fresh: "fresh", old: "dun", unknown: "dun"})
+        line = run.line_ids.filtered(lambda line: line.move_id == fresh)
+        self.assertEqual(line.date_next, DAY + timedelta(days=1))
+        self.first.fresh_days = 0
+        run.action_cancel()
+        self.assertEqual(self.decisions(self.run_at()), {fresh: "dun", old: "dun", unknown: "dun"})
+
+    def test_only_before_the_first_reminder(self):
+        invoice = self.known(3)
+        self.remind()
+        self.known(-13, invoice)  # sent once more
+        run = self.run_at(DAY + timedelta(days=14))
+        self.assertEqual(self.decisions(run), {invoice: "dun"})
+
+    def test_why(self):
+        invoice = self.known(1, self.invoice(40, is_move_sent=False))
+        item = invoice.line_ids.filtered("date_maturity")
+        wizard = self.env["dunning.explain"].create(
+            {"move_line_id": item.id, "company_id": self.company.id, "date": DAY}
+        )
+        self.assertIn("posted on 06/02/2024, nobody knows of it being sent", wizard.answer)
+        self.assertIn("may be reminded from 06/05/2024", wizard.answer)
+        self.assertIn("“First reminder” follows on 06/05/2024", wizard.answer)
+        invoice.is_move_sent = True
+        wizard.invalidate_recordset()
+        self.assertIn("the invoice was sent on 06/02/2024", wizard.answer)
+
+    def test_negative_days_are_refused(self):
+        with self.assertRaises(CheckViolation), mute_logger("odoo.sql_db"), self.cr.savepoint():
+            self.first.fresh_days = -1
+            self.first.flush_recordset()
+
+
+class TestDayOfAnInvoice(DunningCommon):
+    """When an invoice reached the customer, as far as anybody knows."""
+
+    keeps_days = True
+
+    def test_posted_then_sent(self):
+        self.company.dunning_tz = "Pacific/Auckland"
+        invoice = self.init_invoice("out_invoice", amounts=[100])
+        self.assertFalse(invoice.dunning_date_known)
+        with freeze_time("2024-06-02 18:00"):
+            invoice.action_post()
+        self.assertEqual(str(invoice.dunning_date_known), "2024-06-03")
+        with freeze_time("2024-06-10 10:00"):
+            invoice.is_move_sent = True
+        self.assertEqual(str(invoice.dunning_date_known), "2024-06-10")
+        with freeze_time("2024-06-20 10:00"):
+            invoice.is_move_sent = True
+            invoice.button_draft()
+            invoice.action_post()
+        self.assertEqual(str(invoice.dunning_date_known), "2024-06-10", "the customer had it")
+        self.assertFalse(invoice.copy().dunning_date_known)
+
+    def test_posted_tonight_is_not_reminded_tonight(self):
+        self.assertEqual(set(self.policy.level_ids.mapped("fresh_days")), {3})
+        invoice = self.init_invoice(
+            "out_invoice", partner=self.debtor, invoice_date="2024-04-01", amounts=[100]
+        )
+        invoice.invoice_date_due = "2024-04-24"
+        with freeze_time("2024-06-03 12:00"):
+            invoice.action_post()
+        for day, decision in ((5, "fresh"), (6, "dun")):
+            run = self.run_at(date(2024, 6, day))
+            line = run.line_ids.filtered(lambda line: line.move_id == invoice)
+            self.assertEqual(line.verdict, decision)
+
+    def test_other_entries_have_no_such_day(self):
+        bill = self.init_invoice("in_invoice", amounts=[100], post=True)
+        self.assertFalse(bill.dunning_date_known)
 
 
 class TestPayingGate(DunningCommon):

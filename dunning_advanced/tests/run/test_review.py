@@ -308,5 +308,6 @@ class TestWarnings(DunningCommon):
         found = self.env[action["res_model"]].search(action["domain"])
         self.assertEqual(found, lines[1:3].sorted())
         self.company.dunning_bank_days = 0
+        self.company.dunning_bank_age = 0
         run.invalidate_recordset()
         self.assertEqual((run.bank_count, run.has_warnings), (0, False))
