@@ -1,10 +1,64 @@
+import logging
+
 from odoo import models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from .mixins.labels import labels
+
+_logger = logging.getLogger(__name__)
 
 
 class MailMail(models.Model):
     _inherit = "mail.mail"
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.get("state") == "cancel":
+            self._dunning_deliveries("queued")._lose_mails("cancelled")
+        return result
+
+    def unlink(self):
+        self._dunning_deliveries("queued")._lose_mails("deleted")
+        return super().unlink()
+
+    def send(self, auto_commit=False, raise_exception=False, post_send_callback=None):
+        """Before they leave, reminders are asked once more whether they are owed still."""
+        kept_back = self._dunning_ask_again()
+        if kept_back and post_send_callback:
+            post_send_callback(kept_back.ids)
+        return super(MailMail, self - kept_back).send(
+            auto_commit=auto_commit,
+            raise_exception=raise_exception,
+            post_send_callback=post_send_callback,
+        )
+
+    def _dunning_ask_again(self):
+        """Withdraw the reminders among these mails that ask for what is not owed any more.
+
+        :return: mail.mail that must not leave. Where nobody could be asked, all of the
+            reminders: they stay in the queue, and other mails are not kept from leaving.
+        """
+        # Also what failed and is tried again in Odoo's queue, or was called delivered by hand.
+        deliveries = self._dunning_deliveries("queued", "failed", "done")
+        if not deliveries:
+            return self.browse()
+        try:
+            with self.env.cr.savepoint():
+                withdrawn, _part = deliveries._ask_again()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            _logger.info("Reminders %s wait: another transaction works on them", deliveries.ids)
+            return deliveries.mail_id
+        except Exception:
+            _logger.exception("Reminders %s wait: they could not be asked again", deliveries.ids)
+            return deliveries.mail_id
+        return deliveries.filtered(
+            lambda delivery: delivery.notice_id in withdrawn and not delivery.correction
+        ).mail_id
+
+    def _dunning_deliveries(self, *states):
+        """The deliveries that these mails are."""
+        deliveries = self.env["dunning.delivery"].sudo()
+        return deliveries.search([("mail_id", "in", self.ids), ("state", "in", states)])
 
     def _postprocess_sent_message(
         self, success_pids, success_emails, failure_reason=False, failure_type=None

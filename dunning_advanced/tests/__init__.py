@@ -40,7 +40,7 @@ from .money import (
     test_quote_outside,
     test_waiting,
 )
-from .notice import test_email, test_information, test_issue, test_letter
+from .notice import test_email, test_information, test_issue, test_leaving, test_letter
 from .plan import (
     test_installments,
     test_plan_changes,

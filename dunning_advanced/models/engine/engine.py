@@ -22,9 +22,10 @@ class Scope:
     company: models.Model
     date: Date
     partner_ids: tuple = ()  # debtors, all when empty
-    own_notice_ids: tuple = ()  # open notices that do not count as pending
+    own_notice_ids: tuple = ()  # notices that do not count, neither as pending nor as past
     run_id: int | None = None  # set when notices are to be written
     as_of: bool = False  # rebuild the ledger as it was on the date; for looking only
+    leaving_item_ids: tuple = ()  # items of reminders that leave now: only asked if owed still
     asked_item_ids: tuple = ()  # items that pass the item gates, to ask what else would stop them
 
 
@@ -58,7 +59,9 @@ class DunningEngine(models.AbstractModel):
         :return: list of (Gate, SQL)
         """
         return [
-            (gate, gate.condition(self.env, scope)) for gate in self._gates() if gate.scope == level
+            (gate, gate.condition(self.env, scope))
+            for gate in self._gates()
+            if gate.scope == level and (gate.asked_again or not scope.leaving_item_ids)
         ]
 
     @api.model
@@ -87,6 +90,11 @@ class DunningEngine(models.AbstractModel):
         return tuple(gate.code for gate in self._gates() if gate.awaits_level)
 
     @api.model
+    def _asked_again(self):
+        """Codes of decisions that stop a reminder that was issued and has not left yet."""
+        return tuple(gate.code for gate in self._gates() if gate.asked_again)
+
+    @api.model
     def _not_overdue(self):
         """Codes of decisions that say of an item that its customer has nothing to pay now."""
         return tuple(gate.code for gate in self._gates() if not gate.is_overdue)
@@ -101,7 +109,7 @@ class DunningEngine(models.AbstractModel):
             SQL("WHEN %s THEN %s", condition, gate.code)
             for gate, condition in self._gates_of(scope, level)
         ]
-        return SQL("CASE %s END", SQL(" ").join(whens))
+        return SQL("CASE %s END", SQL(" ").join(whens)) if whens else SQL("NULL::text")
 
     @api.model
     def _start(self, scope, levels, row, decision, otherwise):

@@ -45,6 +45,9 @@ class Gate(Complete):
     # An item that it stops is owed and overdue, so its customer has a case.
     is_overdue = True
 
+    # It says that nothing is owed now: asked again right before an issued reminder leaves.
+    asked_again = False
+
     # def condition(self, env, scope): SQL on a row of the stage; true where it stops.
 
     # def describe(self, why, facts, stops): one sentence; empty where there is nothing to say.
@@ -204,7 +207,7 @@ class Undelivered(Gate):
 
 class Excluded(Gate):
     code, scope, label = "excluded", "item", _lt("Excluded from follow-up")
-    is_overdue = False
+    is_overdue, asked_again = False, True
 
     def condition(self, env, scope):
         return SQL("item.no_followup IS TRUE")
@@ -222,6 +225,7 @@ class Excluded(Gate):
 
 class Held(Gate):
     code, scope, label = "held", "item", _lt("On hold")
+    asked_again = True
 
     def condition(self, env, scope):
         return SQL("item.hold_id IS NOT NULL")
@@ -252,6 +256,7 @@ class Held(Gate):
 
 class _Paying(Gate):
     code, label = "paying", _lt("Money is on its way")
+    asked_again = True
 
     def describe(self, why, facts, stops):
         if not (facts.get("item_paying") or facts.get("debtor_paying")):
@@ -280,7 +285,7 @@ class PayingDebtor(_Paying):
 
 class Covered(Gate):
     code, scope, label = "covered", "credit", _lt("Covered by credits")
-    is_overdue = False
+    is_overdue, asked_again = False, True
 
     def condition(self, env, scope):
         return SQL("item.net <= 0 OR item.debtor_id IN (SELECT debtor_id FROM covered_elsewhere)")

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -110,11 +112,14 @@ class DunningEngineItem(models.AbstractModel):
               FROM dunning_line line
               LEFT JOIN dunning_notice notice ON notice.id = line.notice_id
                    AND notice.state = 'issued'
-             WHERE line.state IN ('issued', 'moved') AND %s AND %s
+             WHERE line.state IN ('issued', 'moved') AND %s AND %s AND %s
              ORDER BY line.move_line_id, line.step DESC, line.id DESC
             """,
             SQL("line.date <= %s", scope.date) if scope.as_of else SQL("TRUE"),
             self._of_items(scope, SQL("line.move_line_id")),
+            SQL("line.notice_id IN %s IS NOT TRUE", scope.own_notice_ids)
+            if scope.leaving_item_ids
+            else SQL("TRUE"),
         )
 
     def _of_items(self, scope, column):
@@ -220,6 +225,13 @@ class DunningEngineItem(models.AbstractModel):
 
     def _stage_gated(self, scope):
         decision = self.env["dunning.engine"]._decision(scope, "item")
+        if scope.leaving_item_ids:
+            decision = SQL(
+                "CASE WHEN item.id IN %s THEN %s ELSE %s END",
+                scope.leaving_item_ids,
+                decision,
+                self.env["dunning.engine"]._decision(replace(scope, leaving_item_ids=()), "item"),
+            )
         if scope.asked_item_ids:
             asked = SQL("item.id IN %s AND item.rung IS NOT NULL", scope.asked_item_ids)
             decision = SQL("CASE WHEN NOT (%s) THEN %s END", asked, decision)

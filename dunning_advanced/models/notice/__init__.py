@@ -9,6 +9,7 @@ from . import (
     charges,
     issue,
     cancel,
+    leaving,
     email,
     letter,
 )

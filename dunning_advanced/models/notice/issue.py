@@ -123,16 +123,17 @@ class DunningNotice(models.Model):
         )
         rows = {row["id"]: row for row in self.env["dunning.engine"]._evaluate(scope)}
         rungs = self.policy_id._rungs()
-        changed = self.browse()
-        for line in self.line_ids:
-            row = rows.get(line.move_line_id.id)
-            decision = self._decision_now(line, row, rungs)
-            values = (
-                self._facts_now(line, row)
-                if decision == "dun"
-                else {"state": "void", "verdict": decision}
-            )
-            if values:
+        decisions = {
+            line: self._decision_now(line, rows.get(line.move_line_id.id), rungs)
+            for line in self.line_ids
+        }
+        stopped = self.line_ids.filtered(lambda line: decisions[line] != "dun")
+        changed = stopped.notice_id
+        facts = stopped._facts(decisions, rows) if stopped else {}
+        for line in stopped:
+            line.write({"state": "void", "verdict": decisions[line], "reason": facts.get(line)})
+        for line in self.line_ids - stopped:
+            if values := self._facts_now(line, rows[line.move_line_id.id]):
                 line.write(values)
                 changed |= line.notice_id
         self.invalidate_recordset(["line_ids"])

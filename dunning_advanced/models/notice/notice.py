@@ -64,7 +64,7 @@ class DunningNotice(models.Model):
         "res.partner",
         string="Main contact",
         readonly=True,
-        help="The first of those to whom it is addressed: it is written in the language of this one.",
+        help="The first of those to whom it is addressed, whose language it is written in.",
     )
     own_contact_ids = fields.Many2many(
         "res.partner",
@@ -252,7 +252,7 @@ class DunningNotice(models.Model):
             )
             notice.contact_ids = sent.sorted("id").contact_id or notice.contact_id
             notice.unreached_ids = False
-            if not sent and notice.state in ("proposed", "confirmed", "issued"):
+            if notice._origin and not sent and notice.state in ("proposed", "confirmed", "issued"):
                 waiting |= notice
         channels = self.env["dunning.channel"]
         for code, notices in waiting.grouped("channel").items():

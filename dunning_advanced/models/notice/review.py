@@ -115,8 +115,11 @@ class DunningNotice(models.Model):
             return names
         return self.env._("%(count)s reminders (%(names)s, …)", count=len(self), names=names)
 
-    def _notify_user(self, message):
-        """A note on the screen of the user, which then shows the new state."""
+    def _notify_user(self, message, then=None):
+        """A note on the screen of the user, which then shows the new state.
+
+        :param then: action to go on with instead
+        """
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -124,21 +127,22 @@ class DunningNotice(models.Model):
                 "type": "warning",
                 "message": message,
                 "sticky": True,
-                "next": {"type": "ir.actions.act_window_close"},
+                "next": then or {"type": "ir.actions.act_window_close"},
             },
         }
 
     def _why_empty(self):
-        """What took the last items off, in the words of their decisions."""
-        lines = self.env["dunning.line"]
-        groups = lines._read_group(
-            [("notice_id", "=", self.id), ("state", "=", "void")], ["verdict"]
+        """What took the last items off: the facts, else the words of their decisions."""
+        lines = self.env["dunning.line"].search(
+            [("notice_id", "=", self.id), ("state", "=", "void")]
         )
         labels = dict(lines._selection_decision())
-        return self.env._(
-            "No item is left to remind of: %s.",
-            ", ".join(labels.get(decision, decision) for [decision] in groups),
+        known = lines.filtered("reason")
+        others = dict.fromkeys(
+            labels.get(line.verdict, line.verdict) for line in lines - known if line.verdict
         )
+        facts = [known._describe_facts({line: line.reason for line in known}), *others]
+        return self.env._("No item is left to remind of: %s.", ", ".join(filter(None, facts)))
 
     def _refresh_amounts(self):
         """Sum the items that are left; a notice without items is dropped."""

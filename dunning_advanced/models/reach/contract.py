@@ -40,7 +40,7 @@ class Channel(Complete):
     #     until somebody reports what became of it by _succeed() or _fail()
 
     # How it learns what became of its deliveries where nobody reports it: a method that is
-    # asked every hour about those under way. None: somebody does, as Odoo's queue of e-mails.
+    # asked every hour about those under way. None: somebody always does.
     # def outcome(self, channels, deliveries): call _succeed() or _fail() of those that it knows.
     outcome = None
 

@@ -94,15 +94,20 @@ class DunningDelivery(models.Model):
     # Actions
 
     def action_retry(self):
-        """Try failed deliveries once more."""
+        """Try failed deliveries once more, unless what they ask for was paid meanwhile."""
         channels = self.env["dunning.channel"].sudo()
-        for delivery in self._by_button().filtered(lambda record: record.state == "failed"):
+        failed = self._by_button().filtered(lambda record: record.state == "failed")
+        withdrawn, _part = failed._ask_again()
+        for delivery in failed.filtered(lambda record: record.state == "failed"):
             if delivery.correction and not delivery.mail_id:
                 delivery.write({"state": "queued", "error": False})
                 delivery._send_corrections()
             else:
                 channels._installed(delivery.channel).retry(channels, delivery)
         channels._send_queue()
+        return (
+            self.notice_id._notify_user(self._describe_withdrawn(withdrawn)) if withdrawn else None
+        )
 
     def action_mark_done(self):
         """Somebody says that the customer has it, whatever the channel reported."""
@@ -124,15 +129,53 @@ class DunningDelivery(models.Model):
                     "There is no letter to print: issue reminders whose channel is “Letter” first."
                 )
             )
-        letters = letters.browse().concat(*letters.sorted("id").grouped("contact_id").values())
+        waiting = letters.filtered(lambda delivery: delivery.state in ("queued", "failed"))
+        withdrawn, part = waiting._ask_again()
+        letters -= waiting.filtered(lambda delivery: delivery.state == "withdrawn")
+        told = [self._describe_withdrawn(withdrawn)] if withdrawn else []
+        told += [self._describe_part(part)] if part else []
+        download = letters._print() if letters else False
+        if not told:
+            return download
+        return self.notice_id._notify_user("\n".join(told), then=download)
+
+    # Business
+
+    def _ask_again(self):
+        """Withdraw deliveries of reminders that ask for what is not owed any more.
+
+        :return: see the method of dunning.notice
+        """
+        return self.filtered(lambda delivery: not delivery.correction).notice_id._ask_again()
+
+    @api.model
+    def _describe_withdrawn(self, withdrawn):
+        """:param withdrawn: dict of dunning.notice to text"""
+        return self.env._(
+            "Withdrawn, as it is not owed any more: %s", self._describe_notices(withdrawn)
+        )
+
+    @api.model
+    def _describe_part(self, part):
+        """:param part: dict of dunning.notice to text"""
+        return self.env._(
+            "Paid in part since, decide whether to post it: %s", self._describe_notices(part)
+        )
+
+    @api.model
+    def _describe_notices(self, facts):
+        told = [f"{notice.display_name} ({fact})" for notice, fact in facts.items()]
+        return ", ".join(told[:10] + (["…"] if len(told) > 10 else []))
+
+    def _print(self):
+        """:return: action that downloads these letters as one PDF"""
+        letters = self.browse().concat(*self.sorted("id").grouped("contact_id").values())
         letters.notice_id._freeze_letters()
         content = self.env["ir.actions.report"]._dunning_merge(
             [(letter.attachment_id or letter.notice_id.attachment_id).raw for letter in letters]
         )
         letters.filtered(lambda delivery: delivery.state in ("queued", "failed"))._succeed()
         return self._download(content, letters)
-
-    # Business
 
     def _download(self, content, letters):
         """Keep the print on the run, so that it can be fetched again.
@@ -175,6 +218,18 @@ class DunningDelivery(models.Model):
         )
         for notice in self.notice_id:
             notice.delivered = bool(notice.delivery_ids.filtered_domain(LEFT))
+
+    def _lose_mails(self, how):
+        """Their e-mails will never leave: somebody took them from Odoo's queue.
+
+        :param how: "cancelled" or "deleted"
+        """
+        if how == "cancelled":
+            reason = self.env._("The e-mail was cancelled in the queue of outgoing e-mails.")
+        else:
+            reason = self.env._("The e-mail was deleted from the queue of outgoing e-mails.")
+        if self:
+            self._fail(reason)
 
     def _withdraw(self):
         """Stop what has not left yet. Mails that were sent stay as delivered."""

@@ -37,10 +37,26 @@ class Email(Channel):
     def retry(self, channels, delivery):
         if not delivery.mail_id:
             return super().retry(channels, delivery)
-        delivery.mail_id.sudo().mark_outgoing()
+        mail = delivery.mail_id.sudo()
+        mail.mark_outgoing()
+        mail.notification_ids.filtered(
+            lambda notification: notification.mail_mail_id == mail
+        ).notification_status = "ready"
         return delivery.write(
             {"state": "queued", "error": False, "address": self.address(delivery.contact_id)}
         )
+
+    def outcome(self, channels, deliveries):
+        """Odoo's queue tells what it sends. It does not tell of mails that were deleted together
+        with something else, as their message.
+        """
+        mails = channels.env["mail.mail"].sudo()
+        cancelled = mails.search([("id", "in", deliveries.mail_id.ids), ("state", "=", "cancel")])
+        deliveries.filtered(lambda delivery: delivery.mail_id in cancelled)._lose_mails("cancelled")
+        # A correction has no mail before it is sent.
+        deliveries.filtered(
+            lambda delivery: not delivery.mail_id and not delivery.correction
+        )._lose_mails("deleted")
 
     def correct(self, channels, corrections):
         notices = corrections.notice_id

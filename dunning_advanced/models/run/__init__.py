@@ -6,6 +6,7 @@ from . import (
     run,
     export,
     line,
+    facts,
     night,
     overview,
 )

@@ -208,6 +208,7 @@ class DunningRun(models.Model):
             Column(self.env._("Currency"), width=9),
             Column(self.env._("Level"), width=20),
             Column(self.env._("Decision"), width=28),
+            Column(self.env._("Reason"), width=40),
             Column(self.env._("Reminder"), width=16),
             Column(self.env._("Next level from"), "date", 15),
         ]
@@ -227,6 +228,7 @@ class DunningRun(models.Model):
                 line.currency_id.name,
                 line.level_id.name,
                 decisions.get(line.verdict, line.verdict),
+                line.reason,
                 line.notice_id.name,
                 line.date_next,
             ]

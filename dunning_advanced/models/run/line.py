@@ -85,7 +85,9 @@ class DunningLine(models.Model):
         default="stopped",
         help="Only issued lines, and levels set by hand, count for the level of an item.",
     )
-    reason = fields.Char(help="Why the level was set by hand.")
+    reason = fields.Char(
+        help="Why the level was set by hand, or what became of the item after it was proposed."
+    )
     amount_original = fields.Monetary(
         string="Amount", compute="_compute_amount_original", help="Of the item before payments."
     )

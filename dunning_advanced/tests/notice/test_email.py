@@ -2,6 +2,7 @@ import re
 from datetime import timedelta
 from unittest.mock import patch
 
+from freezegun import freeze_time
 from lxml import html
 from markupsafe import escape
 
@@ -161,6 +162,7 @@ class TestEmail(MailCommon):
         self.assertIn("catchall@brandt.example.com", message["Reply-To"])
         self.assertIn("Marie Keller", message["From"])
 
+    @freeze_time(DAY)
     def test_before_due_never_says_overdue(self):
         self.invoice(-2)
         notice = self.issue()

@@ -24,7 +24,7 @@ class TestIssue(DunningCommon):
         self.assertIn("21 reminders confirmed.", run.message_ids[0].body)
         cron = self.env.ref("dunning_advanced.ir_cron_issue").sudo()
         self.assertTrue(self.env["ir.cron.trigger"].sudo().search([("cron_id", "=", cron.id)]))
-        self.env["dunning.notice"].sudo()._issue_next(DAY)
+        self.env["dunning.notice"].sudo()._issue_next()
         self.env["dunning.notice"].sudo()._refresh_runs()
         self.assertEqual(set(run.notice_ids.mapped("state")), {"issued"})
         self.assertEqual(len(run.notice_ids.delivery_ids.mail_id), 21)

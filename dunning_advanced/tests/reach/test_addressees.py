@@ -1,5 +1,6 @@
 from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
+from odoo.tools import SQL
 
 from ..common import DAY
 from ..documents import pdf_pages
@@ -52,13 +53,23 @@ class TestAddressees(ContactsCommon):
         for days, name in enumerate(owners.split() or ["-"]):
             self.invoice(10 - days, debtor=self.people(name))
 
+    def proposed_contacts(self):
+        """Who the engine itself says gets the reminder."""
+        run = self.env["dunning.run"].create({"company_id": self.company.id, "date": DAY})
+        self.env.flush_all()
+        stages = self.env["dunning.engine"]._with(run._scope())
+        [[ids]] = self.env.execute_query(SQL("%s SELECT contact_ids FROM decided", stages))
+        return self.debtor.browse(ids)
+
     def test_table(self):
         for title, contacts, owners, every, expected in TABLE:
             with self.subTest(title), self.env.cr.savepoint() as savepoint:
                 self.policy.every_contact = every
                 self.ledger(contacts, owners)
+                proposed = self.proposed_contacts()
                 notice = self.run_at().notice_ids
                 self.assertEqual(notice.contact_ids, self.people(expected))
+                self.assertEqual(proposed, notice.contact_ids)
                 self.assertIn(notice.contact_id, notice.contact_ids)
                 notice.state = "confirmed"
                 notice._issue(DAY)
