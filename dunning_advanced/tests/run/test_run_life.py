@@ -163,7 +163,8 @@ class TestRunLife(DunningCommon):
 
     def test_level_is_not_written_directly(self):
         self.invoice(5)
-        notice = self.run_at().notice_ids.with_user(self.env.ref("base.user_admin"))
+        user = self.make_user("tina.forger", "dunning_advanced.group_manager")
+        notice = self.run_at().notice_ids.with_user(user)
         with self.assertRaisesRegex(AccessError, "“Level” of .* cannot be changed by hand"):
             notice.level_id = self.last
 
