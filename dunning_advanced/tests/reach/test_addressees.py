@@ -120,6 +120,19 @@ class TestAddressees(ContactsCommon):
         self.assertRegex(note, "Not addressed to .*Ann")
         self.assertNotIn("Bob", note)
 
+    def test_one_of_several_whose_mails_come_back_is_warned_of(self):
+        ann, bob = (self.add_contact(name, "dunning") for name in ("Ann", "Bob"))
+        self.invoice(5)
+        notice = self.run_at().notice_ids
+        self.assertFalse(notice.warning)
+        self.assertEqual(notice.contact_id, ann)
+        bob.message_bounce = 1
+        notice.invalidate_recordset()
+        self.assertIn("Bad e-mail address", notice.warning)
+        notice.contact_ids = ann
+        notice.invalidate_recordset()
+        self.assertFalse(notice.warning)
+
     def test_chosen_contacts_are_kept_while_they_are_reached(self):
         ann, bob, eve = (self.add_contact(name, "contact") for name in ("Ann", "Bob", "Eve"))
         self.invoice(5)
