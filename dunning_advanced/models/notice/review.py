@@ -266,8 +266,19 @@ class DunningNotice(models.Model):
 
     @api.model
     def _warned_contact(self):
+        """One of those to whom it is addressed."""
+
+        def addressed(doubtful):
+            reminded = Domain("type", "=", "dunning") & doubtful
+            return (
+                Domain("contact_id", "any", doubtful)
+                | Domain("own_contact_ids", "any", doubtful)
+                | Domain("own_contact_ids", "=", False)
+                & Domain("partner_id", "any", Domain("child_ids", "any", reminded))
+            )
+
         return Domain.OR(
-            Domain("channel", "=", channel.code) & Domain("contact_id", "any", channel.doubtful())
+            Domain("channel", "=", channel.code) & addressed(channel.doubtful())
             for channel in self.env["dunning.channel"]._channels()
         )
 

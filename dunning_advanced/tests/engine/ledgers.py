@@ -23,10 +23,15 @@ CONTACTS = (
     (("own", True, False),),
     (("own", True, True),),
     (("own", False, False),),
-    (("own", True, True), ("other", True, True)),
-    (("own", False, True), ("invoice", True, False)),
+    (("own", True, True), ("other", True, True), ("other", True, False)),
+    (
+        ("own", False, True),
+        ("invoice", True, False),
+        ("other", False, True),
+        ("invoice", True, True),
+    ),
     (("own", True, False), ("invoice", True, True), ("dunning", True, True)),
-    (("own", True, True), ("dunning", False, True)),
+    (("own", True, True), ("dunning", False, True), ("dunning", True, True), ("other", True, True)),
 )
 
 
@@ -113,6 +118,7 @@ class Maker:
             repeat_max=repeat,
             catch_up=self.rarely(4),
             align=self.rarely(3),
+            every_contact=self.rarely(2),
         )
 
     def level(self, days):
@@ -204,6 +210,7 @@ class Maker:
         common.update(
             policy=self.sometimes(self.policies, 6),
             held=self.rarely(20),
+            owner=self.choice((0, self.random.randrange(len(CONTACTS[common["debtor"]])))),
             known=self.choice((None, None, None, 0, 2, 3, 4, 7, 8, 30)),
         )
         for _installment in range(self.choice((1, 1, 1, 1, 2, 3))):

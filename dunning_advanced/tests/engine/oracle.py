@@ -45,6 +45,7 @@ class Policy:
     repeat_max: int = 0
     catch_up: bool = False
     align: bool = False
+    every_contact: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ class Item:
     due: date
     open: Decimal  # negative: a credit
     open_company: Decimal
+    owner: int = 0  # place of the contact to whom the invoice is made out; 0: the debtor itself
     corrects: int | None = None  # the invoice that a credit note belongs to
     policy: int | None = None
     excluded: bool = False
@@ -171,7 +173,7 @@ class Notice:
     level: int
     rung: int
     channel: str
-    contact: int
+    contacts: list  # places; the first one first
     items: list
     open: Decimal
     held: Decimal
@@ -495,7 +497,9 @@ def write(ledger, answers, key, numbers):
     level = sorted(ledger.policies[policy].levels, key=lambda lv: lv.days)[rungs[number].level]
     rule = rule_of(ledger, debtor)
     preferred = ledger.debtors[debtor].preferred or (rule and rule.channel)
-    channel, contact = reach(ledger.debtors[debtor], preferred, level)
+    owners = owners_of([ledger.items[n] for n in numbers])
+    every = ledger.policies[policy].every_contact
+    channel, contacts = reach(ledger.debtors[debtor], preferred, level, owners, every)
     if channel is None:
         return "unreachable", None
     if capped(ledger, ledger.debtors[debtor]):
@@ -508,7 +512,7 @@ def write(ledger, answers, key, numbers):
     net = sum(answers[n].net for n in numbers)
     review = bool(rule and rule.approval)
     return None, Notice(
-        rungs[number].level, number, channel, contact, numbers, opened, held, net, review
+        rungs[number].level, number, channel, contacts, numbers, opened, held, net, review
     )
 
 
@@ -557,14 +561,29 @@ def convert(ledger, amount, source, target):
     return value.quantize(Decimal(1).scaleb(-ledger.digits[target]), ROUND_HALF_UP)
 
 
-def reach(debtor, preferred, level):
-    """The first preferred way by which anybody can be reached, and whom."""
-    for channel in (preferred, level.channel, level.fallback):
-        for kind in ("dunning", "invoice", "own"):
-            for place, contact in enumerate(debtor.contacts):
-                usable = contact.email if channel == "email" else contact.address
-                if channel and contact.kind == kind and usable:
-                    return channel, place
+def owners_of(items):
+    """To whom the invoices are made out; who has the one that was due first comes first."""
+    return list(dict.fromkeys(item.owner for item in sorted(items, key=lambda i: (i.due, i.owner))))
+
+
+def reach(debtor, preferred, level, owners, every):
+    """The first preferred way by which anybody can be reached, and all who are written to."""
+    for channel in filter(None, (preferred, level.channel, level.fallback)):
+        contacts = [
+            place
+            for place, contact in enumerate(debtor.contacts)
+            if (contact.email if channel == "email" else contact.address)
+        ]
+        kinds = {place: debtor.contacts[place].kind for place in contacts}
+        named = [place for place in owners if place and place in contacts]
+        meant = [p for p in dict.fromkeys([*named, *contacts]) if kinds[p] == "dunning"]
+        usual = [p for p in contacts if kinds[p] == "invoice" and p not in named]
+        usual = usual or [place for place in contacts if place == 0]
+        if every and 0 in owners:
+            named += usual
+        found = meant or named or usual
+        if found:
+            return channel, found if meant or every else found[:1]
     return None, None
 
 

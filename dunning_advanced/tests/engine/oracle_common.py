@@ -95,6 +95,7 @@ class OracleCommon(DunningCommon):
             "repeat_max": policy.repeat_max,
             "catch_up": policy.catch_up,
             "align": policy.align,
+            "every_contact": policy.every_contact,
             "level_ids": [
                 Command.create(
                     {
@@ -200,7 +201,7 @@ class OracleCommon(DunningCommon):
                     "journal_id": self.company_data["default_journal_sale"].id,
                     "company_id": self.company.id,
                     "currency_id": self.currencies[item.currency].id,
-                    "partner_id": self.contacts[item.debtor][0].id,
+                    "partner_id": self.contacts[item.debtor][item.owner].id,
                     "commercial_partner_id": self.contacts[item.debtor][0].id,
                     "date": day,
                     "invoice_date": day,

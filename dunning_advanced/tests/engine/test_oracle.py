@@ -67,7 +67,10 @@ class TestOracle(OracleCommon):
         for key, notice in found.items():
             expected = notices[key]
             levels = self.policies[key[2]].level_ids.sorted("days")
-            contact = self.contacts[key[0]][expected.contact]
+            partners = self.contacts[key[0]]
+            everybody = partners.browse(partners.ids[place] for place in expected.contacts)
+            self.assertEqual(notice.contact_ids, everybody)
+            contact = partners[expected.contacts[0]]
             self.assertEqual(
                 (notice.level_id, notice.rung, notice.channel, notice.contact_id),
                 (levels[expected.level], expected.rung, expected.channel, contact),
