@@ -151,8 +151,7 @@ class DunningRun(models.Model):
     def action_propose(self):
         """Propose, or propose again from the state of today's ledger."""
         self.ensure_one()
-        if self.state not in ("draft", "proposed"):
-            raise UserError(self.env._("%s is closed: start a new run.", self.display_name))
+        self._check_not_closed("draft", "proposed")
         if self.date > self._today():
             raise UserError(
                 self.env._(
@@ -168,6 +167,7 @@ class DunningRun(models.Model):
         of the run are on their way already, it is closed and a new one made.
         """
         self.ensure_one()
+        self._check_not_closed("draft", "proposed", "confirmed")
         today = self._today()
         run = self._by_button()
         if self._is_under_way():
@@ -195,7 +195,7 @@ class DunningRun(models.Model):
 
     def action_cancel(self):
         """Drop what is not issued and close the run."""
-        for run in self._by_button():
+        for run in self._by_button().filtered(lambda run: run.state not in ("done", "cancelled")):
             waiting = run.notice_ids.filtered(lambda n: n.state in ("proposed", "confirmed"))
             waiting._drop(self.env._("The run was cancelled."))
             run.state = (
@@ -367,6 +367,12 @@ class DunningRun(models.Model):
 
     def _is_stale(self):
         return (self._today() - self.date).days > STALE_DAYS
+
+    def _check_not_closed(self, *states):
+        """:raises UserError: when a run is in another state"""
+        for run in self:
+            if run.state not in states:
+                raise UserError(self.env._("%s is closed: start a new run.", run.display_name))
 
     def _check_fresh(self):
         """Refuse a proposal that was left for too long.
