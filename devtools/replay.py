@@ -103,6 +103,9 @@ class Replay:
     def _post(self, batch):
         moves = self.env["account.move"].create([self._invoice_values(i) for i in batch])
         moves.action_post()
+        # the customers had them then, though they are posted just now
+        for move in moves:
+            move.dunning_date_known = move.invoice_date
         self._analyze()
         settled = [invoice for invoice in batch if invoice.settled]
         payments = self.env["account.payment"].create([self._payment_values(i) for i in settled])

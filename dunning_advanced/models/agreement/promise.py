@@ -176,7 +176,7 @@ class DunningPromise(models.Model):
         promises = super().create(vals_list)
         for promise in promises:
             if not promise.line_ids:
-                promise.item_ids = promise._suggested_items()
+                promise.sudo().item_ids = promise._suggested_items()
             if not promise.line_ids:
                 raise ValidationError(
                     self.env._(

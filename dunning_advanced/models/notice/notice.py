@@ -38,6 +38,12 @@ class DunningNotice(models.Model):
     to_review = fields.Boolean(
         string="Needs review", readonly=True, help="Does not go out by itself at night."
     )
+    status = fields.Selection(
+        selection="_selection_status",
+        string="Status and delivery",
+        compute="_compute_status",
+        help="As the status, and whether the customer has it.",
+    )
     state = fields.Selection(
         [
             ("proposed", "To review"),
@@ -225,6 +231,20 @@ class DunningNotice(models.Model):
         for notice in self:
             label = notice.name or notice.level_id.name or self.env._("Reminder")
             notice.display_name = f"{label} · {notice.partner_id.display_name}"
+
+    @api.model
+    def _selection_status(self):
+        states = self._fields["state"]._description_selection(self.env)
+        return [*states, ("undelivered", self.env._("Not delivered"))]
+
+    @api.depends("state", "delivered", "delivery_ids.state", "delivery_ids.correction")
+    def _compute_status(self):
+        for notice in self:
+            lost = notice.delivery_ids.filtered(
+                lambda delivery: delivery.state == "failed" and not delivery.correction
+            )
+            undelivered = notice.state == "issued" and not notice.delivered and lost
+            notice.status = "undelivered" if undelivered else notice.state
 
     @api.depends("date", "level_id.pay_within")
     def _compute_date_pay(self):

@@ -65,7 +65,9 @@ class DunningNight(models.Model):
     step = fields.Char(required=True)
     date = fields.Date(required=True)
 
-    _once = models.UniqueIndex("(company_id, step)")
+    _once = models.UniqueIndex(
+        "(company_id, step)", "The night work of a company has each of its steps once."
+    )
 
     @api.model
     def _steps(self):

@@ -101,10 +101,18 @@ class DunningRun(models.Model):
     bank_since = fields.Date(compute="_compute_bank", string="Not reconciled since")
     has_warnings = fields.Boolean(compute="_compute_has_warnings")
 
-    @api.depends("date", "partner_ids")
+    @api.depends("date", "partner_ids", "company_id")
     def _compute_display_name(self):
+        """Runs of one day are numbered from the second on."""
+        days = Domain("company_id", "in", self.company_id.ids) & Domain(
+            "date", "in", self.mapped("date")
+        )
+        same = self.sudo().search(days, order="id").grouped(lambda run: (run.company_id, run.date))
         for run in self:
             label = self.env._("Run %s", format_date(self.env, run.date))
+            earlier = same.get((run.company_id, run.date), self).ids
+            if run._origin.id in earlier[1:]:
+                label = f"{label} ({earlier.index(run._origin.id) + 1})"
             only = ", ".join(run.partner_ids[:2].mapped("name"))
             more = "…" if len(run.partner_ids) > 2 else ""
             run.display_name = f"{label} · {only}{more}" if only else label

@@ -161,6 +161,25 @@ class TestRunLife(DunningCommon):
         with self.assertRaisesRegex(UserError, "at the lowest level already"):
             notice.action_lower_level()
 
+    def test_runs_of_a_day_have_names_of_their_own(self):
+        first, second = self.run_at(), self.run_at()
+        later = self.run_at(DAY + timedelta(days=1))
+        self.assertEqual(
+            [run.display_name for run in (first, second, later)],
+            ["Run 06/03/2024", "Run 06/03/2024 (2)", "Run 06/04/2024"],
+        )
+
+    def test_status_says_what_did_not_arrive(self):
+        self.invoice(5)
+        notice = self.remind().notice_ids
+        self.assertEqual(notice.status, "issued")
+        notice.delivered = False
+        notice.delivery_ids.write({"state": "failed", "error": "Mailbox full"})
+        self.assertEqual(notice.status, "undelivered")
+        labels = dict(notice._fields["status"]._description_selection(self.env))
+        self.assertEqual(labels["undelivered"], "Not delivered")
+        self.assertEqual(labels["issued"], "Issued")
+
     def test_level_is_not_written_directly(self):
         self.invoice(5)
         user = self.make_user("tina.forger", "dunning_advanced.group_manager")

@@ -59,6 +59,7 @@ class TimelineCase(DunningCommon):
         return (
             self.env["dunning.case"]
             .with_user(user or self.marc)
+            .sudo()
             .create({"partner_id": self.debtor.id, "company_id": self.company.id})
         )
 
@@ -66,6 +67,7 @@ class TimelineCase(DunningCommon):
         return (
             self.env["dunning.promise"]
             .with_user(self.marc)
+            .sudo()
             .create(
                 {
                     "partner_id": self.debtor.id,
@@ -81,6 +83,7 @@ class TimelineCase(DunningCommon):
         return (
             self.env["dunning.hold"]
             .with_user(self.marc)
+            .sudo()
             .create(
                 {
                     "reason_id": self.env.ref("dunning_advanced.hold_reason_manual").id,
@@ -96,6 +99,7 @@ class TimelineCase(DunningCommon):
         return (
             self.env["dunning.dispute"]
             .with_user(self.marc)
+            .sudo()
             .create(
                 {
                     "move_id": invoice.id,
