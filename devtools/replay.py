@@ -3,6 +3,7 @@
 import time
 from collections import Counter, defaultdict
 from datetime import timedelta
+from unittest.mock import patch
 
 from .sink import send_waiting
 
@@ -162,6 +163,11 @@ class Replay:
         self.env["account.move.line"]._reconcile_plan(self.paid[day])
 
     def _remind(self, day):
+        # e-mails ask what is still owed when they leave: on the day that is told here
+        with patch.object(type(self.company), "_dunning_today", lambda _company: day):
+            self._remind_on(day)
+
+    def _remind_on(self, day):
         run = self.env["dunning.run"].create({"company_id": self.company.id, "date": day})
         self._timed("proposals", run._propose)
         if not run.notice_ids:
