@@ -283,7 +283,7 @@ class ResCompany(models.Model):
 
     @api.model
     def _dunning_all(self):
-        return self.sudo().with_context(active_test=False).search([])
+        return self.sudo().search([("active", "in", (True, False))])
 
     def _dunning_companies(self):
         """These companies and their branches, whatever the user may see of them."""

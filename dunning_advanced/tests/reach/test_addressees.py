@@ -246,8 +246,8 @@ class TestSeveralMails(MailCommon, ContactsCommon):
         self.sink.envelopes.clear()
         bob.action_retry()
         self.receive(notice.delivery_ids.mail_id)
-        [envelope] = self.sink.envelopes
-        self.assertEqual(envelope.rcpt_tos, ["robert@example.com"])
+        sent = [envelope.rcpt_tos for envelope in self.sink.envelopes]
+        self.assertEqual(sent, [["robert@example.com"]])
         again = self.delivery_to(notice, self.bob)
         self.assertEqual((again.state, again.address), ("done", "robert@example.com"))
 

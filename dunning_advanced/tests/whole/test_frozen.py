@@ -413,7 +413,7 @@ class TestFrozen(PlanCase):
                 changed = {key for key in before if after.get(key) != before[key]}
                 savepoint.rollback()
         except UserError:
-            pass
+            changed.clear()
         finally:
             self.env.invalidate_all()
         return changed
