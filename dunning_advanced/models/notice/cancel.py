@@ -66,6 +66,7 @@ class DunningNotice(models.Model):
                 "cancelled_by_id": self.env.uid,
             }
         )
+        self._record_cancelled()
         self.delivery_ids._withdraw()
         self._reverse_charges(reason, date)
         for run, notices in self.grouped("run_id").items() if many else ():
