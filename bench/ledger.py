@@ -32,6 +32,9 @@ def seed(env):
     moves = env["account.move"].create(values)
     _bind_credit_notes(moves)
     moves.action_post()
+    # Their customers have had them for long, though they were posted just now.
+    for move in moves:
+        move.dunning_date_known = move.invoice_date
     for days in EARLIER:
         _remind(env, DAY - timedelta(days=days))
     env.cr.commit()

@@ -154,8 +154,8 @@ class Company:
                 }
             )
         action = dispute.action_accept()
-        wizard = self.env[action["res_model"]].with_context(**action["context"]).create({})
-        wizard.refund_moves()
+        wizard = self.env[action["res_model"]].with_context(**action["context"])
+        wizard.create({"journal_id": move.journal_id.id}).refund_moves()
         dispute.credit_move_id.action_post()
 
     def hold(self, debtor):
@@ -245,6 +245,7 @@ class Company:
         """An invoice of 100 that was due so many days ago."""
         move = self._draft(debtor, DAY - timedelta(days=days))
         move.action_post()
+        move.write({"is_move_sent": True, "dunning_date_known": move.invoice_date})
         return move
 
     def _items(self, move):
@@ -280,6 +281,7 @@ def by_hand(env):
             "arch": '<field name="name" position="after"><field name="dunning_party"/></field>',
         }
     )
+    env["dunning.night"]._cron_night()
     env["dunning.run"].search([], limit=1).export_data(["id", "name"])  # gives external ids
 
 

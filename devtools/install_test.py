@@ -15,6 +15,7 @@ import os
 import re
 import time
 from contextlib import closing, contextmanager
+from itertools import pairwise
 
 from . import databases, runtime, session, snapshot
 from .console import DevError, timed
@@ -168,7 +169,7 @@ def errors_of(lines):
     :param lines: the lines of a log of Odoo
     """
     found = []
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+    for line, following in pairwise([*lines, ""]):
         if databases.ERROR.search(line) and not databases.HARMLESS.search(line):
             reason = f" {following}" if following.startswith("ERROR: ") else ""
             found.append(f"{STAMP.sub('', line)[:LONGEST]}{reason}")

@@ -94,8 +94,12 @@ def take(cr, pattern):
 
 
 def _count(cr, table, has_id):
-    highest = "max(id)" if has_id else "NULL"
-    cr.execute(_query("SELECT " + highest + ", count(*) FROM {table}", table=table))
+    text = "SELECT {highest}, count(*) FROM {table}"
+    cr.execute(
+        sql.SQL(text).format(
+            highest=sql.SQL("max(id)" if has_id else "NULL"), table=sql.Identifier(table)
+        )
+    )
     return cr.fetchone()
 
 

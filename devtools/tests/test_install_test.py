@@ -99,3 +99,7 @@ ERROR: extension "pg_trgm" is not available
         'ERROR: update or delete on table "dunning_level" violates foreign key constraint'
     )
     assert stopped == "CRITICAL db odoo.service.server: Failed to initialize"
+
+
+def test_empty_log_has_no_errors():
+    assert errors_of([]) == []

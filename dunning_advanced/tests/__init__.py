@@ -87,6 +87,7 @@ from .whole import (
     test_crash,
     test_demo,
     test_diary,
+    test_frozen,
     test_house,
     test_open_run,
     test_queries,

@@ -27,6 +27,8 @@ class DunningCommon(AccountTestInvoicingCommon):
         else:
             super().setUpClass()
         cls.env.user.group_ids |= cls.env.ref("dunning_advanced.group_manager")
+        # buttons and rights are tested as the users who press them
+        cls.env = cls.env(su=True)
         cls.company = cls.company_data["company"]
         # customers have had the invoices of tests for long
         if not cls.keeps_days:

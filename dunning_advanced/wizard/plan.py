@@ -1,4 +1,4 @@
-from odoo import Command, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
@@ -171,13 +171,13 @@ class DunningPlan(models.TransientModel):
     def _create_plan(self):
         self.ensure_one()
         values = self._convert_to_write({name: self[name] for name in TERMS})
-        return self.env["dunning.payment.plan"].create(
+        return self.env["dunning.payment.plan"]._make(
             {
                 **values,
                 "replace_promises": self.replace_promises,
                 "replaces_id": self.replaces_id.id,
-                "line_ids": [Command.create({"move_line_id": item.id}) for item in self.item_ids],
-            }
+            },
+            self.item_ids,
         )
 
 

@@ -15,7 +15,7 @@ class DunningDispute(models.Model):
 
     _name = "dunning.dispute"
     _description = "Dispute"
-    _inherit = ["dunning.agreement", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["dunning.by.button", "dunning.agreement", "mail.thread", "mail.activity.mixin"]
     _order = "date_deadline, id"
     _check_company_auto = True
 
@@ -221,7 +221,7 @@ class DunningDispute(models.Model):
     def create(self, vals_list):
         disputes = super().create(vals_list)
         disputes._own_attachments()
-        disputes._begin()
+        disputes.sudo()._begin()
         return disputes
 
     def write(self, vals):
@@ -235,7 +235,7 @@ class DunningDispute(models.Model):
         if "attachment_ids" in vals:
             self._own_attachments()
         if {"amount", "date_deadline", "user_id", "reason_id"} & vals.keys():
-            self.filtered(lambda dispute: dispute.state == "open")._propagate(vals)
+            self.sudo().filtered(lambda dispute: dispute.state == "open")._propagate(vals)
         return result
 
     # Actions
@@ -276,7 +276,8 @@ class DunningDispute(models.Model):
 
     def action_mark_told(self):
         """The customer was told in another way."""
-        for today, disputes in self._by_day():
+        decided = self._by_button().filtered(lambda dispute: dispute.state != "open")
+        for today, disputes in decided._by_day():
             disputes.date_told = today
 
     def action_withdraw(self):
@@ -285,7 +286,7 @@ class DunningDispute(models.Model):
         :raises UserError: when it is decided already
         """
         self._check_open()
-        for today, disputes in self._by_day():
+        for today, disputes in self._by_button()._by_day():
             disputes._end("withdrawn", today)
 
     def action_view_credit(self):
@@ -294,6 +295,20 @@ class DunningDispute(models.Model):
         return self.credit_move_id.get_formview_action()
 
     # Business
+
+    @api.model
+    def _open_fields(self, state):
+        changing = {
+            "amount",
+            "attachment_ids",
+            "date_deadline",
+            "reason_id",
+            "text",
+            "user_id",
+        }
+        if state:
+            return changing if state == "open" else set()
+        return changing | {"call_id", "channel", "company_id", "move_id", "partner_id"}
 
     def _check_open_amount(self, residual):
         invoice, currency = self.move_id.name, self.currency_id
@@ -491,15 +506,17 @@ class DunningDispute(models.Model):
         :param text: what the customer is told
         """
         self._check_open()
-        self._end("rejected", date)
-        self._notify_customer(text, date)
+        disputes = self._by_button()
+        disputes._end("rejected", date)
+        disputes._notify_customer(text, date)
 
     def _notify_customer(self, text, date):
         """Send the answer by e-mail. Where that is not possible it is kept, and the form
         says that the customer has to be told in another way.
         """
-        self.write({"answer": text, "date_told": False})
-        told = self._mail("mail_template_dispute", self.env._("The answer was not sent"))
+        disputes = self._by_button()
+        disputes.write({"answer": text, "date_told": False})
+        told = disputes._mail("mail_template_dispute", self.env._("The answer was not sent"))
         told.date_told = date
 
     def _link_credit(self, move, date):
@@ -507,6 +524,7 @@ class DunningDispute(models.Model):
 
         :param move: account.move
         """
-        self.credit_move_id = move
-        self._message_log(body=self.env._("Credit note: %s", move._get_html_link()))
-        self._update_state(date)
+        dispute = self._by_button()
+        dispute.credit_move_id = move
+        dispute._message_log(body=self.env._("Credit note: %s", move._get_html_link()))
+        dispute._update_state(date)

@@ -14,7 +14,7 @@ class DunningPromise(models.Model):
 
     _name = "dunning.promise"
     _description = "Promise to Pay"
-    _inherit = ["dunning.agreement", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["dunning.by.button", "dunning.agreement", "mail.thread", "mail.activity.mixin"]
     _order = "date desc, id desc"
     _check_company_auto = True
 
@@ -185,7 +185,7 @@ class DunningPromise(models.Model):
                         currency=promise.currency_id.name,
                     )
                 )
-        promises._begin()
+        promises.sudo()._begin()
         return promises
 
     # Actions
@@ -199,10 +199,26 @@ class DunningPromise(models.Model):
             raise UserError(
                 self.env._("The promise %s is closed already.", closed.display_name),
             )
-        for today, promises in self._by_day():
+        for today, promises in self._by_button()._by_day():
             promises._end("cancelled", today)
 
     # Business
+
+    @api.model
+    def _open_fields(self, state):
+        if state:
+            return {"note"}
+        return {
+            "amount",
+            "channel",
+            "company_id",
+            "currency_id",
+            "date",
+            "item_ids",
+            "note",
+            "partner_id",
+            "tolerance",
+        }
 
     def _taken(self, items):
         """Those of some items that are in an open promise.
@@ -511,6 +527,8 @@ class DunningPromiseItem(models.Model):
 
     _name = "dunning.promise.item"
     _description = "Promised Item"
+    _inherit = ["dunning.by.button"]
+    _part_of = "promise_id"
 
     promise_id = fields.Many2one("dunning.promise", required=True, index=True, ondelete="cascade")
     move_line_id = fields.Many2one(
@@ -532,3 +550,6 @@ class DunningPromiseItem(models.Model):
     def _compute_is_open(self):
         for line in self:
             line.is_open = line.promise_id.state == "open"
+
+    def _open_state(self):
+        return self.promise_id.state

@@ -15,6 +15,7 @@ class DunningCall(models.Model):
 
     _name = "dunning.call"
     _description = "Dunning Call"
+    _inherit = ["dunning.by.button"]
     _order = "date desc, id desc"
     _check_company_auto = True
 
@@ -90,6 +91,24 @@ class DunningCall(models.Model):
             call.case_id._message_log(body=call._summary())
             call._apply_outcome()
         return calls
+
+    @api.model
+    def _open_fields(self, state):
+        if state:
+            return {"note"}
+        return {
+            "case_id",
+            "contact_id",
+            "date",
+            "date_callback",
+            "hour_callback",
+            "note",
+            "number",
+            "outcome",
+        }
+
+    def _open_state(self):
+        return self.outcome
 
     def _outcome_name(self):
         return label(self, "outcome")

@@ -11,7 +11,13 @@ class DunningCase(models.Model):
 
     _name = "dunning.case"
     _description = "Dunning Case"
-    _inherit = ["dunning.company.day", "mail.thread", "mail.activity.mixin", "dunning.batch"]
+    _inherit = [
+        "dunning.company.day",
+        "dunning.by.button",
+        "mail.thread",
+        "mail.activity.mixin",
+        "dunning.batch",
+    ]
     _order = "state desc, id desc"
     _check_company_auto = True
 
@@ -41,9 +47,10 @@ class DunningCase(models.Model):
         string="Status",
         required=True,
         default="open",
+        readonly=True,
         tracking=True,
     )
-    date_open = fields.Date(default=company_today, required=True)
+    date_open = fields.Date(default=company_today, required=True, readonly=True)
     date_close = fields.Date(readonly=True)
     closed_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     note = fields.Html()
@@ -276,7 +283,7 @@ class DunningCase(models.Model):
                         amount=case.amount_summary,
                     )
                 )
-        self._close_settled()
+        self._by_button().filtered(lambda case: case.state == "open")._close_settled()
 
     def action_view_notices(self):
         """Open all notices of the customer."""
@@ -409,6 +416,14 @@ class DunningCase(models.Model):
         return self.env["dunning.behavior"]._explain(self.partner_id, self.company_id)
 
     # Business
+
+    @api.model
+    def _open_fields(self, state):
+        return {
+            None: {"company_id", "note", "partner_id", "team_id", "user_id"},
+            "open": {"note", "team_id", "user_id"},
+            "closed": {"note"},
+        }[state]
 
     def _debtor_domain(self):
         return [

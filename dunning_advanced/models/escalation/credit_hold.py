@@ -9,7 +9,7 @@ class DunningCreditHold(models.Model):
 
     _name = "dunning.credit.hold"
     _description = "Credit Hold"
-    _inherit = ["dunning.company.day", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["dunning.company.day", "dunning.by.button", "mail.thread", "mail.activity.mixin"]
     _order = "date desc, id desc"
     _check_company_auto = True
 
@@ -56,16 +56,27 @@ class DunningCreditHold(models.Model):
             "lift_credit", self.env._("Lift credit hold"), credit_hold_ids=self
         )
 
+    @api.model
+    def _open_fields(self, state):
+        return {
+            None: {"company_id", "date", "partner_id", "reason"},
+            "active": {"reason"},
+        }.get(state, set())
+
+    def _open_state(self):
+        return "active" if self.active else "lifted"
+
     def _lift(self, reason, date):
         """End credit holds.
 
         :param reason: text
         """
-        self.write({"active": False, "date_lifted": date, "lifted_by_id": self.env.uid})
-        for hold in self:
+        holds = self._by_button()
+        holds.write({"active": False, "date_lifted": date, "lifted_by_id": self.env.uid})
+        for hold in holds:
             hold._message_log(body=self.env._("Lifted: %s", reason))
-        self.activity_unlink(["dunning_advanced.mail_activity_credit"])
-        self._log_on_cases(lambda _hold: self.env._("Credit hold lifted: %s", reason))
+        holds.activity_unlink(["dunning_advanced.mail_activity_credit"])
+        holds._log_on_cases(lambda _hold: self.env._("Credit hold lifted: %s", reason))
 
     def _log_on_cases(self, words):
         for hold in self:

@@ -18,7 +18,7 @@ class DunningEscalation(models.AbstractModel):
 
     _name = "dunning.escalation"
     _description = "Escalation"
-    _inherit = ["dunning.company.day", "mail.thread", "mail.activity.mixin", "dunning.by.button"]
+    _inherit = ["dunning.company.day", "dunning.by.button", "mail.thread", "mail.activity.mixin"]
     _check_company_auto = True
 
     partner_id = fields.Many2one(
@@ -221,6 +221,7 @@ class DunningEscalationItem(models.AbstractModel):
     _name = "dunning.escalation.item"
     _description = "Item of an Escalation"
     _inherit = ["dunning.by.button"]
+    _part_of = "step_id"
     _order = "date_maturity, id"
 
     move_line_id = fields.Many2one(
@@ -292,9 +293,8 @@ class DunningEscalationItem(models.AbstractModel):
         item = self.move_line_id
         return item.amount_residual_currency if item.parent_state == "posted" else 0.0
 
-    @api.model
-    def _guarded_fields(self):
-        return {"amount_company", "currency_id", "date_maturity", "is_open", "name"}
+    def _open_state(self):
+        return self.step_id.state
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -247,21 +247,13 @@ class DunningHandover(models.Model):
     # Business
 
     @api.model
-    def _guarded_fields(self):
+    def _open_fields(self, state):
+        drafted = {"agency_id", "fee_ids", "item_ids", "kind", "note", "reference"}
         return {
-            "amount_handed",
-            "attachment_id",
-            "date_end",
-            "date_handed",
-            "date_package",
-            "end_reason",
-            "ended_by_id",
-            "handed_by_id",
-            "hold_id",
-            "name",
-            "outcome",
-            "state",
-        }
+            None: drafted | {"company_id", "partner_id"},
+            "draft": drafted,
+            "handed": {"fee_ids", "note", "reference"},
+        }.get(state, {"fee_ids", "reference"})
 
     def _is_editable(self):
         return self.state == "draft"
@@ -498,10 +490,6 @@ class DunningHandoverItem(models.Model):
             line.is_open = line.step_id.state in OPEN
 
     @api.model
-    def _guarded_fields(self):
-        return super()._guarded_fields() | {"amount", "amount_told"}
-
-    @api.model
     def _check_not_handed(self, items):
         """
         :param items: account.move.line
@@ -543,6 +531,8 @@ class DunningHandoverFee(models.Model):
 
     _name = "dunning.handover.fee"
     _description = "Fee of a Hand-over"
+    _inherit = ["dunning.by.button"]
+    _part_of = "handover_id"
     _order = "date, id"
     _check_company_auto = True
 
@@ -575,6 +565,14 @@ class DunningHandoverFee(models.Model):
     def _compute_date(self):
         for fee in self:
             fee.date = fee.date or fee.handover_id._today()
+
+    @api.model
+    def _open_fields(self, state):
+        asked = {"amount", "bill_id", "currency_id", "date", "name"}
+        return asked if state else asked | {"handover_id"}
+
+    def _open_state(self):
+        return self.handover_id.state
 
     def _by_currency(self, amount):
         pairs = [(fee.currency_id, amount(fee)) for fee in self]

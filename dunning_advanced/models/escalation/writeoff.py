@@ -203,16 +203,11 @@ class DunningWriteoff(models.Model):
         )
 
     @api.model
-    def _guarded_fields(self):
+    def _open_fields(self, state):
         return {
-            "amount_company",
-            "date_decided",
-            "date_proposed",
-            "decided_by_id",
-            "decision",
-            "state",
-            "user_id",
-        }
+            None: {"company_id", "date", "item_ids", "line_ids", "partner_id", "reason"},
+            "proposed": {"date", "item_ids", "line_ids", "reason"},
+        }.get(state, set())
 
     def _is_editable(self):
         return self.state == "proposed"
@@ -407,8 +402,8 @@ class DunningWriteoffItem(models.Model):
             line.is_open = line.step_id.state == "proposed"
 
     @api.model
-    def _guarded_fields(self):
-        return super()._guarded_fields() | {"entry_id"}
+    def _open_fields(self, state):
+        return {"amount"} if state == "proposed" else set()
 
     @api.constrains("amount")
     def _check_amount(self):

@@ -32,7 +32,7 @@ class DunningHold(models.Model):
 
     _name = "dunning.hold"
     _description = "Dunning Hold"
-    _inherit = ["dunning.company.day", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["dunning.company.day", "dunning.by.button", "mail.thread", "mail.activity.mixin"]
     _order = "date_next, id desc"
     _check_company_auto = True
 
@@ -246,6 +246,10 @@ class DunningHold(models.Model):
             super(DunningHold, holds).write({"date_lifted": lifted, "lifted_by_id": lifter, **vals})
         return True
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_needed(self):
+        self._check_may_lift()
+
     # Actions
 
     def action_lift(self):
@@ -258,14 +262,35 @@ class DunningHold(models.Model):
 
     def action_reviewed(self):
         """Somebody looked: the hold goes on until the next review, the usual days from today."""
-        for hold in self:
+        holds = self._by_button().filtered("active")
+        for hold in holds:
             today = hold._today()
             following = hold._usual_day(today)
             ends_before = hold.date_to and hold.date_to <= following
             hold.write({"date_reviewed": today, "date_review": False if ends_before else following})
-        self._end_reviews()
+        holds._end_reviews()
 
     # Business
+
+    @api.model
+    def _open_fields(self, state):
+        changing = {
+            "date_from",
+            "date_review",
+            "date_to",
+            "freezes_charges",
+            "item_ids",
+            "move_id",
+            "name",
+            "reason_id",
+            "scope",
+        }
+        if state:
+            return changing if state == "active" else set()
+        return changing | {"company_id", "partner_id"}
+
+    def _open_state(self):
+        return "active" if self.active else "lifted"
 
     def _usual_day(self, start):
         days = self.reason_id.default_days
@@ -367,11 +392,14 @@ class DunningHold(models.Model):
 
         :param reason: why, in words, kept on the hold
         :param date: from this day on nothing is held any more
+        :raises UserError: when the user may not lift one of them
         """
-        self.write({"active": False, "date_lifted": date})
-        for hold in self:
+        self._check_may_lift()
+        holds = self._by_button()
+        holds.write({"active": False, "date_lifted": date})
+        for hold in holds:
             hold._message_log(body=self.env._("Lifted: %s", reason))
-        self._end_reviews()
+        holds._end_reviews()
 
     def _end_reviews(self):
         self.activity_unlink(["dunning_advanced.mail_activity_hold"])

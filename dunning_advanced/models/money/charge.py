@@ -17,7 +17,8 @@ class DunningCharge(models.Model):
 
     _name = "dunning.charge"
     _description = "Dunning Charge"
-    _inherit = ["dunning.company.day"]
+    _inherit = ["dunning.company.day", "dunning.by.button"]
+    _part_of = "notice_id"
     _order = "date desc, notice_id desc, kind, id"
     _check_company_auto = True
 
@@ -233,9 +234,8 @@ class DunningCharge(models.Model):
         :param date: since when they are not owed; date of the credit note, where one is needed
         :raises UserError: when a charge does not count any more
         """
-        self.notice_id.check_access("write")
+        charges = self._by_button()
         self._check_waivable()
-        charges = self.sudo()
         booked = charges.filtered(lambda charge: charge.state == "open")
         charges.write({"reason": reason, **self._waiver(date)})
         for notice, waived in booked.grouped("notice_id").items():

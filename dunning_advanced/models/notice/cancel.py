@@ -55,9 +55,10 @@ class DunningNotice(models.Model):
         """
         self._check_cancel()
         many = len(self) > AT_ONCE
+        notices = self._by_button()
         # One note on the run instead of one on each of thousands.
-        silent = self.with_context(mail_notrack=many)
-        self._void_lines()
+        silent = notices.with_context(mail_notrack=many)
+        notices._void_lines()
         silent.write(
             {
                 "state": "cancelled",
@@ -66,13 +67,13 @@ class DunningNotice(models.Model):
                 "cancelled_by_id": self.env.uid,
             }
         )
-        self._record_cancelled()
-        self.delivery_ids._withdraw()
-        self._reverse_charges(reason, date)
-        for run, notices in self.grouped("run_id").items() if many else ():
+        notices._record_cancelled()
+        notices.delivery_ids._withdraw()
+        notices._reverse_charges(reason, date)
+        for run, own in notices.grouped("run_id").items() if many else ():
             run._message_log(
                 body=self.env._(
-                    "%(count)s reminders cancelled: %(reason)s", count=len(notices), reason=reason
+                    "%(count)s reminders cancelled: %(reason)s", count=len(own), reason=reason
                 )
             )
 
@@ -142,9 +143,8 @@ class DunningNotice(models.Model):
         :return: dunning.delivery of the corrections; customers whom no channel that sends
             some can reach have none
         """
-        corrections = self.env["dunning.delivery"].create(
-            self.filtered("to_correct")._correction_values()
-        )
+        missing = self._by_button().filtered("to_correct")
+        corrections = missing.env["dunning.delivery"].create(missing._correction_values())
         if len(corrections) <= AT_ONCE:
             corrections._send_corrections()
         else:

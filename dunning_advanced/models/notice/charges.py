@@ -143,8 +143,11 @@ class DunningNotice(models.Model):
         :param reason: text, kept with the charges
         """
         self._check_in_review()
-        self.write({"charge_decision": "waive", "charge_reason": reason, "charge_question": False})
-        self.filtered(lambda notice: notice.state == "confirmed" and notice.error).action_retry()
+        notices = self._by_button()
+        notices.write(
+            {"charge_decision": "waive", "charge_reason": reason, "charge_question": False}
+        )
+        notices.filtered(lambda n: n.state == "confirmed" and n.error).action_retry()
 
     # Charges as letter, e-mail and screen show them.
 

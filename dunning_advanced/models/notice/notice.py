@@ -10,7 +10,13 @@ class DunningNotice(models.Model):
 
     _name = "dunning.notice"
     _description = "Reminder"
-    _inherit = ["dunning.company.day", "mail.thread", "mail.activity.mixin", "dunning.batch"]
+    _inherit = [
+        "dunning.company.day",
+        "dunning.by.button",
+        "mail.thread",
+        "mail.activity.mixin",
+        "dunning.batch",
+    ]
     _order = "date desc, rung desc, amount_total_company desc, id desc"
     _check_company_auto = True
 
@@ -263,8 +269,8 @@ class DunningNotice(models.Model):
     def _inverse_contacts(self):
         for notice in self:
             notice._check_in_review()
-            notice.own_contact_ids = notice.contact_ids
-            notice.contact_id = notice.contact_ids[:1]
+            notice.sudo().own_contact_ids = notice.contact_ids
+            notice.sudo().contact_id = notice.contact_ids[:1]
 
     @api.depends("date", "date_oldest")
     def _compute_days_overdue(self):
@@ -281,24 +287,17 @@ class DunningNotice(models.Model):
     def _inverse_subject(self):
         for notice in self:
             notice._check_in_review()
-            notice.own_subject = notice.subject
+            notice.sudo().own_subject = notice.subject
 
     def _inverse_body(self):
         for notice in self:
             notice._check_in_review()
-            notice.own_body = notice.body
+            notice.sudo().own_body = notice.body
 
     @api.depends("subject", "body", "channel", "line_ids", "delivery_ids")
     def _compute_preview(self):
         for notice in self:
             notice.preview = notice._sent_email_body() or notice._render_email_body()
-
-    def write(self, vals):
-        if {"level_id", "channel", "contact_id", "own_contact_ids"} & vals.keys():
-            self._check_in_review()
-        if "level_id" in vals and not self.env.context.get("dunning_lower"):
-            raise UserError(self.env._("Use “Lower level” to choose another level."))
-        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_issued(self):
@@ -348,8 +347,8 @@ class DunningNotice(models.Model):
 
     def action_mark_corrected(self):
         """Somebody has notified the customers in another way."""
-        missing = self.filtered("to_correct")
-        told = self.env["dunning.delivery"].create(
+        missing = self._by_button().filtered("to_correct")
+        told = missing.env["dunning.delivery"].create(
             [
                 {
                     "notice_id": notice.id,
@@ -367,7 +366,7 @@ class DunningNotice(models.Model):
     def action_charge_anyway(self):
         """Let the charges stand although they are more than the debt, and issue."""
         self._check_in_review()
-        self.write({"charge_decision": "charge", "charge_question": False})
+        self._by_button().write({"charge_decision": "charge", "charge_question": False})
         self.action_retry()
 
     def action_waive_charges(self):
@@ -388,7 +387,7 @@ class DunningNotice(models.Model):
 
     def action_retry(self):
         """Try again to issue notices that failed."""
-        failed = self.filtered(lambda notice: notice.state == "confirmed")
+        failed = self._by_button().filtered(lambda notice: notice.state == "confirmed")
         failed.error = False
         failed._confirm()
 
@@ -413,7 +412,7 @@ class DunningNotice(models.Model):
     def action_confirm(self):
         """Confirm the chosen notices; small numbers are issued at once."""
         self.run_id._check_fresh()
-        self.filtered(lambda notice: notice.state == "proposed")._confirm()
+        self._by_button().filtered(lambda notice: notice.state == "proposed")._confirm()
 
     def action_lower_level(self):
         """Send the text of the level before; the items stay one level lower too.
@@ -423,7 +422,7 @@ class DunningNotice(models.Model):
         """
         self._check_in_review()
         lowest = self.browse()
-        for level, notices in self.grouped("level_id").items():
+        for level, notices in self._by_button().grouped("level_id").items():
             if lower := level._below():
                 notices._lower_to(lower)
             else:
@@ -458,6 +457,12 @@ class DunningNotice(models.Model):
         return self._open_reason_dialog("assign", self.env._("Assign"), "dunning.change")
 
     # Business
+
+    @api.model
+    def _open_fields(self, state):
+        if state in ("proposed", "confirmed"):
+            return {"body", "channel", "contact_ids", "subject", "user_id"}
+        return set()
 
     def _open_reason_dialog(self, kind, title, wizard="dunning.reason"):
         return self.env[wizard]._open_dialog(kind, title, notice_ids=self)

@@ -46,7 +46,7 @@ class DunningNotice(models.Model):
             raise UserError(self.env._("Only reminders that are not issued yet can be changed."))
 
     def _lower_to(self, level):
-        self.with_context(dunning_lower=True).write(
+        self.write(
             {"level_id": level.id, "rung": level.rung, "own_subject": False, "own_body": False}
         )
         self.line_ids.filtered(lambda line: line.rung > level.rung).write(
@@ -58,8 +58,9 @@ class DunningNotice(models.Model):
 
         :param reason: text that is shown on the notices
         """
-        self._drop(reason)
-        for run, notices in self.grouped("run_id").items():
+        left_out = self._by_button()
+        left_out._drop(reason)
+        for run, notices in left_out.grouped("run_id").items():
             run._message_log(
                 body=self.env._(
                     "Left out: %(notices)s. Reason: %(reason)s",
@@ -88,7 +89,7 @@ class DunningNotice(models.Model):
         """
         self._check_in_review()
         contacts = self.env["dunning.channel"]._addressees(channel, self)
-        reached = self.filtered(lambda notice: contacts[notice.id])
+        reached = self._by_button().filtered(lambda notice: contacts[notice.id])
         reached.filtered("own_contact_ids").own_contact_ids = False
         for notice in reached:
             notice.write({"channel": channel, "contact_id": contacts[notice.id][:1].id})
@@ -100,9 +101,10 @@ class DunningNotice(models.Model):
         :param user: res.users
         """
         self._check_in_review()
+        notices = self._by_button()
         # No “you have been assigned” for each of them.
-        self.with_context(tracking_disable=True).write({"user_id": user.id})
-        waiting = self.filtered(lambda notice: notice.state == "proposed")
+        notices.with_context(tracking_disable=True).write({"user_id": user.id})
+        waiting = notices.filtered(lambda notice: notice.state == "proposed")
         if user != self.env.user:
             waiting.run_id._schedule_review(user)
 
@@ -150,7 +152,7 @@ class DunningNotice(models.Model):
                 notice._drop(notice.reason or notice._why_empty())
                 continue
             top = max(lines, key=lambda line: (line.rung, line.id))
-            notice.with_context(dunning_lower=True).write(
+            notice.write(
                 {
                     "item_count": len(lines),
                     "date_oldest": min(line.date_maturity for line in lines),

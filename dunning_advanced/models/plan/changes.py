@@ -43,23 +43,23 @@ class DunningPaymentPlan(models.Model):
         self._check_covered(items)
         before = self._schedule_text()
         extra = sum(items.mapped("amount_residual_currency"))
-        mine = self.with_context(dunning_plan_changes=True)
-        mine.line_ids = [
-            Command.create({"move_line_id": item.id, "date_joined": date}) for item in items
-        ]
-        self._raise(extra, date, append)
-        passed = self._passed()
-        if passed and not self._may_approve():
+        plan = self._by_button()
+        plan.env["dunning.payment.plan.item"].create(
+            [{"plan_id": plan.id, "move_line_id": item.id, "date_joined": date} for item in items]
+        )
+        plan._raise(extra, date, append)
+        passed = plan._passed()
+        if passed and not plan._may_approve():
             raise UserError(
                 self.env._(
                     "%(limits)s\nAsk a dunning manager to add these invoices.",
                     limits="\n".join(passed),
                 )
             )
-        mine.write({"version": self.version + 1, "amount_items": self.amount_items + extra})
-        self._hold_on(date)
-        self._log_change(before, ", ".join(items.move_id.mapped("name")), date)
-        self._update_state(date)
+        plan.write({"version": plan.version + 1, "amount_items": plan.amount_items + extra})
+        plan._hold_on(date)
+        plan._log_change(before, ", ".join(items.move_id.mapped("name")), date)
+        plan._update_state(date)
 
     def _raise(self, extra, date, append):
         unit = self.currency_id._dunning_unit()

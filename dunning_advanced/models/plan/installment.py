@@ -21,6 +21,8 @@ class DunningInstallment(models.Model):
 
     _name = "dunning.installment"
     _description = "Installment"
+    _inherit = ["dunning.by.button"]
+    _part_of = "plan_id"
     _order = "date, sequence, id"
 
     plan_id = fields.Many2one(
@@ -100,6 +102,9 @@ class DunningInstallment(models.Model):
     def _compute_display_name(self):
         for row in self:
             row.display_name = f"{row.plan_id.name} · {row._label()}"
+
+    def _open_state(self):
+        return self.plan_id.state
 
     def _label(self):
         """What the installment is called in lists and letters."""

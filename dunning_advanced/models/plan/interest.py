@@ -90,9 +90,9 @@ class DunningPaymentPlan(models.Model):
 
     def _cover(self, items):
         """Add items to the plan without touching its installments."""
-        self.with_context(dunning_plan_changes=True).line_ids = [
-            Command.create({"move_line_id": item.id}) for item in items
-        ]
+        self.env["dunning.payment.plan.item"].create(
+            [{"plan_id": self.id, "move_line_id": item.id} for item in items]
+        )
 
     # Early settlement
 

@@ -6,6 +6,8 @@ class DunningPaymentPlanItem(models.Model):
 
     _name = "dunning.payment.plan.item"
     _description = "Item of a Payment Plan"
+    _inherit = ["dunning.by.button"]
+    _part_of = "plan_id"
     _order = "date_maturity, id"
 
     plan_id = fields.Many2one(
@@ -77,3 +79,6 @@ class DunningPaymentPlanItem(models.Model):
     def _compute_amount_open(self):
         for line in self:
             line.amount_open = 0 if line.released else line.move_line_id.amount_residual_currency
+
+    def _open_state(self):
+        return self.plan_id.state

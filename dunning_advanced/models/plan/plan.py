@@ -11,6 +11,9 @@ PLAN = "dunning_advanced.payment_plan"
 
 LIVE = ("offered", "running")
 
+# Terms that stay as the plan was made with.
+FIXED = {"partner_id", "company_id", "currency_id", "date_made"}
+
 
 class DunningPaymentPlan(models.Model):
     """An agreed schedule over named items. Dunning of these waits while it is kept."""
@@ -18,6 +21,7 @@ class DunningPaymentPlan(models.Model):
     _name = "dunning.payment.plan"
     _description = "Payment Plan"
     _inherit = [
+        "dunning.by.button",
         "dunning.installment.terms",
         "dunning.batch",
         "portal.mixin",
@@ -209,9 +213,9 @@ class DunningPaymentPlan(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if {*TERMS, "line_ids"} & vals.keys() and not self.env.context.get("dunning_plan_changes"):
+        if {*TERMS, "line_ids"} & vals.keys():
             self._check_state("draft")
-            for plan in self:
+            for plan in self.sudo():
                 plan._plan_installments()
         return result
 
@@ -238,7 +242,7 @@ class DunningPaymentPlan(models.Model):
         :raises UserError: when one has ended already
         """
         self._check_state("draft", "to_approve", "offered", "running")
-        for today, plans in self._by_day():
+        for today, plans in self._by_button()._by_day():
             plans._end("cancelled", today, self.env._("Cancelled"))
             plans._notify_end(today)
 
@@ -247,7 +251,7 @@ class DunningPaymentPlan(models.Model):
 
         :raises UserError: when something is wrong, or a manager has to approve it
         """
-        for plan in self:
+        for plan in self._by_button():
             today = plan._today()
             plan._check_state("draft", "to_approve")
             plan._refresh()
@@ -266,7 +270,7 @@ class DunningPaymentPlan(models.Model):
 
     def action_ask_approval(self):
         """Put the plans before a dunning manager."""
-        for plan in self:
+        for plan in self._by_button():
             today = plan._today()
             plan._check_state("draft")
             plan._refresh()
@@ -277,10 +281,11 @@ class DunningPaymentPlan(models.Model):
     def action_draft(self):
         """Set plans that do not run back to draft, to change them."""
         self._check_state("offered", "to_approve", "cancelled")
-        for today, plans in self._by_day():
-            plans._lift(self.env._("Set back to draft"), today)
-        self.activity_unlink(["dunning_advanced.mail_activity_plan_approve"])
-        self.write(
+        plans = self._by_button()
+        for today, own in plans._by_day():
+            own._lift(self.env._("Set back to draft"), today)
+        plans.activity_unlink(["dunning_advanced.mail_activity_plan_approve"])
+        plans.write(
             {
                 "state": "draft",
                 "date_offered": False,
@@ -304,13 +309,13 @@ class DunningPaymentPlan(models.Model):
                     plan.name,
                 )
             )
-        for today, plans in self._by_day():
+        for today, plans in self._by_button()._by_day():
             plans._end("defaulted", today, self.env._("Not kept: everything is due again."))
             plans._notify_end(today)
 
     def action_extend(self):
         """Give plans in arrears the usual time once more."""
-        for plan in self:
+        for plan in self._by_button():
             plan._extend(fields.Date.add(plan._today(), days=plan.company_id.dunning_plan_cure))
 
     def action_amend(self):
@@ -355,7 +360,7 @@ class DunningPaymentPlan(models.Model):
 
         :raises UserError: when there is nothing to credit
         """
-        for plan in self:
+        for plan in self._by_button():
             plan._check_state("running", "defaulted")
             plan._credit_interest(plan._today())
 
@@ -376,11 +381,33 @@ class DunningPaymentPlan(models.Model):
     def action_send_again(self):
         """Send offers and agreements once more, with the plan as it is now."""
         self._check_state("offered", "running")
-        for plan in self:
+        for plan in self._by_button():
             today = plan._today()
             plan._send_offer(today) if plan.state == "offered" else plan._send_agreement(today)
 
     # Business
+
+    @api.model
+    def _open_fields(self, state):
+        return {
+            "draft": {*TERMS, "date_valid", "replace_promises", "user_id"} - FIXED,
+            "to_approve": {"date_valid", "user_id"},
+            "offered": {"user_id"},
+            "running": {"user_id"},
+        }.get(state, set())
+
+    @api.model
+    def _make(self, values, items):
+        """A draft over open invoices, for a user who may make plans.
+
+        :param values: dict of field to value
+        :param items: account.move.line
+        :raises UserError: when the terms make no plan, or an item cannot be in it
+        """
+        self.check_access("create")
+        items.check_access("read")
+        lines = [Command.create({"move_line_id": item.id}) for item in items]
+        return self.sudo().create({**values, "line_ids": lines}).with_env(self.env)
 
     def _has_items(self):
         """Whether the items of the plan are its own: no other plan may cover them. A plan
@@ -413,7 +440,7 @@ class DunningPaymentPlan(models.Model):
         total = self._left()
         rows, _net, interest = self._split(total)
         first = 0 if self.down_payment else 1
-        self.with_context(dunning_plan_changes=True).write(
+        self.write(
             {
                 "amount_items": total,
                 "amount_interest": float(interest),
@@ -452,8 +479,9 @@ class DunningPaymentPlan(models.Model):
         """
         self.ensure_one()
         self._check_acceptable(name, date)
-        self._take_over(date)
-        self.write(
+        plan = self._by_button()
+        plan._take_over(date)
+        plan.write(
             {
                 "state": "running",
                 "date_start": date,
@@ -463,18 +491,18 @@ class DunningPaymentPlan(models.Model):
                 "signed_on": signed_on,
             }
         )
-        self._promises(self._items())._end("cancelled", date)
-        if self.amount_interest:
-            self._book_fixed_interest(date)
-        self._hold_on(date)
-        self._message_log(
+        plan._promises(plan._items())._end("cancelled", date)
+        if plan.amount_interest:
+            plan._book_fixed_interest(date)
+        plan._hold_on(date)
+        plan._message_log(
             body=self.env._(
                 "Accepted by %(name)s on %(date)s", name=name, date=self._format_day(date)
             )
         )
-        self._log_on_case(self.env._("Payment plan runs: %s", self._get_html_link()))
-        self._send_agreement(date)
-        self._update_state(date)
+        plan._log_on_case(self.env._("Payment plan runs: %s", self._get_html_link()))
+        plan._send_agreement(date)
+        plan._update_state(date)
 
     def _end(self, state, date, why):
         """End plans; what their hold kept quiet goes on at the step where it was.

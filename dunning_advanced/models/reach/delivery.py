@@ -17,7 +17,8 @@ class DunningDelivery(models.Model):
 
     _name = "dunning.delivery"
     _description = "Reminder Delivery"
-    _inherit = ["dunning.batch"]
+    _inherit = ["dunning.by.button", "dunning.batch"]
+    _part_of = "notice_id"
     _order = "id desc"
     _check_company_auto = True
 
@@ -100,8 +101,8 @@ class DunningDelivery(models.Model):
 
     def action_retry(self):
         """Try failed deliveries once more, unless what they ask for was paid meanwhile."""
-        channels = self.env["dunning.channel"]
-        failed = self.filtered(lambda record: record.state == "failed")
+        channels = self.env["dunning.channel"].sudo()
+        failed = self._by_button().filtered(lambda record: record.state == "failed")
         withdrawn, _part = failed._ask_again()
         for delivery in failed.filtered(lambda record: record.state == "failed"):
             if delivery.correction and not delivery.mail_id:
@@ -117,7 +118,8 @@ class DunningDelivery(models.Model):
 
     def action_mark_done(self):
         """Somebody says that the customer has it, whatever the channel reported."""
-        self._succeed()
+        waiting = self._by_button().filtered(lambda record: record.state in ("queued", "failed"))
+        waiting._succeed()
 
     def action_print(self):
         """These letters as one PDF, those to one address one after the other: they go in
@@ -125,7 +127,9 @@ class DunningDelivery(models.Model):
 
         :raises UserError: when there is no letter among them
         """
-        letters = self.filtered(lambda delivery: delivery.is_printed and not delivery.correction)
+        letters = self._by_button().filtered(
+            lambda delivery: delivery.is_printed and not delivery.correction
+        )
         if not letters:
             raise UserError(
                 self.env._(

@@ -16,6 +16,8 @@ class DunningLine(models.Model):
 
     _name = "dunning.line"
     _description = "Dunning Line"
+    _inherit = ["dunning.by.button"]
+    _part_of = "notice_id"
     _order = "date_maturity, id"
 
     run_id = fields.Many2one(
@@ -122,13 +124,13 @@ class DunningLine(models.Model):
 
     def action_drop(self):
         """Take items off a notice that is not issued yet."""
-        notices = self.notice_id
-        if any(notice.state != "proposed" for notice in notices):
+        if any(line.state != "proposed" or line.notice_id.state != "proposed" for line in self):
             raise UserError(
                 self.env._("Items can only be left out while a reminder is being reviewed.")
             )
-        self.write({"state": "void", "verdict": "dropped"})
-        notices._refresh_amounts()
+        lines = self._by_button()
+        lines.write({"state": "void", "verdict": "dropped"})
+        lines.notice_id._refresh_amounts()
 
     def action_open_invoice(self):
         """Open the invoice or entry behind the line."""

@@ -16,7 +16,7 @@ class DunningRun(models.Model):
 
     _name = "dunning.run"
     _description = "Dunning Run"
-    _inherit = ["dunning.company.day", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["dunning.company.day", "dunning.by.button", "mail.thread", "mail.activity.mixin"]
     _order = "date desc, id desc"
     _check_company_auto = True
 
@@ -151,6 +151,7 @@ class DunningRun(models.Model):
     def action_propose(self):
         """Propose, or propose again from the state of today's ledger."""
         self.ensure_one()
+        self._check_not_closed("draft", "proposed")
         if self.date > self._today():
             raise UserError(
                 self.env._(
@@ -159,18 +160,19 @@ class DunningRun(models.Model):
                     format_date(self.env, self.date),
                 )
             )
-        self._propose()
+        self._by_button()._propose()
 
     def action_propose_today(self):
         """Propose again as of today what was left for too long. Where reminders
         of the run are on their way already, it is closed and a new one made.
         """
         self.ensure_one()
+        self._check_not_closed("draft", "proposed", "confirmed")
         today = self._today()
-        run = self
+        run = self._by_button()
         if self._is_under_way():
-            self.action_cancel()
-            run = self.create(
+            run.action_cancel()
+            run = run.create(
                 {
                     "company_id": self.company_id.id,
                     "date": today,
@@ -187,12 +189,13 @@ class DunningRun(models.Model):
         if self.state != "proposed":
             raise UserError(self.env._("Propose the run before you confirm it."))
         self._check_fresh()
-        self.notice_ids.filtered(lambda notice: notice.state == "proposed")._confirm()
-        self.activity_unlink(["dunning_advanced.mail_activity_review"])
+        run = self._by_button()
+        run.notice_ids.filtered(lambda notice: notice.state == "proposed")._confirm()
+        run.activity_unlink(["dunning_advanced.mail_activity_review"])
 
     def action_cancel(self):
         """Drop what is not issued and close the run."""
-        for run in self:
+        for run in self._by_button().filtered(lambda run: run.state not in ("done", "cancelled")):
             waiting = run.notice_ids.filtered(lambda n: n.state in ("proposed", "confirmed"))
             waiting._drop(self.env._("The run was cancelled."))
             run.state = (
@@ -281,6 +284,15 @@ class DunningRun(models.Model):
 
     # Business
 
+    @api.model
+    def _open_fields(self, state):
+        return {
+            None: {"company_id", "date", "partner_ids", "simulation"},
+            "draft": {"company_id", "date", "partner_ids", "simulation"},
+            "proposed": {"date", "notice_ids"},
+            "confirmed": {"notice_ids"},
+        }.get(state, set())
+
     def _action_view(self, xmlid):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
@@ -356,6 +368,12 @@ class DunningRun(models.Model):
     def _is_stale(self):
         return (self._today() - self.date).days > STALE_DAYS
 
+    def _check_not_closed(self, *states):
+        """:raises UserError: when a run is in another state"""
+        for run in self:
+            if run.state not in states:
+                raise UserError(self.env._("%s is closed: start a new run.", run.display_name))
+
     def _check_fresh(self):
         """Refuse a proposal that was left for too long.
 
@@ -370,6 +388,19 @@ class DunningRun(models.Model):
                     days=STALE_DAYS,
                 )
             )
+        for run in self.filtered(lambda run: run._is_redated()):
+            raise UserError(
+                self.env._(
+                    "The date of %(run)s was changed after it was proposed: choose “Propose "
+                    "again” on it.",
+                    run=run.display_name,
+                )
+            )
+
+    def _is_redated(self):
+        """Whether its reminders were proposed as of another day."""
+        domain = [("run_id", "=", self.id), ("state", "=", "proposed"), ("date", "!=", self.date)]
+        return bool(self.env["dunning.notice"].search_count(domain, limit=1))
 
     def _scope(self):
         return Scope(

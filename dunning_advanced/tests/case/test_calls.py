@@ -230,7 +230,7 @@ class TestStage(CallCase):
         hold._lift("settled", DAY)
         self.log("reached")
         self.assertEqual(self.stage(), "contacted")
-        self.case._close()
+        self.case.sudo()._close()
         self.assertEqual(self.stage(), "closed")
 
     def test_issued_reminder_is_a_contact(self):

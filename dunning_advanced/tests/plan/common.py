@@ -1,7 +1,5 @@
 from datetime import datetime, timedelta
 
-from odoo import Command
-
 from ..agreement.common import PromiseCase
 from ..common import DAY
 
@@ -27,19 +25,18 @@ class PlanCase(PromiseCase):
     def today(self):
         return datetime.now().date()  # noqa: DTZ005 - the clock is frozen
 
-    def plan(self, *moves, user=None, **values):
+    def plan(self, *moves, user=None, items=None, **values):
         """A draft of 3 monthly installments, the first a month after DAY."""
-        lines = [Command.create({"move_line_id": item.id}) for item in self.items(*moves)]
         plans = self.env["dunning.payment.plan"].with_user(user or self.marc)
-        return plans.create(
+        return plans._make(
             {
                 "partner_id": self.debtor.id,
                 "currency_id": moves[0].currency_id.id,
                 "number": 3,
                 "date_first": self.day(30),
-                "line_ids": lines,
                 **values,
-            }
+            },
+            self.items(*moves) if items is None else items,
         )
 
     def running(self, *moves, **values):

@@ -55,7 +55,7 @@ class TestPlanBadInput(PlanCase):
         euro.active = True
         euros = self.invoice(10, currency=euro)
         self.refused("no open invoice of Azure Interior in USD", invoice, euros)
-        self.refused("Choose the invoices", invoice, line_ids=[])
+        self.refused("Choose the invoices", invoice, items=self.items())
 
     def test_disputed(self):
         reason = self.env.ref("dunning_advanced.hold_reason_dispute").id
@@ -121,9 +121,9 @@ class TestPlanBadInput(PlanCase):
 
     def test_an_invoice_twice_in_a_plan(self):
         invoice = self.invoice(10)
-        twice = [Command.create({"move_line_id": self.items(invoice).id})] * 2
+        twice = self.items().browse(self.items(invoice).ids * 2)
         with mute_logger("odoo.sql_db"):
-            self.refused("item_once", invoice, line_ids=twice, error=UniqueViolation)
+            self.refused("item_once", invoice, items=twice, error=UniqueViolation)
 
     def test_accepted_by_nobody_or_too_late(self):
         plan = self.plan(self.invoice(10))
@@ -141,7 +141,7 @@ class TestPlanBadInput(PlanCase):
         plan.number = 2
         self.assertEqual(self.amounts(plan), [50, 50])
         plan.action_offer()
-        with self.assertRaisesRegex(UserError, "“Offered”"):
+        with self.assertRaisesRegex(UserError, "“Installments” of PLAN.* cannot be changed"):
             plan.number = 4
         plan.action_draft()
         self.assertFalse(plan.hold_id.active)

@@ -103,7 +103,7 @@ class TestPlanMail(EmailCommon, PlanCase):
     def test_arrears_then_end(self):
         plan = self.running(self.invoice(10, 300))
         self.arrived()
-        plan.installment_ids.reminded_on = self.today()
+        plan.sudo().installment_ids.reminded_on = self.today()
         self.at(37)
         self.night()
         [message] = self.arrived()
@@ -114,7 +114,7 @@ class TestPlanMail(EmailCommon, PlanCase):
             f"by {self.env['ir.qweb.field.date'].value_to_html(plan.date_cure, {})}", text
         )
         self.at(60)
-        plan.installment_ids.reminded_on = self.today()
+        plan.sudo().installment_ids.reminded_on = self.today()
         self.night()
         self.assertTrue(plan.date_proposed)
         self.assertFalse(self.arrived(), "nobody is told before somebody has decided")

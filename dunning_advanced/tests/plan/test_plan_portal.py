@@ -129,7 +129,7 @@ class TestPlanPage(PortalCase):
             ("cancelled", "does not hold any more"),
             ("draft", "We are working on your payment plan"),
         ):
-            plan.write({"state": state, "date_end": self.today()})
+            plan.sudo().write({"state": state, "date_end": self.today()})
             page = self.page()
             self.assertIn(words, page)
             self.assertNotIn("Accept and sign", page)

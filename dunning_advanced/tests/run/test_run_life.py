@@ -5,7 +5,7 @@ from freezegun import freeze_time
 from psycopg2.errors import UniqueViolation
 
 from odoo import Command
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import mute_logger
 
 from ..common import DAY, DunningCommon
@@ -163,8 +163,10 @@ class TestRunLife(DunningCommon):
 
     def test_level_is_not_written_directly(self):
         self.invoice(5)
-        with self.assertRaisesRegex(UserError, "Lower level"):
-            self.run_at().notice_ids.level_id = self.last
+        user = self.make_user("tina.forger", "dunning_advanced.group_manager")
+        notice = self.run_at().notice_ids.with_user(user)
+        with self.assertRaisesRegex(AccessError, "“Level” of .* cannot be changed by hand"):
+            notice.level_id = self.last
 
     def test_edited_text_goes_out(self):
         self.invoice(5)

@@ -57,9 +57,7 @@ class TestReminders(TimelineCase):
         run = self.run_at()
         tones = {}
         for notice in run.notice_ids:
-            notice.with_context(dunning_lower=True).level_id = (
-                self.before if notice.partner_id == self.debtor else self.last
-            )
+            notice.level_id = self.before if notice.partner_id == self.debtor else self.last
             notice.rung = notice.level_id.rung
             notice.write({"state": "confirmed"})
             notice.write({"state": "issued", "date_issued": fields.Datetime.now()})

@@ -235,4 +235,5 @@ class TestRights(DunningCommon):
         self.assertIn(self.policy, self.env["dunning.policy"].with_user(stranger).search([]))
         run = self.env["dunning.run"].with_user(stranger).create({"date": DAY})
         self.assertEqual(run.company_id, elsewhere)
-        self.assertFalse(run._propose())
+        run.action_propose()
+        self.assertFalse(run.notice_ids | run.line_ids.notice_id)
