@@ -27,7 +27,7 @@ class DunningChain(Command):
     def run(self, args):
         """Print what came of it, company by company."""
         given = self.parser.parse_args(args)
-        options = ["--no-http", "-d", given.database]
+        options = ["--no-http", "--log-level=warn", "-d", given.database]
         config.parse_config(options + (["-c", given.config] if given.config else []))
         with Registry(given.database).cursor() as cr:
             env = Environment(cr, SUPERUSER_ID, {})

@@ -6,7 +6,7 @@ from odoo import models
 class IrMailServer(models.Model):
     _inherit = "ir.mail_server"
 
-    def _connect__(self, *args, **kwargs):  # noqa: PLW3201 - Odoo's name
+    def _connect__(self, *args, **kwargs):
         """Have the connection remember what the server says when it takes an e-mail over:
         the library throws it away.
         """

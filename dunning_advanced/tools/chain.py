@@ -78,9 +78,9 @@ def links(digests, number=0, previous=BEGIN):
     :param number: of the last entry that is there
     :param previous: its hash
     """
-    for number, content_digest in enumerate(digests, start=number + 1):
-        own = link(previous, number, content_digest)
-        yield number, previous, own
+    for place, content_digest in enumerate(digests, start=number + 1):
+        own = link(previous, place, content_digest)
+        yield place, previous, own
         previous = own
 
 

@@ -58,9 +58,7 @@ class DunningHandover(models.Model):
 
         :return: list of dicts, in the order of the hand-overs
         """
-        return [
-            handover._in_their_language()._evidence(handover._today()) for handover in self
-        ]
+        return [handover._in_their_language()._evidence(handover._today()) for handover in self]
 
     def _evidence(self, date):
         entries = self._evidence_entries().grouped("notice_id")
@@ -78,9 +76,7 @@ class DunningHandover(models.Model):
         """:param entries: of the chain, in their order"""
         contents = [json.loads(entry.content) for entry in entries]
         issued = next((one for one in contents if "reminder" in one), {}).get("reminder", {})
-        recorded = {
-            one["id"]: one for content in contents for one in content.get("deliveries", ())
-        }
+        recorded = {one["id"]: one for content in contents for one in content.get("deliveries", ())}
         return {
             "number": issued.get("number") or notice.name,
             "level": notice.level_id.name,

@@ -74,14 +74,20 @@ class DunningChainEntry(models.Model):
             entry.display_name = " · ".join(filter(None, parts)) or self.env._("Entry")
 
     def write(self, vals):
-        raise UserError(
-            self.env._("What went out is recorded for good: entries of the chain cannot change.")
-        )
+        if vals:
+            raise UserError(
+                self.env._(
+                    "What went out is recorded for good: entries of the chain cannot change."
+                )
+            )
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(
-            self.env._("What went out is recorded for good: entries of the chain cannot be deleted.")
+            self.env._(
+                "What went out is recorded for good: entries of the chain cannot be deleted."
+            )
         )
 
     # Business

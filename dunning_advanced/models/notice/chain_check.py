@@ -86,9 +86,7 @@ class DunningChainEntry(models.Model):
         """
         told = list(checked.problems)
         if not told:
-            told.append(
-                self.env._("%s entries, all of them as they were recorded.", checked.count)
-            )
+            told.append(self.env._("%s entries, all of them as they were recorded.", checked.count))
         if checked.found:
             told.append(
                 self.env._(

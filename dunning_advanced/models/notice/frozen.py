@@ -174,9 +174,9 @@ class DunningNotice(models.Model):
             SQL(
                 """
                 SELECT notice.id, notice.name AS number, notice.reason,
-                       to_char(date_cancelled, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS cancelled,
-                       cancelled_by_id AS cancelled_by
-                  FROM dunning_notice notice WHERE id = ANY(%s)
+                       to_char(notice.date_cancelled, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS cancelled,
+                       notice.cancelled_by_id AS cancelled_by
+                  FROM dunning_notice notice WHERE notice.id = ANY(%s)
                 """,
                 self.ids,
             )

@@ -2,6 +2,7 @@ import hashlib
 import json
 from contextlib import contextmanager
 from io import StringIO
+from pathlib import Path
 from unittest.mock import patch
 
 from freezegun import freeze_time
@@ -9,10 +10,13 @@ from freezegun import freeze_time
 from odoo import Command
 from odoo.cli.command import find_command
 from odoo.exceptions import AccessError, UserError
+from odoo.modules import load_script
 from odoo.tools import SQL, config
 
 from ..common import DAY, DunningCommon
 from ..mail import MailCommon
+
+MIGRATION = Path(__file__).parents[2] / "migrations/19.0.1.1.0/post-chain.py"
 
 
 def sha(text):
@@ -100,7 +104,9 @@ class TestChain(ChainCommon):
         self.invoice(10)
         notice = self.remind().notice_ids
         [file] = self.content(notice)["told"]["attachments"]
-        self.assertEqual(file, {"name": notice.attachment_id.name, "sha256": sha(notice.attachment_id.raw)})
+        self.assertEqual(
+            file, {"name": notice.attachment_id.name, "sha256": sha(notice.attachment_id.raw)}
+        )
 
     def test_the_hashes_are_those_that_anybody_can_repeat(self):
         self.three()
@@ -239,14 +245,14 @@ class TestChain(ChainCommon):
             ("dunning_chain_entry", "number = 77", entry, "deleted"),
         ]
         for table, change, record, where in cases:
-            with self.subTest(f"{table} {change}"):
-                with self.tampered(f"UPDATE {table} SET {change} WHERE id = %s", record.id):
-                    problems = self.problems()
-                    self.assertTrue(problems)
-                    self.assertIn(where, problems[0])
-                    if record._name != "dunning.chain.entry":
-                        named = second if record == second else third if record in later else first
-                        self.assertIn(named.name, problems[0])
+            statement = f"UPDATE {table} SET {change} WHERE id = %s"  # noqa: S608 - of above
+            with self.subTest(statement), self.tampered(statement, record.id):
+                problems = self.problems()
+                self.assertTrue(problems)
+                self.assertIn(where, problems[0])
+                if record._name != "dunning.chain.entry":
+                    named = second if record == second else third if record in later else first
+                    self.assertIn(named.name, problems[0])
         self.assertEqual(self.problems(), [])
 
     def test_what_is_deleted_or_put_in_is_found(self):
@@ -261,10 +267,11 @@ class TestChain(ChainCommon):
             self.assertIn(f"Entry 1 ({first.name}, Issued)", self.problems()[0])
         with self.tampered("DELETE FROM dunning_delivery WHERE id = %s", third.delivery_ids.id):
             self.assertIn(third.name, self.problems()[0])
-        copied = "name, run_id, company_id, partner_id, currency_id, policy_id, level_id, date"
         with self.tampered(
-            f"INSERT INTO dunning_notice ({copied}, state) SELECT 'DUN/2024/00077',"
-            f" {copied[6:]}, 'issued' FROM dunning_notice WHERE id = %s",
+            "INSERT INTO dunning_notice (name, run_id, company_id, partner_id, currency_id,"
+            " policy_id, level_id, date, state) SELECT 'DUN/2024/00077', run_id, company_id,"
+            " partner_id, currency_id, policy_id, level_id, date, 'issued'"
+            " FROM dunning_notice WHERE id = %s",
             first.id,
         ):
             self.assertEqual(self.problems(), ["DUN/2024/00077: it has no entry in the chain."])
@@ -287,9 +294,7 @@ class TestChain(ChainCommon):
         first, _second, third = self.three()
         one, other = first.chain_ids, third.chain_ids
         self.assertEqual((one.number, other.number), (1, 3))
-        self.env.cr.execute(
-            SQL("UPDATE dunning_chain_entry SET number = -1 WHERE id = %s", one.id)
-        )
+        self.env.cr.execute(SQL("UPDATE dunning_chain_entry SET number = -1 WHERE id = %s", one.id))
         for id_, number in ((other.id, 1), (one.id, 3)):
             self.env.cr.execute(
                 SQL("UPDATE dunning_chain_entry SET number = %s WHERE id = %s", number, id_)
@@ -322,6 +327,24 @@ class TestChain(ChainCommon):
         ):
             with self.assertRaises(UserError):
                 work(entry.with_user(dunner))
+
+    def test_reminders_of_before_the_chain_are_told_apart(self):
+        """By the script of the update, on reminders as they were before it."""
+        notices = self.three()
+        self.env.cr.execute("DELETE FROM dunning_chain_entry")
+        self.env.invalidate_all()
+        self.assertEqual(len(self.problems()), 3)
+        load_script(str(MIGRATION), "dunning_chain_migration").migrate(self.env.cr, "19.0.1.0.0")
+        self.env.invalidate_all()
+        checked = self.entries._check(self.company)
+        self.assertEqual((checked.number, checked.found, checked.problems), (4, 3, []))
+        self.assertIn(
+            "3 reminders were issued before the chain", self.entries._describe(checked)[1]
+        )
+        self.env.cr.execute(
+            SQL("UPDATE dunning_notice SET own_body = '' WHERE id = %s", notices[0].id)
+        )
+        self.assertIn("Recorded later", self.problems()[0])
 
     def test_what_fails_is_not_recorded(self):
         self.invoice(10)
