@@ -19,6 +19,7 @@ from . import (
     account_move_line,
     account_partial_reconcile,
     ir_actions_report,
+    ir_mail_server,
     mail_mail,
     mail_thread,
     res_company,

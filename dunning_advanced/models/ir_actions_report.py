@@ -22,11 +22,12 @@ except (ImportError, OSError):  # OSError: Pango is missing on this machine
     weasyprint = None
 
 from .escalation.handover_claim import HANDOVER  # noqa: E402 - after the optional import
+from .escalation.handover_evidence import EVIDENCE  # noqa: E402
 from .notice.letter import REPORT  # noqa: E402
 from .plan.sending import PLAN  # noqa: E402
 from .statement.statement import STATEMENT  # noqa: E402
 
-PRINTED = (REPORT, STATEMENT, HANDOVER, PLAN)
+PRINTED = (REPORT, STATEMENT, HANDOVER, EVIDENCE, PLAN)
 
 # What can be kept between letters is made once per thread: it is not safe to share.
 _press = threading.local()
@@ -141,6 +142,20 @@ class ReportHandover(models.AbstractModel):
             "inline_css": _stylesheet(),
             **(data or {}),
             "letters": handovers._file_values(contents),
+        }
+
+
+class ReportEvidence(models.AbstractModel):
+    _name = "report.dunning_advanced.evidence"
+    _description = "Evidence Sheet of a Hand-over"
+
+    def _get_report_values(self, docids, data=None):
+        handovers = self.env["dunning.handover"].browse(docids)
+        handovers.check_access("read")
+        return {
+            "inline_css": _stylesheet(),
+            **(data or {}),
+            "letters": handovers._evidence_values(),
         }
 
 

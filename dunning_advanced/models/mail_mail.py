@@ -32,6 +32,11 @@ class MailMail(models.Model):
             post_send_callback=post_send_callback,
         )
 
+    def _send(self, *args, **kwargs):
+        """Collect what the mail servers answer, by Message-ID."""
+        collecting = self.with_context(dunning_answers={})
+        return super(MailMail, collecting)._send(*args, **kwargs)
+
     def _dunning_ask_again(self):
         """Withdraw the reminders among these mails that ask for what is not owed any more.
 
@@ -72,6 +77,9 @@ class MailMail(models.Model):
                 delivery._fail(f"{words}: {reason}" if reason else words)
         elif deliveries:
             deliveries._succeed()
+        answers = self.env.context.get("dunning_answers", {})
+        for delivery in deliveries if answers else ():
+            delivery.server_answer = answers.get(delivery.mail_id.message_id)
         return super()._postprocess_sent_message(
             success_pids, success_emails, failure_reason, failure_type
         )

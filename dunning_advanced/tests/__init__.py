@@ -18,6 +18,7 @@ from .engine import (
 )
 from .escalation import (
     test_credit_hold,
+    test_evidence,
     test_handover,
     test_handover_package,
     test_handover_plan,
@@ -40,7 +41,15 @@ from .money import (
     test_quote_outside,
     test_waiting,
 )
-from .notice import test_email, test_information, test_issue, test_leaving, test_letter
+from .notice import (
+    test_chain,
+    test_chain_tools,
+    test_email,
+    test_information,
+    test_issue,
+    test_leaving,
+    test_letter,
+)
 from .plan import (
     test_installments,
     test_plan_changes,

@@ -190,6 +190,12 @@ class Commands:
         """Issue what waits, as the scheduled action does; returns seconds."""
         return self._time(self.env["dunning.notice"]._cron_issue)
 
+    def check_chain(self, run_id):
+        """Check the chain of the company of a run; returns its length and what does not fit."""
+        company = self.env["dunning.run"].browse(run_id).company_id
+        checked = self.env["dunning.chain.entry"]._check(company)
+        return [checked.number, checked.waiting, checked.problems]
+
     def time_confirm(self, run_id):
         """Confirm a run; returns seconds."""
         return self._time(self.env["dunning.run"].browse(run_id).action_confirm)

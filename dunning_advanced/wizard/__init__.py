@@ -7,6 +7,7 @@ from . import (
     account_move_reversal,
     base_partner_merge,
     call_log,
+    chain_check,
     dispute_answer,
     escalate,
     explain,

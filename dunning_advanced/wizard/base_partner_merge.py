@@ -10,4 +10,5 @@ class MergePartnerAutomatic(models.TransientModel):
         """
         self.env["dunning.case"].sudo()._join_open(dst_partner, src_partners)
         self.env["dunning.credit.hold"].sudo()._join(dst_partner, src_partners)
+        self.env["dunning.notice"].sudo()._record_merged(dst_partner, src_partners)
         return super()._update_foreign_keys(src_partners, dst_partner)

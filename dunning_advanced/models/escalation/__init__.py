@@ -7,6 +7,7 @@ from . import (
     credit_hold,
     handover,
     handover_claim,
+    handover_evidence,
     handover_file,
     handover_history,
     writeoff,

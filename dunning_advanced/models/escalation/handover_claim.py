@@ -127,8 +127,19 @@ class DunningHandover(models.Model):
         return self.with_context(lang=self._their_lang())
 
     def _file(self, date, contents):
+        return {
+            **self._document_frame(date),
+            "day_handed": self.date_handed or date,
+            "address": ", ".join(
+                self.partner_id._display_address(without_company=True).splitlines()
+            ),
+            "claims": self._claims(date),
+            "contents": contents,
+        }
+
+    def _document_frame(self, date):
+        """What documents about the hand-over have in common, in the language of the context."""
         company = self.company_id.sudo()
-        day = self.date_handed or date
         return {
             "handover": self,
             "lang": self.env.lang,
@@ -138,13 +149,7 @@ class DunningHandover(models.Model):
             "person": self._person(),
             "bank": company._dunning_bank(company.currency_id),
             "date": date,
-            "day_handed": day,
             "debtor": self.partner_id,
-            "address": ", ".join(
-                self.partner_id._display_address(without_company=True).splitlines()
-            ),
-            "claims": self._claims(date),
-            "contents": contents,
             "day": lambda value: format_date(self.env, value) if value else "",
         }
 

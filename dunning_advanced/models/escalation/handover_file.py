@@ -33,6 +33,8 @@ class DunningHandover(models.Model):
         self.ensure_one()
         if not self.line_ids:
             raise UserError(self.env._("Choose the items first: the file is about them."))
+        # What went out a moment ago has its place in the chain too.
+        self.env["dunning.chain.entry"]._link()
         here = self._in_their_language()
         with tempfile.TemporaryFile() as file:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -102,6 +104,7 @@ class DunningHandover(models.Model):
             yield self._try_document("", f"{name}.{extension}", lambda: make(period))  # noqa: B023
         history = safe(self.env._("History %s", debtor.name), "xlsx")
         yield self._try_document("", history, lambda: self._history_xlsx(date))
+        yield from self._evidence_documents()
         yield from self._letter_documents()
         yield from self._invoice_documents()
 

@@ -1,5 +1,5 @@
 # isort: skip_file
-"""A reminder from its review to its cancellation: text, charges, e-mail and letter."""
+"""A reminder from its review to its cancellation: text, charges, e-mail, letter, chain."""
 
 # in the order in which Odoo has to know them
 from . import (
@@ -12,4 +12,7 @@ from . import (
     leaving,
     email,
     letter,
+    chain,
+    frozen,
+    chain_check,
 )

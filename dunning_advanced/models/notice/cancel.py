@@ -67,6 +67,7 @@ class DunningNotice(models.Model):
                 "cancelled_by_id": self.env.uid,
             }
         )
+        notices._record_cancelled()
         notices.delivery_ids._withdraw()
         notices._reverse_charges(reason, date)
         for run, own in notices.grouped("run_id").items() if many else ():

@@ -48,20 +48,25 @@ class DunningNotice(models.Model):
         batch by batch. Any number of workers may do this at the same time: none
         waits for another, nothing is sent twice.
         """
-        corrections = self.env["dunning.delivery"]
+        issuing = self.with_context(dunning_links_later=True)
+        corrections = issuing.env["dunning.delivery"]
+        entries = issuing.env["dunning.chain.entry"]
         progress = self.env["ir.cron"]._commit_progress
         progress(
             remaining=self.search_count(self._waiting_domain())
             + corrections.search_count(corrections._waiting_domain())
         )
-        for work in (self._issue_next, corrections._correct_next):
+        for work in (issuing._issue_next, corrections._correct_next):
             while count := retrying(work, self.env):
+                retrying(entries._link, self.env)
                 if not progress(count):
                     return  # time is up: Odoo calls again, as something remains
+        while retrying(entries._link, self.env):
+            pass
         retrying(self._refresh_runs, self.env)
         retrying(corrections._ask_outcomes, self.env)
-        # What is left now, if anything, is in the hands of another worker.
-        progress(remaining=0)
+        # What is left to issue now, if anything, is in the hands of another worker.
+        progress(remaining=entries._waiting_count())
 
     @api.model
     def _waiting_domain(self):
@@ -108,6 +113,7 @@ class DunningNotice(models.Model):
                 left._charge(date)
                 left._freeze(date)
                 left._deliver()
+                left._record_issued()
 
     # What happens to a notice at the moment of issuing: asked again, frozen, delivered.
 

@@ -119,6 +119,9 @@ class DunningNotice(models.Model):
         readonly=True, help="The next level waits until the reminder has reached the customer."
     )
     delivery_ids = fields.One2many("dunning.delivery", "notice_id", readonly=True)
+    chain_ids = fields.One2many(
+        "dunning.chain.entry", "notice_id", string="Entries of the chain", readonly=True
+    )
     # Indexed, or the deletion of any attachment in Odoo would read all notices.
     attachment_id = fields.Many2one(
         "ir.attachment", string="Letter", readonly=True, index="btree_not_null"
@@ -365,7 +368,7 @@ class DunningNotice(models.Model):
     def action_mark_corrected(self):
         """Somebody has notified the customers in another way."""
         missing = self._by_button().filtered("to_correct")
-        missing.env["dunning.delivery"].create(
+        told = missing.env["dunning.delivery"].create(
             [
                 {
                     "notice_id": notice.id,
@@ -378,6 +381,7 @@ class DunningNotice(models.Model):
                 for notice in missing
             ]
         )
+        told._record("corrected")
 
     def action_charge_anyway(self):
         """Let the charges stand although they are more than the debt, and issue."""

@@ -51,6 +51,12 @@ class DunningDelivery(models.Model):
         index=True,
     )
     date_done = fields.Datetime(string="Delivered on")
+    printed_by_id = fields.Many2one("res.users", string="Printed by", readonly=True)
+    server_answer = fields.Char(
+        string="Answer of the mail server",
+        readonly=True,
+        help="What the mail server said when it took the e-mail over.",
+    )
     date_failed = fields.Datetime(readonly=True, help="When it failed last.")
     error = fields.Char()
     mail_id = fields.Many2one("mail.mail", index="btree_not_null", ondelete="set null")
@@ -104,6 +110,7 @@ class DunningDelivery(models.Model):
                 delivery._send_corrections()
             else:
                 channels._installed(delivery.channel).retry(channels, delivery)
+                delivery._record_again()
         channels._send_queue()
         return (
             self.notice_id._notify_user(self._describe_withdrawn(withdrawn)) if withdrawn else None
@@ -174,6 +181,7 @@ class DunningDelivery(models.Model):
         content = self.env["ir.actions.report"]._dunning_merge(
             [(letter.attachment_id or letter.notice_id.attachment_id).raw for letter in letters]
         )
+        letters.filtered(lambda delivery: not delivery.printed_by_id).printed_by_id = self.env.user
         letters.filtered(lambda delivery: delivery.state in ("queued", "failed"))._succeed()
         return self._download(content, letters)
 
@@ -287,9 +295,14 @@ class DunningDelivery(models.Model):
         channels = self.env["dunning.channel"]
         for code, own in self.grouped("channel").items():
             channel = channels._installed(code)
-            own._all_or_each(partial(channel.correct, channels))
+            own._all_or_each(partial(self._correct_by, channel))
         if self:
             channels._send_queue()
+
+    @api.model
+    def _correct_by(self, channel, corrections):
+        channel.correct(self.env["dunning.channel"], corrections)
+        corrections._record("corrected")
 
     def _correction_template(self):
         """The words of corrections.

@@ -93,6 +93,8 @@ class TestHandoverPackage(EscalationCommon):
             set(files),
             {
                 "00 Claim and contents.pdf",
+                "Evidence.json",
+                "Evidence.pdf",
                 "Statement of account Azure Interior 2024-06-03.pdf",
                 "Statement of account Azure Interior 2024-06-03.xlsx",
                 "History Azure Interior.xlsx",
@@ -201,10 +203,10 @@ class TestHandoverPackage(EscalationCommon):
     def test_made_again_after_changes(self):
         one, two = self.sent(self.invoice(90)), self.sent(self.invoice(80))
         handover = self.handover(one)
-        self.assertEqual(len(self.build(handover)), 5)
+        self.assertEqual(len(self.build(handover)), 7)
         attachment = handover.attachment_id
         handover.item_ids |= self.items(two)
-        self.assertEqual(len(self.build(handover)), 6)
+        self.assertEqual(len(self.build(handover)), 8)
         self.assertEqual(handover.attachment_id, attachment)
 
     def test_language_of_the_agency(self):

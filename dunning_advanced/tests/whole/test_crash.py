@@ -130,6 +130,11 @@ class TestCrash(BaseCase):
         mails = self.query("SELECT COUNT(*) FROM mail_mail WHERE id > %s", self.last_mail)
         self.assertEqual(mails, [(issued,)])
 
+    def check_chain(self, run_id, count):
+        """Each notice has its place in one whole chain, whoever issued it."""
+        self.workers[1].call("commit")  # sees what was committed meanwhile
+        self.assertEqual(self.workers[1].call("check_chain", run_id), [count, 0, []])
+
     def make_run(self, process):
         """A confirmed run with notices enough to be queued."""
         run_id = process.call("prepare", NOTICES)
@@ -146,6 +151,7 @@ class TestCrash(BaseCase):
         self.check_whole(run_id, NOTICES // 2)
         self.workers[0].call("issue")
         self.check_whole(run_id, NOTICES)
+        self.check_chain(run_id, NOTICES)
         self.assertEqual(self.run_state(run_id), "done")
 
     def run_state(self, run_id):
@@ -159,6 +165,7 @@ class TestCrash(BaseCase):
         for worker in self.workers:
             worker.answer()
         self.check_whole(run_id, NOTICES)
+        self.check_chain(run_id, NOTICES)
         self.assertEqual(self.run_state(run_id), "done")
 
     def test_second_proposal_is_told_to_wait(self):

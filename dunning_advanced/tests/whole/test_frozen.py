@@ -133,7 +133,13 @@ RULES = {
     "dunning.team",
 }
 # Nobody writes them.
-COMPUTED = {"dunning.behavior", "dunning.law.check", "dunning.night", "dunning.timeline"}
+COMPUTED = {
+    "dunning.behavior",
+    "dunning.chain.entry",
+    "dunning.law.check",
+    "dunning.night",
+    "dunning.timeline",
+}
 # model: who may create and who may delete, of u(ser) and m(anager)
 RIGHTS = {
     "dunning.call": ("um", "m"),
