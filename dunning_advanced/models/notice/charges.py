@@ -1,4 +1,5 @@
 from decimal import Decimal
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -9,6 +10,15 @@ from ...tools.waiting import Reminder, costs_from
 
 class ChargesExceedDebtError(UserError):
     """The costs of a reminder are more than what it asks for; a person decides."""
+
+
+class Estimate(NamedTuple):
+    """What a reminder would cost if it went out on its date."""
+
+    charges: models.BaseModel  # dunning.charge, not stored
+    tax: float
+    before: float  # charges of earlier reminders
+    total: float  # to pay
 
 
 class DunningNotice(models.Model):
@@ -32,6 +42,15 @@ class DunningNotice(models.Model):
                 + notice.amount_charge_tax
                 + notice.amount_charges_before
             )
+
+    @api.depends("amount_due", "state", "level_id", "line_ids.state", "charge_decision", "date")
+    def _compute_amount_asked(self):
+        costly = self._origin.filtered("has_charges")
+        waiting = costly.filtered(lambda notice: notice.state in ("proposed", "confirmed"))
+        estimates = waiting._try_estimates()
+        for notice in self:
+            estimate = estimates.get(notice._origin)
+            notice.amount_asked = estimate.total if estimate else notice.amount_due
 
     @api.depends("level_id", "line_ids.state", "charge_decision", "date")
     def _compute_charge_estimate(self):
@@ -133,6 +152,42 @@ class DunningNotice(models.Model):
             for notice in self
         }
 
+    def _estimates(self):
+        """What reminders that wait would cost.
+
+        :return: dict of dunning.notice to Estimate
+        :raises UserError: when something is missing
+        """
+        estimates = {}
+        for (_company, date), notices in self.grouped(lambda n: (n.company_id, n.date)).items():
+            found = self.env["dunning.charging"]._compute_charges(notices, date)
+            before = notices._charges_before()
+            for notice in notices:
+                estimates[notice] = notice._estimate(found.get(notice.id, []), before[notice])
+        return estimates
+
+    def _estimate(self, rows, before):
+        charges = self.env["dunning.charge"]
+        for row in [] if self.charge_decision == "waive" else rows:
+            charges |= charges.new(row)
+        own = charges.filtered(lambda charge: charge.state == "open")
+        tax = own._tax_estimate()
+        total = self.amount_total + sum(own.mapped("amount")) + tax + before
+        return Estimate(charges.filtered("amount"), tax, before, total)
+
+    def _try_estimates(self):
+        """Like :meth:`_estimates`, without those for which something is missing."""
+        try:
+            return self._estimates()
+        except UserError:
+            if len(self) == 1:
+                return {}
+            return {
+                notice: estimate
+                for one in self
+                for notice, estimate in one._try_estimates().items()
+            }
+
     def _explain(self, error):
         self.charge_question = isinstance(error, ChargesExceedDebtError)
         return super()._explain(error)
@@ -170,20 +225,11 @@ class DunningNotice(models.Model):
         )
 
     def _estimated_charges(self):
-        charges = self.env["dunning.charge"]
         try:
-            rows = self.env["dunning.charging"]._compute_charges(self, self.date).get(self.id, [])
-            if self.charge_decision == "waive":
-                rows = []
-            for row in rows:
-                charges |= charges.new(row)
-            before = self._charges_before()[self]
-            own = charges.filtered(lambda charge: charge.state == "open")
-            tax = own._tax_estimate()
+            estimate = self._estimates()[self]
         except UserError as error:
             return {"problem": str(error), "owed": False}
-        total = self.amount_total + sum(own.mapped("amount")) + tax + before
-        return self._shown(charges.filtered("amount"), tax, before, total)
+        return self._shown(*estimate)
 
     def _shown(self, charges, tax, before, total):
         """See :meth:`_charge_values`."""

@@ -109,7 +109,7 @@ class DunningNotice(models.Model):
     def _qr_code(self, bank, reference):
         single = self.line_ids.move_id if len(self.line_ids) == 1 else self.env["account.move"]
         return bank._dunning_qr(
-            self.amount_due,
+            self.amount_asked,
             reference,
             single.payment_reference or "",
             self.currency_id,

@@ -170,6 +170,13 @@ class DunningNotice(models.Model):
         compute="_compute_amount_due",
         help="The open invoices and all charges, with tax.",
     )
+    amount_asked = fields.Monetary(
+        string="Asked for",
+        compute="_compute_amount_asked",
+        compute_sudo=True,
+        help="What the reminder asks for, with all charges. Until it is issued, the charges are "
+        "those of its date.",
+    )
     charge_question = fields.Boolean(
         readonly=True, help="The charges are more than the debt: somebody has to decide."
     )
@@ -298,7 +305,7 @@ class DunningNotice(models.Model):
             oldest = notice.date_oldest or notice.date
             notice.days_overdue = (notice.date - oldest).days if notice.date else 0
 
-    @api.depends("own_subject", "own_body", "level_id", "contact_id", "date", "amount_total")
+    @api.depends("own_subject", "own_body", "level_id", "contact_id", "date", "amount_asked")
     def _compute_texts(self):
         texts = self._texts(lambda notices: notices._try_render_texts())
         for notice, (subject, body) in texts.items():

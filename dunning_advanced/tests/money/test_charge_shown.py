@@ -1,5 +1,6 @@
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 
 import openpyxl
 from freezegun import freeze_time
@@ -8,6 +9,7 @@ from lxml import html
 from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import Form, new_test_user
+from odoo.tools.translate import TranslationImporter
 
 from ..common import DAY
 from ..documents import pdf_pages
@@ -60,6 +62,51 @@ class TestShown(ChargeCommon):
         text = self.texts(notice._sent_email_body())
         self.assertIn("10.039,48", text)
         self.assertIn("12,62 %", text)
+
+    def test_words_ask_for_what_the_total_says(self):
+        """In each text and language: the sum with charges, as below the items."""
+        self.second.fee_ids = self.ten
+        self.invoice(10, 10000)
+        notice = self.notice_at()
+        self.assertEqual(notice.amount_asked, 10039.48)
+        for lang in ("en_US", "de_DE", "fr_FR", "es_ES", "it_IT", "nl_NL"):
+            self.load_translations(lang)
+            notice.invalidate_recordset()
+            self.debtor.lang = lang
+            amount = notice._formats()(lang, notice.currency_id)["amount"]
+            shown = " ".join(amount(10039.48).split())
+            for level in ("1", "2", "firm", "3"):
+                template = self.env.ref(f"dunning_advanced.mail_template_level_{level}")
+                [(_subject, body)] = notice._render_texts(template).values()
+                with self.subTest(lang=lang, level=level):
+                    self.assertEqual(self.texts(body).count(shown), 1)
+
+    def load_translations(self, lang):
+        self.env["res.lang"]._activate_lang(lang)
+        path = Path(__file__).parents[2] / "i18n" / f"{lang[:2]}.po"
+        if path.exists():
+            importer = TranslationImporter(self.env.cr, verbose=False)
+            importer.load_file(str(path), lang)
+            importer.save(overwrite=True)
+            self.env.invalidate_all()
+
+    def test_review_shows_what_will_be_asked_for(self):
+        self.invoice(10, 10000)
+        run = self.env["dunning.run"].create({"date": DAY})
+        run.action_propose()
+        notice = run.notice_ids
+        self.assertEqual((notice.state, notice.amount_total), ("proposed", 10000))
+        self.assertEqual(notice.amount_asked, 10039.48)
+        self.assertIn("10,039.48", self.texts(notice.body))
+        notice.charge_decision = "waive"
+        self.assertEqual(notice.amount_asked, 10000)
+        self.assertNotIn("charges included", self.texts(notice.body))
+
+    def test_email_names_one_sum_to_pay(self):
+        self.invoice(10, 10000)
+        text = self.texts(self.notice_at()._sent_email_body())
+        self.assertIn("Open invoices to pay $ 10,000.00", text)
+        self.assertNotIn("Total to pay $", text)
 
     def test_workbook(self):
         self.invoice(10, 10000)
