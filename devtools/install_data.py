@@ -282,7 +282,7 @@ def by_hand(env):
         }
     )
     env["dunning.night"]._cron_night()
-    env["dunning.run"].search([], limit=1).export_data(["id", "name"])  # gives external ids
+    env["dunning.run"].search([], limit=1).export_data(["id", "date"])  # gives external ids
 
 
 def counted(env):
