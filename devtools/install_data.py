@@ -213,6 +213,20 @@ class Company:
             }
         )
         move.dunning_policy_id = policy
+        self.env["dunning.level.minimum"].create(
+            {
+                "level_id": policy.level_ids[:1].id,
+                "currency_id": self.env.ref("base.USD").id,
+                "amount": 10,
+            }
+        )
+        self.env["dunning.fee"].create(
+            {
+                "name": "By amount",
+                "kind": "single",
+                "bracket_ids": [(0, 0, {"fixed": 5})],
+            }
+        )
         for record, kind in ((debtor, "rates"), (move, "blocked")):
             record.activity_schedule(f"dunning_advanced.mail_activity_{kind}", DAY)
 

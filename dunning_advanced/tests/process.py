@@ -20,15 +20,17 @@ class Process:
 
     :param options: of Odoo's command line
     :param env: variables in addition to those of this process
+    :param log: open file for what it logs, of the level error alone; as that of this process
 
     Use it as a context manager; it is killed at the end.
     """
 
-    def __init__(self, dbname, options=(), env=None):
+    def __init__(self, dbname, options=(), env=None, log=None):
         self._popen = subprocess.Popen(
             [sys.executable, Path(__file__), dbname, *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=log,
             text=True,
             env={**os.environ, **(env or {})},
         )

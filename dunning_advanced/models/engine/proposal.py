@@ -29,7 +29,8 @@ class DunningEngineGroup(models.AbstractModel):
             lines=self._insert_lines(scope),
         )
         with engine._planned(scope):
-            self.env.cr.execute(query)
+            # Where two companies give cases to one team at once, the second begins again.
+            self.env.cr.execute(query, log_exceptions=False)
             counts = dict(self.env.cr.fetchall())
         if self._writes(scope):
             self.env["dunning.notice"]._inform_run(scope)

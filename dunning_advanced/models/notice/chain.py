@@ -209,7 +209,8 @@ class DunningChainEntry(models.Model):
                         " previous = place.previous, hash = place.hash"
                         " FROM (%s) place WHERE place.id = entry.id",
                         values(columns, places),
-                    )
+                    ),
+                    log_exceptions=False,
                 )
         except IntegrityError as error:
             raise ConcurrencyError(str(error)) from error

@@ -143,7 +143,8 @@ class DunningTeam(models.Model):
             self._shares(fresh),
         )
         with self.env["dunning.engine"]._planned(scope):
-            self.env.cr.execute(query)
+            # That another transaction gives out cases of the team is no error.
+            self.env.cr.execute(query, log_exceptions=False)
         self.env.invalidate_all()
 
     @api.model

@@ -198,8 +198,20 @@ class DunningRun(models.Model):
             raise UserError(self.env._("Propose the run before you confirm it."))
         self._check_fresh()
         run = self._by_button()
+        run._take_turn()
         run.notice_ids.filtered(lambda notice: notice.state == "proposed")._confirm()
         run.activity_unlink(["dunning_advanced.mail_activity_review"])
+
+    def _take_turn(self):
+        """Wait for whoever has just pressed a button of these runs.
+
+        :raises psycopg2.errors.SerializationFailure: when something was changed meanwhile; the
+            button then begins again, and what it sees is no error for the log
+        """
+        self.env.cr.execute(
+            SQL("SELECT id FROM dunning_run WHERE id IN %s FOR UPDATE", tuple(self.ids) or (0,)),
+            log_exceptions=False,
+        )
 
     def action_cancel(self):
         """Drop what is not issued and close the run."""

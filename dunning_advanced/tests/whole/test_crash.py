@@ -1,6 +1,7 @@
 import shutil
 import time
 from contextlib import closing
+from tempfile import TemporaryFile
 
 import psycopg2
 from psycopg2 import sql
@@ -27,7 +28,18 @@ class TestCrash(BaseCase):
         cls.make_copy()
         cls.connection = cls.connect(cls.dbname)
         cls.addClassCleanup(cls.connection.close)
+        cls.log = cls.enterClassContext(TemporaryFile("w+"))
         cls.workers = cls.processes(2)
+
+    def setUp(self):
+        super().setUp()
+        self.log.truncate(0)
+        self.addCleanup(self.check_quiet)
+
+    def check_quiet(self):
+        """That another worker was faster is no error."""
+        self.log.seek(0)
+        self.assertFalse(self.log.read().strip("\0").splitlines())
 
     @staticmethod
     def connect(dbname):
@@ -60,7 +72,7 @@ class TestCrash(BaseCase):
         options = [f"--addons-path={paths}", f"--data-dir={config['data_dir']}"]
         names = ("host", "port", "user", "password")
         env = {f"PG{name.upper()}": str(config[f"db_{name}"] or "") for name in names}
-        process = Process(cls.dbname, options, {k: v for k, v in env.items() if v})
+        process = Process(cls.dbname, options, {k: v for k, v in env.items() if v}, cls.log)
         cls.addClassCleanup(process.kill)
         return process
 
@@ -134,6 +146,7 @@ class TestCrash(BaseCase):
         """Each notice has its place in one whole chain, whoever issued it."""
         self.workers[1].call("commit")  # sees what was committed meanwhile
         self.assertEqual(self.workers[1].call("check_chain", run_id), [count, 0, []])
+        self.workers[1].call("commit")
 
     def make_run(self, process):
         """A confirmed run with notices enough to be queued."""
@@ -194,6 +207,15 @@ class TestCrash(BaseCase):
             " GROUP BY user_id ORDER BY user_id"
         )
         self.assertEqual(given, [(user, 3) for user in members])
+
+    def test_two_workers_begin_a_year_of_numbers(self):
+        run_id = self.make_run(self.workers[0])
+        self.query("DELETE FROM ir_sequence_date_range RETURNING id")
+        for worker in self.workers:
+            worker.start("issue")
+        for worker in self.workers:
+            worker.answer()
+        self.check_whole(run_id, NOTICES)
 
     def test_confirmed_twice_at_once(self):
         run_id = self.workers[0].call("prepare", 15)
