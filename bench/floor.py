@@ -4,6 +4,9 @@ One bare statement reads the open receivable items of the company joined with th
 and writes as many notices and as many lines, reminded and stopped, as the proposal did, into
 the same tables with all their columns, indexes and foreign keys. It decides nothing: no
 history, no ladder, no gates, no credits, no contacts, no channels, no minimum amounts.
+
+The bare floor is the same without foreign keys and secondary indexes of these tables; what
+each of them costs is told by adding it alone.
 """
 
 from odoo.tools import SQL
@@ -32,6 +35,53 @@ def write_floor(env, run, rows):
             SQL(LINES, **values),
         )
     )
+
+
+def strip(env):
+    """Drop the foreign keys and secondary indexes of what a proposal writes.
+
+    :return: dict of the name of each of dunning_line to the statement that makes it again
+    """
+    again = {}
+    for table in ("dunning_notice", "dunning_line"):
+        keys, indexes = _keys(env, table), _indexes(env, table)
+        for name in keys:
+            env.cr.execute(SQL("ALTER TABLE %s DROP CONSTRAINT %s", *map(_name, (table, name))))
+        for name in indexes:
+            env.cr.execute(SQL("DROP INDEX %s", _name(name)))
+        again = {**keys, **indexes}
+    return again
+
+
+def _name(name):
+    return SQL.identifier(name)
+
+
+def _keys(env, table):
+    rows = env.execute_query(
+        SQL(
+            "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE contype = 'f' AND conrelid = %s::regclass ORDER BY 1",
+            table,
+        )
+    )
+    return {
+        name: SQL(
+            "ALTER TABLE %s ADD CONSTRAINT %s %s NOT VALID", _name(table), _name(name), SQL(text)
+        )
+        for name, text in rows
+    }
+
+
+def _indexes(env, table):
+    rows = env.execute_query(
+        SQL(
+            "SELECT relname, pg_get_indexdef(oid) FROM pg_index JOIN pg_class ON oid = indexrelid"
+            " WHERE NOT indisprimary AND indrelid = %s::regclass ORDER BY 1",
+            table,
+        )
+    )
+    return {name: SQL(text) for name, text in rows}
 
 
 def _selected(values, rows):

@@ -5,7 +5,7 @@
 
 The ledger is a small seed that Odoo's own populate multiplies to 20,000 and 200,000 open
 items, with --full to 1,000,000 too (ledger.py). Each size is measured in a process of its
-own: the proposal, and the floor for the same rows (floor.py). --peer compares the proposal
+own: the proposal, and the floors for the same rows (floor.py). --peer compares the proposal
 over 20,000 items with OCA's account_credit_control (peer.py). Letters are counted
 (letters.py), and e-mails that one and two workers issue and take back (issuing.py). --plans
 tells instead which index serves which work (plans.py).
@@ -27,9 +27,12 @@ from .ledger import SIZES, multiply, seed
 from .letters import measure_letters
 from .measure import measure
 
-COLUMNS = ("items", "debtors", "notices", "seconds", "floor_seconds", "ratio", "queries", "peak_mb")
+COLUMNS = (
+    *("items", "debtors", "notices", "seconds", "floor_seconds", "ratio"),
+    *("bare_seconds", "bare_ratio", "queries", "peak_mb"),
+)
 GOALS = (
-    "Goals: ratio below 4 at 1,000,000 items; exponent about 1 (linear); the same queries"
+    "Goals: ratio below 4, bare ratio below 2.5 at 1,000,000 items; exponent about 1 (linear); the same queries"
     " at every size; peak below 500 MB; peer_ratio 60 or more; 10 letters and 100 e-mails a"
     " second; undo of 10,000 below 30 s."
 )
@@ -157,6 +160,9 @@ def report(results, lines):
     for row in [COLUMNS, *([f"{result[name]:,}" for name in COLUMNS] for result in results)]:
         print("".join(f"{cell:>15}" for cell in row))
     print(f"exponent of growth: {exponent(results):.2f}")
+    print("What foreign keys and indexes of a line add to the bare floor, in percent of it:")
+    for name, share in sorted(results[-1]["prices"].items(), key=lambda pair: -pair[1]):
+        print(f"{share:>8.0%}  {name}")
     for result in results:
         if "peer_seconds" in result:
             print(

@@ -9,7 +9,7 @@ import psycopg2
 
 from devtools.session import odoo_env
 
-from .floor import write_floor
+from .floor import strip, write_floor
 from .ledger import DAY
 
 ROUNDS = 3
@@ -20,7 +20,7 @@ Proposal = namedtuple("Proposal", "seconds queries rows")
 
 
 def measure(dbname, items):
-    """Measure the proposal and the floor on a database.
+    """Measure the proposal and its floors on a database.
 
     Best of some rounds each, in turn; everything is rolled back, and the tables are
     vacuumed after every round, so that no round pays for the one before.
@@ -28,18 +28,22 @@ def measure(dbname, items):
     :return: dict of figures
     """
     vacuum(dbname)
-    proposals, floors = [], []
+    proposals, floors, bare = [], [], []
     with odoo_env(dbname) as env:
         for _round in range(ROUNDS):
             proposals.append(_rolled_back(env, _propose))
             rows = proposals[-1].rows
             floors.append(_rolled_back(env, _time_floor, rows))
+            bare.append(_rolled_back(env, _time_bare, rows))
         best = min(proposals)
         return {
             "items": items,
             "seconds": round(best.seconds, 3),
             "floor_seconds": round(min(floors), 3),
             "ratio": round(best.seconds / min(floors), 2),
+            "bare_seconds": round(min(bare), 3),
+            "bare_ratio": round(best.seconds / min(bare), 2),
+            "prices": _prices(env, rows, min(bare)),
             "queries": proposals[-1].queries,
             "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
             **rows._asdict(),
@@ -82,6 +86,27 @@ def _time_floor(env, run, rows):
     ):
         raise AssertionError(f"the floor wrote {written}, the proposal {rows}")
     return seconds
+
+
+def _time_bare(env, run, rows, added=None):
+    """Seconds of the floor without foreign keys and indexes but for one.
+
+    :param added: name of that one
+    """
+    again = strip(env)
+    if added:
+        env.cr.execute(again[added])
+    return _time_floor(env, run, rows)
+
+
+def _prices(env, rows, bare):
+    """What each foreign key and index of a line adds to the bare floor.
+
+    :return: dict of name to share of it
+    """
+    names = _rolled_back(env, lambda env, _run: list(strip(env)))
+    costs = {name: _rolled_back(env, _time_bare, rows, name) for name in names}
+    return {name: round(cost / bare - 1, 2) for name, cost in costs.items()}
 
 
 def count_rows(env, run):

@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..mixins.reference import Reference
+
 
 class DunningLine(models.Model):
     """One item as one run saw it: its decision and, if dunned, its notice.
@@ -26,7 +28,9 @@ class DunningLine(models.Model):
         index=True,
         help="Empty where somebody set the level by hand.",
     )
-    company_id = fields.Many2one("res.company", required=True)
+    # Run, reminder and journal item keep the company and the currency by foreign keys of their
+    # own; used levels, and with them their policies, refuse to be deleted.
+    company_id = Reference("res.company", required=True)
     notice_id = fields.Many2one(
         "dunning.notice", string="Reminder", ondelete="cascade", index="btree_not_null"
     )
@@ -41,7 +45,7 @@ class DunningLine(models.Model):
     days_overdue = fields.Integer(
         compute="_compute_days_overdue", help="Days from the due date to the date of the run."
     )
-    currency_id = fields.Many2one("res.currency", required=True)
+    currency_id = Reference("res.currency", required=True)
     company_currency_id = fields.Many2one(
         related="company_id.currency_id", string="Company currency"
     )
@@ -56,8 +60,8 @@ class DunningLine(models.Model):
         string="To pay",
         help="Open amount less what is disputed and the credits that clear this item.",
     )
-    policy_id = fields.Many2one("dunning.policy", ondelete="restrict")
-    level_id = fields.Many2one("dunning.level", ondelete="restrict")
+    policy_id = Reference("dunning.policy")
+    level_id = Reference("dunning.level")
     rung = fields.Integer(
         string="Level number",
         help="Place of the level on the ladder: 1 is the first after the due date.",

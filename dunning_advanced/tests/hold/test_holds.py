@@ -8,6 +8,8 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form
 from odoo.tools import mute_logger
 
+from odoo.addons.dunning_advanced.models.engine.engine import Scope
+
 from .. import nights
 from ..common import DAY, DunningCommon
 
@@ -111,6 +113,25 @@ class TestHoldScope(HoldCase):
 
 
 class TestHoldDates(HoldCase):
+    def test_from_the_first_day_to_the_last(self):
+        invoice = self.invoice(30)
+        last = DAY + timedelta(days=5)
+        hold = self.hold("hardship", move_id=invoice.id, date_to=last)
+        before, after = DAY - timedelta(days=1), last + timedelta(days=1)
+        for day, holds in [(before, False), (DAY, True), (last, True), (after, False)]:
+            with self.subTest(day):
+                rows = self.env["dunning.engine"]._evaluate(Scope(company=self.company, date=day))
+                self.assertEqual([row["decision"] for row in rows], ["held" if holds else "dun"])
+                self.assertEqual(bool(hold.search(hold._lasting_domain(day))), holds)
+        frozen = hold._frozen_periods(self.items(invoice), after)
+        self.assertEqual(frozen, {self.items(invoice).id: [(DAY, last)]})
+
+    def test_a_hold_of_one_day_freezes_it(self):
+        invoice = self.invoice(30)
+        hold = self.hold("hardship", move_id=invoice.id, date_to=DAY)
+        item = self.items(invoice)
+        self.assertEqual(hold._frozen_periods(item, DAY), {item.id: [(DAY, DAY)]})
+
     def test_reason_says_how_long(self):
         promise, legal = self.hold("promise"), self.hold("legal")
         self.assertEqual((promise.date_to, promise.date_review), (DAY + timedelta(days=14), False))
