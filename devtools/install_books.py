@@ -47,10 +47,13 @@ def _expect(moves, field, value):
 
 
 def _pay(env, move):
+    """Pay all installments, one after the other as the dialog offers them."""
     wizard = env["account.payment.register"].with_context(
         active_model="account.move", active_ids=move.ids
     )
-    wizard.create({"payment_date": DAY}).action_create_payments()
+    for _installment in move.line_ids.filtered("date_maturity"):
+        if move.amount_residual:
+            wizard.create({"payment_date": DAY}).action_create_payments()
 
 
 def _reverse(env, move):

@@ -1,5 +1,7 @@
 """What goes before Odoo uninstalls the addon."""
 
+from lxml import etree
+
 from odoo.tools import SQL
 
 MODULE = "dunning_advanced"
@@ -24,7 +26,10 @@ def uninstall_hook(env):
     """
     names = [name for name, model in env.items() if model._original_module == MODULE]
     _unlink_activities(env, names)
+    _unlink_numbers(env, names)
     _unlink_named(env, names)
+    _release_views(env)
+    _forget(env, names)
     _empty_tables(env, names)
     _release_products(env)
     env["ir.default"].discard_values("res.partner", "type", ["dunning"])
@@ -34,6 +39,41 @@ def _unlink_activities(env, names):
     """Their types go first, which would write on activities of records that are gone."""
     activities = env["mail.activity"].with_context(active_test=False)
     activities.search([("res_model", "in", names)]).unlink()
+
+
+def _unlink_numbers(env, names):
+    """The numbers of each year are kept in the database by sequences of their own."""
+    sequences = env["ir.sequence"].with_context(active_test=False)
+    sequences.search([("code", "in", names)]).date_range_ids.unlink()
+
+
+def _release_views(env):
+    """Views that people made and that show fields of ours would not open any more: those
+    that show nothing else go, the others are archived.
+    """
+    fields = env["ir.model.fields"].search([("modules", "=", MODULE), ("name", "like", "dunning_")])
+    ours = set(fields.mapped("name"))
+    domain = [("arch_db", "like", "dunning_"), ("model", "!=", False)]
+    views = env["ir.ui.view"].with_context(active_test=False).search(domain)
+    for view in views - views.browse(_ids(env, "ir.ui.view").mapped("res_id")):
+        shown = set(etree.fromstring(view.arch).xpath("//field/@name"))
+        if shown & ours:
+            if shown <= ours and not view.inherit_children_ids:
+                view.unlink()
+            else:
+                view.active = False
+
+
+def _forget(env, names):
+    """External ids that other modules have for parts of our models, by what they inherit."""
+    models = env["ir.model"].search([("model", "in", names)])
+    for model, domain in {
+        "ir.model.inherit": [("model_id", "in", models.ids)],
+        "ir.model.fields.selection": [("field_id.model_id", "in", models.ids)],
+    }.items():
+        ids = env[model].search(domain).ids
+        others = [("model", "=", model), ("res_id", "in", ids), ("module", "!=", MODULE)]
+        env["ir.model.data"].search(others).unlink()
 
 
 def _unlink_named(env, names):
@@ -72,6 +112,8 @@ def _empty_tables(env, names):
                 SQL.identifier(constraint),
             )
         )
+    constraints = [constraint for _table, constraint in references]
+    env["ir.model.constraint"].search([("name", "in", constraints)]).unlink()
     env.cr.execute(SQL("TRUNCATE %s", SQL(", ").join(map(SQL.identifier, tables))))
     env.invalidate_all()
     env["ir.model.data"].search([("model", "in", names)]).unlink()
