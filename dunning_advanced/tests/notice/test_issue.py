@@ -30,6 +30,14 @@ class TestIssue(DunningCommon):
         self.assertEqual(len(run.notice_ids.delivery_ids.mail_id), 21)
         self.assertEqual(run.state, "done")
 
+    def test_what_another_worker_has_in_hand_is_left_to_it(self):
+        mine, theirs = self.confirmed(21).notice_ids[:2]
+        notices = self.registry["dunning.notice"]
+        with patch.object(notices, "try_lock_for_update", lambda self: self - theirs):
+            (mine | theirs)._issue(DAY)
+        self.assertEqual((mine.state, theirs.state), ("issued", "confirmed"))
+        self.assertFalse(theirs.delivery_ids)
+
     def test_every_copy_of_the_scheduled_action_is_woken(self):
         first = self.env.ref("dunning_advanced.ir_cron_issue").sudo()
         second = self.env.ref("dunning_advanced.ir_cron_issue_2").sudo()

@@ -99,6 +99,18 @@ class TestUndo(MailCommon):
         with self.assertRaisesRegex(UserError, "no letter to print"):
             self.corrections(notice).action_print()
 
+    def test_a_correction_that_arrives_delivers_no_reminder(self):
+        self.debtors(1)
+        notice = self.issue()
+        self.send(notice)
+        wizard = self.ask(notice.run_id.action_undo())
+        wizard.correct = True
+        wizard.action_apply()
+        notice.delivered = False  # its e-mail has come back since
+        self.send(notice)
+        self.assertEqual(self.corrections(notice).state, "done")
+        self.assertFalse(notice.delivered)
+
     def test_correction_goes_to_those_who_have_it(self):
         told, untold = self.debtors(2)
         notices = self.issue()
