@@ -62,7 +62,7 @@ from .plan import (
     test_plans,
 )
 from .policy import test_rules, test_teams
-from .reach import test_addressees
+from .reach import test_addressees, test_handing
 from .run import (
     test_bank_age,
     test_night,
