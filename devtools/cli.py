@@ -9,7 +9,7 @@ from .console import DevError, Stopped, debugging, say, step
 from .paths import PROJECT, checkout_key
 
 HELP = {
-    "setup": "install what is needed: Python packages, Odoo 19, PostgreSQL, a browser",
+    "setup": "install what is needed: Python packages, Odoo 19, PostgreSQL, a browser, fonts",
     "demo": "run the main job on demo data, print the result, serve the web client",
     "test": "run all tests; what follows goes to pytest",
     "lint": "check style and correctness of all files",

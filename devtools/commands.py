@@ -108,7 +108,7 @@ def demo(args):
     script = _script(f"devtools/{purpose}.py")
     port = None if args.no_serve else _port(args.port)
     arguments = [_existing(args.ledger)] if args.ledger else []
-    system.ensure(browser=False, required=False)
+    system.ensure(browser=False, required=False, scripts=False)
     runtime.prepare()
     with postgres.server():
         databases.check_server()

@@ -1,3 +1,4 @@
+import logging
 from urllib.parse import urlencode
 
 from odoo import SUPERUSER_ID, fields
@@ -5,6 +6,8 @@ from odoo.exceptions import UserError
 from odoo.http import content_disposition, request, route
 
 from odoo.addons.portal.controllers.portal import CustomerPortal, pager
+
+_logger = logging.getLogger(__name__)
 
 
 class DunningPortal(CustomerPortal):
@@ -105,9 +108,15 @@ class DunningPortal(CustomerPortal):
         plan = self._open_plan(plan_id, access_token)
         if not plan or plan._page_state(plan._today()) == "changing":
             return request.redirect("/my")
+        try:
+            content = plan._pdf()
+        except UserError as error:
+            _logger.warning("No PDF of payment plan %s for its customer: %s", plan.id, error)
+            problem = request.env._("The document cannot be made right now: please write to us.")
+            return self._show(plan, access_token, problem=problem)
         name = content_disposition(plan._filename("pdf"))
         headers = [("Content-Type", "application/pdf"), ("Content-Disposition", name)]
-        return request.make_response(plan._pdf(), headers)
+        return request.make_response(content, headers)
 
     # The answer
 

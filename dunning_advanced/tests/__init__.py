@@ -48,6 +48,7 @@ from .notice import (
     test_information,
     test_issue,
     test_leaving,
+    test_legible,
     test_letter,
 )
 from .plan import (

@@ -137,15 +137,25 @@ class DunningNotice(models.Model):
         """
         found = defaultdict(self.env["ir.attachment"].browse)
         letters = self.filtered(lambda notice: notice.level_id.attach_letter)
-        try:
-            letters._freeze_letters()
-        except UserError as error:
-            letters._log_missing(self.env._("the letter"), error)
+        letters._freeze_letters_if_possible()
         for notice in letters:
             found[notice] |= notice.attachment_id
         for notice in self.filtered(lambda notice: notice.level_id.attach_invoices):
             found[notice] |= notice._invoice_attachments()
         return found
+
+    def _freeze_letters_if_possible(self):
+        """All letters at once; one by one when that fails, so that only those are missing that
+        cannot be made.
+        """
+        try:
+            self._freeze_letters()
+        except UserError as error:
+            if len(self) == 1:
+                self._log_missing(self.env._("the letter"), error)
+                return
+            for notice in self:
+                notice._freeze_letters_if_possible()
 
     def _invoice_attachments(self):
         """The PDF of each invoice: the one that was sent, else a new one."""
