@@ -7,6 +7,7 @@ from .agreement import (
 )
 from .case import test_behavior, test_calls, test_phone, test_worklist
 from .engine import (
+    test_changing_ladder,
     test_engine,
     test_engine_contact,
     test_engine_money,

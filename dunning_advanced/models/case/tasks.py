@@ -3,7 +3,6 @@
 from odoo.tools import SQL, format_date
 
 from ...tools.parts import Complete
-from ..reach.delivery import STUCK
 
 # The buttons of the worklist.
 BUTTONS = ("call", "do", "review", "correct", "look", "decide", "close", "open", "remind")
@@ -210,7 +209,7 @@ class Failed(_Delivery):
     code, button = "failed", "look"
 
     def where(self, env):
-        return SQL("delivery.state IN %s", STUCK)
+        return SQL("delivery.state IN ('failed', 'unknown')")
 
     def describe(self, case, record):
         return case.env._(

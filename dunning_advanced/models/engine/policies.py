@@ -86,7 +86,7 @@ class DunningEnginePolicy(models.AbstractModel):
         )
 
     def _stage_debtors(self, scope):
-        """Policy, responsible and preferred channel of each debtor.
+        """Policy of new items, responsible and preferred channel of each debtor.
 
         What is set on the customer comes first. Then whoever has the open case goes on
         with it; only where nobody has it do the rule and the company choose.
@@ -100,6 +100,7 @@ class DunningEnginePolicy(models.AbstractModel):
                    COALESCE(rule.approval, FALSE) AS approval,
                    debtor.policy_id AS own_policy_id, rule.policy_id AS rule_policy_id,
                    %(policy)s::int AS default_policy_id,
+                   COALESCE(%(open_own)s, %(open_rule)s, %(policy)s) AS policy_id,
                    CASE WHEN debtor.user_id IS NULL THEN rule.team_id END AS team_id,
                    COALESCE(debtor.user_id, %(case_user)s, CASE WHEN rule.team_id IS NULL
                        THEN COALESCE(%(rule_user)s, %(user)s) END) AS user_id
@@ -113,6 +114,8 @@ class DunningEnginePolicy(models.AbstractModel):
                     AND kase.company_id = %(company)s
             """,
             policy=default.id or None,
+            open_own=self._unless_archived(scope, SQL("debtor.policy_id")),
+            open_rule=self._unless_archived(scope, SQL("rule.policy_id")),
             user=scope.company.dunning_user_id.id or None,
             company=scope.company.id,
             own_policy=partners._field_to_sql("partner", "dunning_policy_id"),
@@ -140,17 +143,26 @@ class DunningEnginePolicy(models.AbstractModel):
             SQL("debtor.rule_policy_id"),
             branch,
         ]
-        if archived := (self._policies(scope).filtered(lambda policy: not policy.active)).ids:
-            choices = [
-                SQL(
-                    "CASE WHEN %(choice)s IN %(archived)s AND"
-                    " %(choice)s IS DISTINCT FROM history.policy_id THEN NULL ELSE %(choice)s END",
-                    choice=choice,
-                    archived=tuple(archived),
-                )
-                for choice in choices
-            ]
-        return SQL("COALESCE(%s, debtor.default_policy_id)", SQL(", ").join(choices))
+        begun = SQL("history.policy_id")
+        usable = [self._unless_archived(scope, choice, begun) for choice in choices]
+        return SQL("COALESCE(%s, debtor.default_policy_id)", SQL(", ").join(usable))
+
+    @api.model
+    def _unless_archived(self, scope, choice, begun=None):
+        """An SQL expression for a policy, NULL when it is archived.
+
+        :param begun: SQL of the policy that has begun with an item, and goes on
+        """
+        archived = self._policies(scope).filtered(lambda policy: not policy.active).ids
+        if not archived:
+            return choice
+        return SQL(
+            "CASE WHEN %(choice)s IN %(archived)s AND %(choice)s IS DISTINCT FROM %(begun)s"
+            " THEN NULL ELSE %(choice)s END",
+            choice=choice,
+            archived=tuple(archived),
+            begun=begun or SQL("NULL::int"),
+        )
 
     @api.model
     def _branch_policy(self, scope):

@@ -70,6 +70,8 @@ class DunningEngineGroup(models.AbstractModel):
               LEFT JOIN (%(last)s) last ON last.partner_id = draft.debtor_id
                     AND last.currency_id = draft.currency_id AND last.policy_id = draft.policy_id
                     AND last.early = draft.early
+              LEFT JOIN (%(other)s) other ON other.partner_id = draft.debtor_id
+                    AND other.currency_id = draft.currency_id AND other.early = draft.early
              WHERE draft.decision IS NULL AND draft.id IS NOT NULL
             """,
             run=scope.run_id,
@@ -79,7 +81,8 @@ class DunningEngineGroup(models.AbstractModel):
             digits=scope.company.currency_id.decimal_places,
             compared=SQL(", ").join(map(SQL.identifier, compared)),
             comparison=SQL(", ").join(compared.values()),
-            last=notices._last_sql(scope),
+            last=notices._last_sql(scope, by_policy=True),
+            other=notices._last_sql(scope, by_policy=False),
             uid=self.env.uid,
         )
 

@@ -8,5 +8,6 @@ from . import (
     guarded,
     labels,
     picked,
+    reference,
     reason,
 )

@@ -171,47 +171,56 @@ class DunningNotice(models.Model):
                 }
             )
 
-    # How a notice differs from the one before it: the last that was issued to
-    # the same debtor, in the same currency, under the same policy. A friendly reminder
-    # before the due date is compared with such ones only.
+    # How a notice differs from the one before it: the last that was issued to the same
+    # debtor, in the same currency, under the same policy, or under another where there is
+    # none. A friendly reminder before the due date is compared with such ones only.
 
     @api.model
-    def _last_sql(self, scope):
-        """The last issued notice by debtor, currency, policy, and early or overdue.
+    def _last_sql(self, scope, by_policy):
+        """The last issued notice by debtor, currency, and early or overdue.
 
         :param scope: Scope of a proposal
+        :param by_policy: whether by policy, too
         """
+        policy = SQL("notice.policy_id") if by_policy else SQL("NULL::int")
         return SQL(
             """
             SELECT DISTINCT ON (
-                       notice.partner_id, notice.currency_id, notice.policy_id, notice.rung < 1)
+                       notice.partner_id, notice.currency_id, %(policy)s, notice.rung < 1)
                    notice.partner_id, notice.currency_id, notice.policy_id,
                    notice.rung < 1 AS early, notice.date, notice.rung, notice.amount_total
               FROM dunning_notice notice
-             WHERE notice.state = 'issued' AND notice.company_id = %s AND %s
-             ORDER BY notice.partner_id, notice.currency_id, notice.policy_id, notice.rung < 1,
+             WHERE notice.state = 'issued' AND notice.company_id = %(company)s AND %(only)s
+             ORDER BY notice.partner_id, notice.currency_id, %(policy)s, notice.rung < 1,
                       notice.date DESC, notice.id DESC
             """,
-            scope.company.id,
-            self.env["dunning.engine"]._only(scope, SQL("notice.partner_id")),
+            policy=policy,
+            company=scope.company.id,
+            only=self.env["dunning.engine"]._only(scope, SQL("notice.partner_id")),
         )
 
     @api.model
     def _comparison_columns(self):
         """The stored fields of this file, as :meth:`_compute_comparison` has them,
-        for a proposal that writes notices ``draft`` in one statement beside the ``last`` ones.
+        for a proposal that writes notices ``draft`` in one statement beside the ``last`` ones
+        of their policy, and the ``other`` ones of any.
 
         :return: dict of column to SQL
         """
+        rung, total = (
+            SQL("CASE WHEN last.date IS NULL THEN other.%(name)s ELSE last.%(name)s END", name=name)
+            for name in (SQL("rung"), SQL("amount_total"))
+        )
         return {
-            "last_date": SQL("last.date"),
-            "last_rung": SQL("last.rung"),
-            "last_total": SQL("last.amount_total"),
+            "last_date": SQL("COALESCE(last.date, other.date)"),
+            "last_rung": rung,
+            "last_total": total,
             "comparison": SQL(
-                "CASE SIGN(draft.top - draft.shift - last.rung)"
-                " WHEN 1 THEN 'higher' WHEN 0 THEN 'same' WHEN -1 THEN 'lower' ELSE 'new' END"
+                "CASE SIGN(draft.top - draft.shift - %s)"
+                " WHEN 1 THEN 'higher' WHEN 0 THEN 'same' WHEN -1 THEN 'lower' ELSE 'new' END",
+                rung,
             ),
-            "amount_change": SQL("COALESCE(draft.net - last.amount_total, 0)"),
+            "amount_change": SQL("COALESCE(draft.net - %s, 0)", total),
         }
 
     # What deserves a second look before a notice goes out.

@@ -68,6 +68,7 @@ class DunningPolicy(models.Model):
         "reminded of like any invoice, and cost nothing more.",
     )
     has_charges = fields.Boolean(compute="_compute_has_charges")
+    archived_note = fields.Char(compute="_compute_archived_note")
     inform = fields.Boolean(
         string="List what is not due yet",
         help="E-mails and letters list, for information and never in the sum, what else the "
@@ -130,6 +131,30 @@ class DunningPolicy(models.Model):
     def _compute_has_charges(self):
         for policy in self:
             policy.has_charges = any(policy.level_ids.mapped("has_charges"))
+
+    @api.depends("active")
+    def _compute_archived_note(self):
+        """Who still has an archived policy, and what becomes of them."""
+        for policy in self:
+            policy.archived_note = not policy.active and policy._origin._describe_archived()
+
+    def _describe_archived(self):
+        partners = self.env["res.partner"].sudo()
+        customers = partners.search_count([("dunning_policy_id", "=", self.id)])
+        rules = self.rule_ids.mapped("name")
+        companies = self.env["res.company"].sudo().search([("dunning_policy_id", "=", self.id)])
+        who = [
+            *([self.env._("%s customers", customers)] if customers else []),
+            *(self.env._("follow-up rule %s", name) for name in rules),
+            *companies.mapped("name"),
+        ]
+        if not who:
+            return False
+        return self.env._(
+            "It goes on with invoices that it has begun, and takes no new ones: for those, %(who)s "
+            "fall back to the next rule or default policy. Choose another policy there.",
+            who=", ".join(who),
+        )
 
     def _compute_debtor_count(self):
         counts = dict(

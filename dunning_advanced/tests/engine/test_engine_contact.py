@@ -123,7 +123,9 @@ class TestBranches(DunningCommon):
         own, theirs = self.invoice(40), self.invoice_of(branch, 70)
         names = ("Default", "Rule", "Customer here", "Customer there", "Invoice")
         default, rule, here, there, alone = (
-            self.policy.copy({"name": name, "company_id": branch.id if name == "Default" else False})
+            self.policy.copy(
+                {"name": name, "company_id": branch.id if name == "Default" else False}
+            )
             for name in names
         )
         self.assertEqual(self.policies(), {own: self.policy, theirs: self.policy})

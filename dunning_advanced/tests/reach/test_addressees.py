@@ -255,7 +255,9 @@ class TestSeveralMails(MailCommon, ContactsCommon):
         self.invoice(20)
         notice = self.issue()
         arrived = self.send(notice)
-        [bobs] = [n for n, one in enumerate(self.sink.envelopes) if "bob@example.com" in one.rcpt_tos]
+        [bobs] = [
+            n for n, one in enumerate(self.sink.envelopes) if "bob@example.com" in one.rcpt_tos
+        ]
         self.come_back(arrived[bobs], "bob@example.com")
         self.assertEqual(self.delivery_to(notice, self.ann).state, "done")
         self.assertEqual(self.delivery_to(notice, self.bob).state, "failed")

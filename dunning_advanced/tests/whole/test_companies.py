@@ -9,9 +9,7 @@ from odoo.tests import new_test_user
 from .. import nights
 from ..common import DAY, DunningCommon
 
-GROUPS = (
-    "dunning_advanced.group_manager,account.group_account_manager,base.group_partner_manager"
-)
+GROUPS = "dunning_advanced.group_manager,account.group_account_manager,base.group_partner_manager"
 
 
 @freeze_time(f"{DAY} 10:00:00")
@@ -56,17 +54,21 @@ class TestCompanies(DunningCommon):
         )
 
     def make_invoice(self, company, debtor, amount=100):
-        move = self.env["account.move"].with_company(company).create(
-            {
-                "move_type": "out_invoice",
-                "partner_id": debtor.id,
-                "invoice_date": DAY - timedelta(days=60),
-                "invoice_date_due": DAY - timedelta(days=30),
-                "is_move_sent": True,
-                "invoice_line_ids": [
-                    Command.create({"name": "work", "price_unit": amount, "tax_ids": []})
-                ],
-            }
+        move = (
+            self.env["account.move"]
+            .with_company(company)
+            .create(
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": debtor.id,
+                    "invoice_date": DAY - timedelta(days=60),
+                    "invoice_date_due": DAY - timedelta(days=30),
+                    "is_move_sent": True,
+                    "invoice_line_ids": [
+                        Command.create({"name": "work", "price_unit": amount, "tax_ids": []})
+                    ],
+                }
+            )
         )
         move.action_post()
         return move
