@@ -91,6 +91,7 @@ from .whole import (
     test_frozen,
     test_house,
     test_open_run,
+    test_own_only,
     test_queries,
     test_rights,
     test_searches,
