@@ -99,4 +99,5 @@ from .whole import (
     test_tours,
     test_translations,
     test_views,
+    test_words,
 )

@@ -77,8 +77,8 @@ class DunningNotice(models.Model):
         :return: number of notices that were tried
         """
         batch = self._take_next(self._waiting_domain())
-        for today, notices in batch._by_day():
-            notices._issue(today)
+        for company, notices in batch._by_company():
+            notices._issue(company._dunning_today())
         self.env.flush_all()
         return len(batch)
 
