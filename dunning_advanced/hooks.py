@@ -51,8 +51,8 @@ def _release_views(env):
     """Views that people made and that show fields of ours would not open any more: those
     that show nothing else go, the others are archived.
     """
-    fields = env["ir.model.fields"].search([("modules", "=", MODULE), ("name", "like", "dunning_")])
-    ours = set(fields.mapped("name"))
+    fields = env["ir.model.fields"].browse(_ids(env, "ir.model.fields").mapped("res_id"))
+    ours = {name for name in fields.mapped("name") if name.startswith("dunning_")}
     domain = [("arch_db", "like", "dunning_"), ("model", "!=", False)]
     views = env["ir.ui.view"].with_context(active_test=False).search(domain)
     for view in views - views.browse(_ids(env, "ir.ui.view").mapped("res_id")):

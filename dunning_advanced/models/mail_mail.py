@@ -1,6 +1,6 @@
 import logging
 
-from odoo import models
+from odoo import fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from .mixins.labels import labels
@@ -12,6 +12,10 @@ class MailMail(models.Model):
     _inherit = "mail.mail"
 
     def write(self, vals):
+        leaving = self.env.context.get("dunning_leaving", {})
+        if vals.get("state") == "sent" and leaving.keys() & set(self.ids):
+            # The message keeps its own Message-ID, by which answers find it.
+            vals = {name: value for name, value in vals.items() if name != "message_id"}
         result = super().write(vals)
         if vals.get("state") == "cancel":
             self._dunning_deliveries("queued")._lose_mails("cancelled")
@@ -32,10 +36,39 @@ class MailMail(models.Model):
             post_send_callback=post_send_callback,
         )
 
-    def _send(self, *args, **kwargs):
-        """Collect what the mail servers answer, by Message-ID."""
-        collecting = self.with_context(dunning_answers={})
-        return super(MailMail, collecting)._send(*args, **kwargs)
+    def _send(self, auto_commit=False, **kwargs):
+        """Collect what the mail servers answer, by Message-ID, and know which mails are those
+        of reminders.
+        """
+        deliveries = self.env["dunning.delivery"].sudo().search([("mail_id", "in", self.ids)])
+        leaving = {delivery.mail_id.id: delivery.id for delivery in deliveries}
+        mails = self.with_context(
+            dunning_answers={}, dunning_leaving=leaving, dunning_commits=auto_commit
+        )
+        return super(MailMail, mails)._send(auto_commit=auto_commit, **kwargs)
+
+    def _prepare_outgoing_list(self, *args, **kwargs):
+        """What is handed to the mail server next.
+
+        Where Odoo commits after each mail, that a reminder is handed over is committed before:
+        if the server is stopped then, the mail does not leave a second time by itself.
+        """
+        emails = super()._prepare_outgoing_list(*args, **kwargs)
+        delivery_id = self.env.context.get("dunning_leaving", {}).get(self.id)
+        if delivery_id:
+            delivery = self.env["dunning.delivery"].sudo().browse(delivery_id)
+            for email in emails:
+                self._dunning_identify(email, delivery.email_message_id)
+            delivery.date_handed = fields.Datetime.now()
+            if self.env.context.get("dunning_commits"):
+                self.env.cr.commit()  # pylint: disable=invalid-commit
+        return emails
+
+    def _dunning_identify(self, email, message_id):
+        """Give an e-mail the Message-ID of its delivery; answers still find the message."""
+        if message_id and message_id != email["message_id"]:
+            email["references"] = " ".join(filter(None, (email["references"], email["message_id"])))
+            email["message_id"] = message_id
 
     def _dunning_ask_again(self):
         """Withdraw the reminders among these mails that ask for what is not owed any more.
@@ -44,7 +77,7 @@ class MailMail(models.Model):
             reminders: they stay in the queue, and other mails are not kept from leaving.
         """
         # Also what failed and is tried again in Odoo's queue, or was called delivered by hand.
-        deliveries = self._dunning_deliveries("queued", "failed", "done")
+        deliveries = self._dunning_deliveries("queued", "failed", "unknown", "done")
         if not deliveries:
             return self.browse()
         try:
@@ -79,7 +112,7 @@ class MailMail(models.Model):
             deliveries._succeed()
         answers = self.env.context.get("dunning_answers", {})
         for delivery in deliveries if answers else ():
-            delivery.server_answer = answers.get(delivery.mail_id.message_id)
+            delivery.server_answer = answers.get(delivery.email_message_id)
         return super()._postprocess_sent_message(
             success_pids, success_emails, failure_reason, failure_type
         )

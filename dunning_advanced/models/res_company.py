@@ -285,6 +285,12 @@ class ResCompany(models.Model):
     def _dunning_all(self):
         return self.sudo().search([("active", "in", (True, False))])
 
+    def _dunning_above(self):
+        """Whose settings hold for a company: ids of the company and of those above it, the
+        highest first, before them False for what holds for all.
+        """
+        return [False, *self.sudo().parent_ids.ids]
+
     def _dunning_companies(self):
         """These companies and their branches, whatever the user may see of them."""
         return self.sudo().search([("id", "child_of", self.ids)])

@@ -63,7 +63,7 @@ from .plan import (
     test_plans,
 )
 from .policy import test_rules, test_teams
-from .reach import test_addressees
+from .reach import test_addressees, test_handing
 from .run import (
     test_bank_age,
     test_night,
@@ -84,6 +84,7 @@ from .timeline import test_timeline, test_timeline_agreements, test_timeline_lis
 from .toy import test_parts, test_refused, test_toy_case, test_toy_charge, test_toy_reach
 from .whole import (
     test_bad_input,
+    test_companies,
     test_company_day,
     test_crash,
     test_demo,

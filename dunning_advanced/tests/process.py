@@ -8,6 +8,7 @@ one command a line from its input, answering each with one line of JSON.
 # a process of its own has to commit, and talks to the test by its output
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -78,7 +79,8 @@ def prepare(env, count, items=1):
     :param items: items of each
     :return: id of the run
     """
-    company = env["res.company"].create({"name": f"Processes {time.time_ns()}"})
+    values = {"name": f"Processes {time.time_ns()}", "email": "office@example.com"}
+    company = env["res.company"].create(values)
     env.user.company_ids |= company
     env = env(context={"allowed_company_ids": company.ids, "tracking_disable": True})
     books = make_books(env)
@@ -191,6 +193,38 @@ class Commands:
     def issue(self):
         """Issue what waits, as the scheduled action does; returns seconds."""
         return self._time(self.env["dunning.notice"]._cron_issue)
+
+    def send_mails(self, file, die=False):
+        """Work off the queue of e-mails, with a mail server that writes their Message-IDs.
+
+        :param file: path to which each that was accepted adds a line
+        :param die: be killed right after the first was accepted
+        """
+        from unittest.mock import patch
+
+        from odoo.addons.base.models.ir_mail_server import IrMail_Server
+
+        def accept(_server, message, *_args, **_kwargs):
+            with open(file, "a") as accepted:
+                accepted.write(f"{message['Message-Id']}\n")
+            if die:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return message["Message-Id"]
+
+        with (
+            patch.object(IrMail_Server, "_connect__", lambda *_args, **_kwargs: None),
+            patch.object(IrMail_Server, "send_email", accept),
+        ):
+            self.env["mail.mail"].process_email_queue()
+        self.env.cr.commit()
+
+    def ask_outcomes(self, minutes):
+        """Ask so many minutes later what became of what is under way."""
+        from freezegun import freeze_time
+
+        with freeze_time(timedelta(minutes=minutes), tick=True):
+            self.env["dunning.delivery"]._ask_outcomes()
+        self.env.cr.commit()
 
     def check_chain(self, run_id):
         """Check the chain of the company of a run; returns its length and what does not fit."""

@@ -246,18 +246,16 @@ class DunningCase(models.Model):
         """Who is reached again needs no search any more: take the task back."""
         tasks = self.env["mail.activity"].sudo()
         kind = self.env.ref("dunning_advanced.mail_activity_contact")
+        own = self._search([("company_id", "=", run.company_id.id), ("state", "=", "open")])
         asked = tasks.search(
             [
                 ("res_model", "=", self._name),
+                ("res_id", "in", own),
                 ("activity_type_id", "=", kind.id),
                 ("automated", "=", True),
             ]
         )
-        cases = (
-            self.browse(asked.mapped("res_id"))
-            .exists()
-            .filtered(lambda case: case.company_id == run.company_id)
-        )
+        cases = self.browse(asked.mapped("res_id"))
         reached = self.env["dunning.notice"]._read_group(
             [
                 ("run_id", "=", run.id),

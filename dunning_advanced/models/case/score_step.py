@@ -97,7 +97,7 @@ class DunningScoreStep(models.Model):
 
         :return: dict of term to a list of (threshold, points)
         """
-        near = [False, *company.sudo().parent_ids.ids]
+        near = company._dunning_above()
         steps = self.sudo().search([("rule", "=", rule), ("company_id", "in", near)])
         found = {}
         for term in RULES[rule]:

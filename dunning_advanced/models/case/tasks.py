@@ -3,6 +3,7 @@
 from odoo.tools import SQL, format_date
 
 from ...tools.parts import Complete
+from ..reach.delivery import STUCK
 
 # The buttons of the worklist.
 BUTTONS = ("call", "do", "review", "correct", "look", "decide", "close", "open", "remind")
@@ -209,7 +210,7 @@ class Failed(_Delivery):
     code, button = "failed", "look"
 
     def where(self, env):
-        return SQL("delivery.state = 'failed'")
+        return SQL("delivery.state IN %s", STUCK)
 
     def describe(self, case, record):
         return case.env._(

@@ -30,7 +30,7 @@ class DunningEngineItem(models.AbstractModel):
         residual = self._residual_as_of(scope) if scope.as_of else self._residual_now()
         return SQL(
             """
-            SELECT aml.id, aml.move_id, aml.move_name AS name, aml.currency_id,
+            SELECT aml.id, aml.move_id, aml.company_id, aml.move_name AS name, aml.currency_id,
                    partner.commercial_partner_id AS debtor_id,
                    COALESCE(aml.date_maturity, aml.date) AS due,
                    residual.amount_currency AS open, residual.amount AS open_company,
@@ -146,9 +146,13 @@ class DunningEngineItem(models.AbstractModel):
     def _stage_placed(self, scope):
         """Debits with their policy and the level number that is next for them.
 
+        The policy is that of the invoice; else that of the customer, in the branch of the
+        invoice first; else that of a rule, of the branch, of the company.
+
         Once an item is due, reminders before the due date are left out. A
         policy that catches up goes straight to the level of the item's age.
         """
+        branch_customer, branch_default = self.env["dunning.engine.policy"]._branch_policy(scope)
         return SQL(
             """
             SELECT item.*, policy.id AS policy_id, debtor.channel AS preferred_channel,
@@ -170,12 +174,16 @@ class DunningEngineItem(models.AbstractModel):
               LEFT JOIN account_move override
                      ON override.id = item.move_id AND override.dunning_policy_id IS NOT NULL
               CROSS JOIN LATERAL (
-                   SELECT COALESCE(override.dunning_policy_id, debtor.policy_id) AS id) policy
+                   SELECT COALESCE(override.dunning_policy_id, %(branch_customer)s,
+                                   debtor.chosen_policy_id, %(branch_default)s,
+                                   debtor.policy_id) AS id) policy
               LEFT JOIN policies ON policies.id = policy.id
               LEFT JOIN history ON history.move_line_id = item.id
              WHERE item.open > 0
             """,
             date=scope.date,
+            branch_customer=branch_customer,
+            branch_default=branch_default,
         )
 
     def _stage_stepped(self, scope):

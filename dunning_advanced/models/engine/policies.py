@@ -87,7 +87,8 @@ class DunningEnginePolicy(models.AbstractModel):
     def _stage_debtors(self, scope):
         """Policy, responsible and preferred channel of each debtor.
 
-        What is set on the customer comes first. Then whoever has the open case goes on
+        ``chosen_policy_id`` is none where the default of the company holds. What is set on the
+        customer comes first. Then whoever has the open case goes on
         with it; only where nobody has it do the rule and the company choose.
         """
         partners = self.env["res.partner"].sudo().with_company(scope.company)
@@ -97,6 +98,7 @@ class DunningEnginePolicy(models.AbstractModel):
             """
             SELECT debtor.id, debtor.rule_id, COALESCE(debtor.channel, rule.channel) AS channel,
                    COALESCE(rule.approval, FALSE) AS approval,
+                   COALESCE(debtor.policy_id, rule.policy_id) AS chosen_policy_id,
                    COALESCE(debtor.policy_id, rule.policy_id, %(policy)s) AS policy_id,
                    CASE WHEN debtor.user_id IS NULL THEN rule.team_id END AS team_id,
                    COALESCE(debtor.user_id, %(case_user)s, CASE WHEN rule.team_id IS NULL
@@ -120,6 +122,35 @@ class DunningEnginePolicy(models.AbstractModel):
             rule=rules._first_sql(scope),
             facts=rules._facts_join(scope),
             only=self.env["dunning.engine"]._only(scope, SQL("partner.id")),
+        )
+
+    @api.model
+    def _branch_policy(self, scope):
+        """The policies that branches have of their own, for the row ``item`` of debtor
+        ``debtor``: the one of the customer there, and the default there.
+
+        :return: pair of SQL expressions
+        """
+        partners = self.env["res.partner"].sudo()
+        own, defaults = [], []
+        for branch in scope.company._dunning_companies() - scope.company:
+            of_customer = partners.with_company(branch)._field_to_sql(
+                "customer", "dunning_policy_id"
+            )
+            own.append(
+                SQL(
+                    "WHEN %s THEN (SELECT %s FROM res_partner customer WHERE customer.id ="
+                    " item.debtor_id)",
+                    branch.id,
+                    of_customer,
+                )
+            )
+            if branch.dunning_policy_id:
+                defaults.append(SQL("WHEN %s THEN %s", branch.id, branch.dunning_policy_id.id))
+        none = SQL("NULL::int")
+        return tuple(
+            SQL("CASE item.company_id %s END", SQL(" ").join(whens)) if whens else none
+            for whens in (own, defaults)
         )
 
     @api.model

@@ -102,7 +102,7 @@ class DunningHandover(models.Model):
         return {
             "channel": self._label(delivery, "channel"),
             "address": recorded.get("address") or delivery.address or "",
-            "message_id": delivery.message_id.sudo().message_id or "",
+            "message_id": delivery.email_message_id or "",
             "answer": delivery.server_answer or "",
             "outcome": ". ".join(self._evidence_outcome(delivery)),
         }

@@ -210,16 +210,16 @@ class DunningInterestRule(models.Model):
         """
         party = "business" if business else "consumer"
         found = self.search(
-            Domain("company_id", "in", [False, *company.parent_ids.ids])
+            Domain("company_id", "in", company._dunning_above())
             & Domain("party", "in", [False, party])
             & (
                 Domain("country_id", "=", country.id)
                 | Domain("country_group_id", "in", country.country_group_ids.ids)
             )
         )
-        depth = {parent: position for position, parent in enumerate(company.parent_ids)}
+        above = company._dunning_above()
         return found.sorted(
-            lambda rule: (-depth.get(rule.company_id, -1), not rule.country_id, not rule.party)
+            lambda rule: (-above.index(rule.company_id.id), not rule.country_id, not rule.party)
         )[:1]
 
     def _has_rate(self):

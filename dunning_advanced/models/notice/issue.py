@@ -17,8 +17,7 @@ class DunningNotice(models.Model):
         waiting = self.filtered(lambda notice: notice.state in ("proposed", "confirmed"))
         if len(waiting) <= AT_ONCE:
             waiting.write({"state": "confirmed"})
-            for today, notices in waiting._by_day():
-                notices._issue(today)
+            waiting._issue_now()
         else:
             # One note on the run instead of one on each of thousands.
             waiting.with_context(mail_notrack=True).write({"state": "confirmed"})
@@ -77,8 +76,8 @@ class DunningNotice(models.Model):
         :return: number of notices that were tried
         """
         batch = self._take_next(self._waiting_domain())
-        for company, notices in batch._by_company():
-            notices._issue(company._dunning_today())
+        for _company, notices in batch._by_company():
+            notices._issue_now()
         self.env.flush_all()
         return len(batch)
 
@@ -91,6 +90,13 @@ class DunningNotice(models.Model):
         """
         self.env["dunning.run"].search([("state", "=", "confirmed")])._refresh_state()
         self.env.flush_all()
+
+    def _issue_now(self):
+        """Issue on the day that it is in their company, whoever confirmed them from wherever,
+        and never before the day on which they were proposed.
+        """
+        for date, notices in self.grouped(lambda notice: max(notice._today(), notice.date)).items():
+            notices._issue(date)
 
     def _issue(self, date):
         """Re-check, freeze and deliver confirmed notices. What fails stays

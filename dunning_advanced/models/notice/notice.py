@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..reach.delivery import STUCK
+
 # The report that prints it.
 REPORT = "dunning_advanced.letter"
 
@@ -251,7 +253,7 @@ class DunningNotice(models.Model):
     def _compute_status(self):
         for notice in self:
             lost = notice.delivery_ids.filtered(
-                lambda delivery: delivery.state == "failed" and not delivery.correction
+                lambda delivery: delivery.state in STUCK and not delivery.correction
             )
             undelivered = notice.state == "issued" and not notice.delivered and lost
             notice.status = "undelivered" if undelivered else notice.state

@@ -182,11 +182,12 @@ class DunningPolicy(models.Model):
 
     @api.model
     def _for(self, company):
-        """The policies that items of a company may have, archived ones too:
+        """The policies that items of a company and its branches may have, archived ones too:
         what was begun under them goes on.
         """
+        near = Domain("company_id", "in", company._dunning_above())
         return self.with_context(active_test=False).search(
-            [("company_id", "in", [False, *company.parent_ids.ids])]
+            near | Domain("company_id", "child_of", company.id)
         )
 
     def _ladder(self):
@@ -218,6 +219,6 @@ class DunningPolicy(models.Model):
         :return: dunning.policy, empty when there is none
         """
         return company.dunning_policy_id or self.search(
-            [("company_id", "in", [False, *company.parent_ids.ids]), ("level_ids", "!=", False)],
+            [("company_id", "in", company._dunning_above()), ("level_ids", "!=", False)],
             limit=1,
         )

@@ -213,7 +213,7 @@ class DunningRule(models.Model):
 
         :param company: res.company
         """
-        return self.search([("company_id", "in", [False, *company.parent_ids.ids])])
+        return self.search([("company_id", "in", company._dunning_above())])
 
     def _own_domain(self):
         """What is asked of the customers by the filter of the rule."""

@@ -8,8 +8,11 @@ from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
 
-# What has reached a customer, as a domain of deliveries.
-LEFT = Domain("state", "=", "done") & Domain("correction", "=", False)
+# What has reached a customer, and what may have, as domains of deliveries.
+REACHED = Domain("state", "=", "done") & Domain("correction", "=", False)
+LEFT = Domain("state", "in", ("done", "unknown")) & Domain("correction", "=", False)
+# States from which a person may go on: try again, or say that it was delivered.
+STUCK = ("failed", "unknown")
 
 
 class DunningDelivery(models.Model):
@@ -43,12 +46,29 @@ class DunningDelivery(models.Model):
             ("queued", "Under way"),
             ("done", "Delivered"),
             ("failed", "Failed"),
+            ("unknown", "Unknown"),
             ("withdrawn", "Cancelled"),
         ],
         string="Status",
+        help="Unknown: the server stopped while it handed the e-mail over. Look whether it left, "
+        "then mark it as delivered or try again; it is not repeated by itself.",
         required=True,
         default="queued",
         index=True,
+    )
+    date_queued = fields.Datetime(
+        string="Waiting since", default=fields.Datetime.now, readonly=True, copy=False
+    )
+    date_handed = fields.Datetime(
+        string="Handed over on",
+        readonly=True,
+        copy=False,
+        help="When the e-mail was last handed to the mail server, whatever came of it.",
+    )
+    email_message_id = fields.Char(
+        string="Message-ID",
+        readonly=True,
+        help="By which mail servers and programs know the e-mail; the same at every try.",
     )
     date_done = fields.Datetime(string="Delivered on")
     printed_by_id = fields.Many2one("res.users", string="Printed by", readonly=True)
@@ -102,11 +122,13 @@ class DunningDelivery(models.Model):
     def action_retry(self):
         """Try failed deliveries once more, unless what they ask for was paid meanwhile."""
         channels = self.env["dunning.channel"].sudo()
-        failed = self._by_button().filtered(lambda record: record.state == "failed")
-        withdrawn, _part = failed._ask_again()
-        for delivery in failed.filtered(lambda record: record.state == "failed"):
+        stuck = self._by_button().filtered(lambda record: record.state in STUCK)
+        withdrawn, _part = stuck._ask_again()
+        for delivery in stuck.filtered(
+            lambda record: record.state in STUCK and record.notice_id not in withdrawn
+        ):
             if delivery.correction and not delivery.mail_id:
-                delivery.write({"state": "queued", "error": False})
+                delivery._queue()
                 delivery._send_corrections()
             else:
                 channels._installed(delivery.channel).retry(channels, delivery)
@@ -118,7 +140,7 @@ class DunningDelivery(models.Model):
 
     def action_mark_done(self):
         """Somebody says that the customer has it, whatever the channel reported."""
-        waiting = self._by_button().filtered(lambda record: record.state in ("queued", "failed"))
+        waiting = self._by_button().filtered(lambda record: record.state in ("queued", *STUCK))
         waiting._succeed()
 
     def action_print(self):
@@ -206,6 +228,32 @@ class DunningDelivery(models.Model):
             "target": "download",
         }
 
+    def _queue(self):
+        """Under way, for the first time or again."""
+        self.write(
+            {
+                "state": "queued",
+                "error": False,
+                "date_queued": fields.Datetime.now(),
+                "date_handed": False,
+            }
+        )
+
+    def _lose_track(self):
+        """Nobody knows whether these e-mails left; that is for a person to find out."""
+        for delivery in self:
+            delivery.write(
+                {
+                    "state": "unknown",
+                    "error": self.env._(
+                        "The server stopped while it handed this e-mail over, nobody knows "
+                        "whether it left. Look for %s in the log of your mail server, then mark "
+                        "it as delivered or try again.",
+                        delivery.email_message_id,
+                    ),
+                }
+            )
+
     def _succeed(self):
         """The notice has reached the debtor: the next level may follow."""
         self.write({"state": "done", "date_done": fields.Datetime.now(), "error": False})
@@ -225,7 +273,7 @@ class DunningDelivery(models.Model):
             }
         )
         for notice in self.notice_id:
-            notice.delivered = bool(notice.delivery_ids.filtered_domain(LEFT))
+            notice.delivered = bool(notice.delivery_ids.filtered_domain(REACHED))
 
     def _lose_mails(self, how):
         """Their e-mails will never leave: somebody took them from Odoo's queue.
@@ -340,7 +388,7 @@ class DunningDelivery(models.Model):
                 """
                 SELECT key, channel, COUNT(*) FILTER (WHERE gone), COUNT(*) FILTER (WHERE NOT gone)
                   FROM (SELECT %(key)s AS key, delivery.channel,
-                               BOOL_OR(delivery.state = 'done') AS gone
+                               BOOL_OR(delivery.state IN ('done', 'unknown')) AS gone
                           FROM dunning_delivery delivery
                           JOIN dunning_notice notice ON notice.id = delivery.notice_id
                          WHERE %(key)s = ANY(%(ids)s) AND notice.state IN %(states)s

@@ -1,9 +1,13 @@
+from odoo import fields
 from odoo.fields import Domain
 from odoo.tools import SQL, LazyTranslate
 
 from .contract import Channel
 
 _lt = LazyTranslate(__name__)
+
+# Odoo waits a minute for a mail server: whoever has not answered by then has stopped.
+HANDING_MINUTES = 15
 
 
 class Email(Channel):
@@ -27,8 +31,7 @@ class Email(Channel):
             [
                 {
                     **self.values(notice, contact),
-                    "mail_id": mail.id,
-                    "message_id": mail.mail_message_id.id,
+                    **self._mail_values(mail, contact, contacts[notice.id]),
                 }
                 for (notice, contact), mail in mails.items()
             ]
@@ -42,14 +45,17 @@ class Email(Channel):
         mail.notification_ids.filtered(
             lambda notification: notification.mail_mail_id == mail
         ).notification_status = "ready"
-        return delivery.write(
-            {"state": "queued", "error": False, "address": self.address(delivery.contact_id)}
-        )
+        delivery._queue()
+        delivery.address = self.address(delivery.contact_id)
 
     def outcome(self, channels, deliveries):
         """Odoo's queue tells what it sends. It does not tell of mails that were deleted together
-        with something else, as their message.
+        with something else, as their message, nor of those which it was handing over when the
+        server stopped.
         """
+        since = fields.Datetime.subtract(fields.Datetime.now(), minutes=HANDING_MINUTES)
+        handed = deliveries.filtered(lambda one: one.date_handed and one.date_handed < since)
+        handed.filtered(lambda one: one.mail_id.sudo().state == "exception")._lose_track()
         mails = channels.env["mail.mail"].sudo()
         cancelled = mails.search([("id", "in", deliveries.mail_id.ids), ("state", "=", "cancel")])
         deliveries.filtered(lambda delivery: delivery.mail_id in cancelled)._lose_mails("cancelled")
@@ -74,7 +80,8 @@ class Email(Channel):
         mails = self._mails(channels, notices, values, contacts)
         for correction in corrections:
             mail = mails[correction.notice_id, correction.contact_id]
-            correction.write({"mail_id": mail.id, "message_id": mail.mail_message_id.id})
+            everybody = contacts[correction.notice_id.id]
+            correction.write(self._mail_values(mail, correction.contact_id, everybody))
 
     def _mails(self, channels, notices, values, contacts):
         """One message for each notice, to all of its contacts; a mail of it for each of them,
@@ -92,6 +99,18 @@ class Email(Channel):
         mails.update(zip(others, copies, strict=True))
         self._notify(channels, mails)
         return mails
+
+    def _mail_values(self, mail, contact, contacts):
+        """What a delivery knows of its mail. All mails are of one message, and each has a
+        Message-ID of its own: that of the message goes to the first contact.
+        """
+        name, _at, host = mail.message_id.rpartition("@")
+        copied = contact != contacts[:1]
+        return {
+            "mail_id": mail.id,
+            "message_id": mail.mail_message_id.id,
+            "email_message_id": f"{name}.{contact.id}@{host}" if copied else mail.message_id,
+        }
 
     def _copy_values(self, mail, contact):
         return {

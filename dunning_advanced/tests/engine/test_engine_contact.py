@@ -114,6 +114,37 @@ class TestBranches(DunningCommon):
         run = self.env["dunning.run"].create({"company_id": branch.id, "date": notice.date})
         self.assertEqual(run._propose(), {"pending": 1}, "it is on a reminder of the company")
 
+    def test_policies_of_the_branch(self):
+        """On its invoices: the branch's default before the company's, a rule before both, the
+        customer's in the branch before a rule, that of the invoice first.
+        """
+        branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
+        self.cr.precommit.run()  # loads the chart of accounts of the branch
+        own, theirs = self.invoice(40), self.invoice_of(branch, 70)
+        names = ("Default", "Rule", "Customer here", "Customer there", "Invoice")
+        default, rule, here, there, alone = (
+            self.policy.copy({"name": name, "company_id": branch.id if name == "Default" else False})
+            for name in names
+        )
+        self.assertEqual(self.policies(), {own: self.policy, theirs: self.policy})
+        branch.dunning_policy_id = default
+        self.assertEqual(self.policies(), {own: self.policy, theirs: default})
+        self.env["dunning.rule"].create({"name": "All", "policy_id": rule.id})
+        self.assertEqual(self.policies(), {own: rule, theirs: rule})
+        self.debtor.with_company(self.company).dunning_policy_id = here
+        self.assertEqual(self.policies(), {own: here, theirs: here})
+        self.debtor.with_company(branch).dunning_policy_id = there
+        self.assertEqual(self.policies(), {own: here, theirs: there})
+        theirs.dunning_policy_id = alone
+        self.assertEqual(self.policies(), {own: here, theirs: alone})
+
+    def policies(self):
+        """Policy by invoice, in a run of the company."""
+        run = self.run_at()
+        found = {line.move_id: line.policy_id for line in run.line_ids}
+        run.unlink()
+        return found
+
     def test_other_companies_stay_apart(self):
         elsewhere = self.setup_other_company()["company"]
         self.invoice(5)

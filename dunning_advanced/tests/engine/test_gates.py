@@ -233,6 +233,43 @@ class TestContactCap(DunningCommon):
         run = self.remind()
         self.assertEqual(run.notice_ids.mapped("state"), ["issued", "issued"])
 
+    def test_what_was_taken_back_was_a_contact_all_the_same(self):
+        self.invoice(10)
+        run = self.remind()
+        run.notice_ids._cancel("Sent in error")
+        self.assertEqual(run.notice_ids.state, "cancelled")
+        later = self.run_at(DAY + timedelta(days=2))
+        self.assertEqual(later.line_ids.mapped("verdict"), ["capped"])
+
+    def test_what_was_taken_back_in_time_was_none(self):
+        self.invoice(10)
+        notice = self.run_at().notice_ids
+        notice.state = "confirmed"
+        notice._issue(DAY)
+        notice._cancel("Sent in error")
+        self.assertTrue(self.run_at(DAY + timedelta(days=2)).notice_ids)
+
+    def test_companies_are_counted_apart_branches_together(self):
+        elsewhere = self.setup_other_company()["company"]
+        branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
+        self.cr.precommit.run()  # loads the chart of accounts of the branch
+        self.invoice(10)
+        self.remind()
+        for company, shared, decision in [
+            (elsewhere, False, "dun"),
+            (elsewhere, True, "capped"),
+            (branch, False, "capped"),
+        ]:
+            with self.subTest(company.name, shared=shared):
+                self.cap.shared = shared
+                self.invoice_of(company, 70)
+                run = self.env["dunning.run"].create(
+                    {"company_id": company.id, "date": DAY + timedelta(days=2)}
+                )
+                run._propose()
+                self.assertEqual(set(run.line_ids.mapped("verdict")), {decision})
+                run.action_cancel()
+
     def test_archived_cap_stops_nothing(self):
         self.invoice(10)
         self.remind()

@@ -1,4 +1,5 @@
 import time
+from datetime import timedelta
 from unittest.mock import patch
 
 from freezegun import freeze_time
@@ -37,6 +38,27 @@ class TestIssue(DunningCommon):
             (mine | theirs)._issue(DAY)
         self.assertEqual((mine.state, theirs.state), ("issued", "confirmed"))
         self.assertFalse(theirs.delivery_ids)
+
+    def test_whoever_confirms_it_is_dated_by_the_company(self):
+        """In the evening of the day before, at the place of the reviewer: what is due on the
+        day of the run is still reminded.
+        """
+        self.company.dunning_tz = "Europe/Berlin"
+        self.first.days = 0
+        self.invoice(0)
+        run = self.run_at()
+        with freeze_time(f"{DAY} 01:30:00"):
+            run.with_context(tz="America/New_York").action_confirm()
+        notice = run.notice_ids
+        self.assertEqual((notice.state, notice.date), ("issued", DAY))
+
+    def test_never_dated_before_its_run(self):
+        self.first.days = 0
+        self.invoice(0)
+        run = self.run_at()
+        with freeze_time(DAY - timedelta(days=1)):
+            run.action_confirm()
+        self.assertEqual((run.notice_ids.state, run.notice_ids.date), ("issued", DAY))
 
     def test_every_copy_of_the_scheduled_action_is_woken(self):
         first = self.env.ref("dunning_advanced.ir_cron_issue").sudo()

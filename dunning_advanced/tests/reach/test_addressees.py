@@ -226,7 +226,7 @@ class TestSeveralMails(MailCommon, ContactsCommon):
             self.assertIn("ann@example.com", message["To"])
             self.assertIn("bob@example.com", message["To"])
             self.assertIn("Dear Sir or Madam", self.text(message))
-        self.assertEqual(*(message["Message-Id"] for message in arrived))
+        self.assertNotEqual(*(message["Message-Id"] for message in arrived))
         self.assertEqual(len(notice.delivery_ids.message_id), 1)
         self.assertEqual(notice.delivery_ids.mapped("state"), ["done", "done"])
         self.assertEqual(notice.preview, notice.delivery_ids.message_id.body)
@@ -254,7 +254,9 @@ class TestSeveralMails(MailCommon, ContactsCommon):
     def test_what_comes_back_fails_alone(self):
         self.invoice(20)
         notice = self.issue()
-        self.come_back(self.send(notice)[0], "bob@example.com")
+        arrived = self.send(notice)
+        [bobs] = [n for n, one in enumerate(self.sink.envelopes) if "bob@example.com" in one.rcpt_tos]
+        self.come_back(arrived[bobs], "bob@example.com")
         self.assertEqual(self.delivery_to(notice, self.ann).state, "done")
         self.assertEqual(self.delivery_to(notice, self.bob).state, "failed")
         self.assertTrue(notice.delivered)

@@ -1,7 +1,7 @@
 import shutil
 import time
 from contextlib import closing
-from tempfile import TemporaryFile
+from tempfile import NamedTemporaryFile, TemporaryFile
 
 import psycopg2
 from psycopg2 import sql
@@ -166,6 +166,30 @@ class TestCrash(BaseCase):
         self.check_whole(run_id, NOTICES)
         self.check_chain(run_id, NOTICES)
         self.assertEqual(self.run_state(run_id), "done")
+
+    def test_killed_while_it_hands_over_a_mail(self):
+        """It leaves once: of that one mail nobody knows, all others leave."""
+        worker, other = self.workers
+        run_id = worker.call("prepare", 3)
+        worker.call("press_confirm", run_id)
+        with NamedTemporaryFile("r") as accepted:
+            [victim] = self.processes(1)
+            victim.start("send_mails", accepted.name, True)
+            with self.assertRaises(RuntimeError):
+                victim.answer()
+            [lost] = accepted.read().split()
+            other.call("commit")  # sees what was committed meanwhile
+            other.call("send_mails", accepted.name)
+            self.assertEqual(len(accepted.read().split()), 2)
+        other.call("ask_outcomes", 20)
+        states = self.query(
+            "SELECT state, COUNT(*), MAX(email_message_id) FROM dunning_delivery"
+            " WHERE notice_id IN (SELECT id FROM dunning_notice WHERE run_id = %s)"
+            " GROUP BY state ORDER BY state",
+            run_id,
+        )
+        self.assertEqual([row[:2] for row in states], [("done", 2), ("unknown", 1)])
+        self.assertEqual(states[1][2], lost)
 
     def run_state(self, run_id):
         [[state]] = self.query("SELECT state FROM dunning_run WHERE id = %s", run_id)
