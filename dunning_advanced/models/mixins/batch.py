@@ -28,7 +28,7 @@ class DunningBatch(models.AbstractModel):
         free = self.env.execute_query(SQL("%s FOR UPDATE SKIP LOCKED", query.select()))
         return self.browse(id_ for [id_] in free)
 
-    def _by_company(self):
+    def _for_readers(self):
         """The records by company, in the language of its responsible: what fails while nobody
         looks is read later.
 

@@ -332,7 +332,7 @@ class DunningDelivery(models.Model):
         :return: number of corrections that were tried
         """
         batch = self._take_next(self._waiting_domain())
-        for _company, corrections in batch._by_company():
+        for _company, corrections in batch._for_readers():
             corrections._send_corrections()
         self.env.flush_all()
         return len(batch)

@@ -151,9 +151,7 @@ class TestDocumentWords(BracketsCase, HttpCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.add_rate("EUR", 1)
-        fee = {"name": "Compensation", "kind": "statutory"}
-        cls.first.fee_ids = cls.env["dunning.fee"].create(fee)
-        cls.first.fee_ids.with_context(lang=LANG).name = brackets.bracket("Compensation")
+        cls.first.fee_ids = cls.env.ref("dunning_advanced.fee_statutory")
 
     def page(self, report, record, **data):
         page = self.env["ir.actions.report"]._render_qweb_html(report, record.ids, data=data)[0]
@@ -173,6 +171,8 @@ class TestDocumentWords(BracketsCase, HttpCase):
             self.assert_brackets(notice.own_subject, "subject")
             self.assert_brackets(brackets.shown(notice._render_email_body()), "e-mail")
             self.assert_brackets(self.page(press.REPORT, notice), "letter")
+            # what is put into a sentence, too
+            self.assertIn("‹Germany›", " ".join(notice.charge_ids.mapped("formula")))
         notices._cancel("QZ")
         notices.action_correct()
         for correction in notices.delivery_ids.filtered("correction"):
