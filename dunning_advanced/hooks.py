@@ -56,7 +56,8 @@ def _release_views(env):
     domain = [("arch_db", "like", "dunning_"), ("model", "!=", False)]
     views = env["ir.ui.view"].with_context(active_test=False).search(domain)
     for view in views - views.browse(_ids(env, "ir.ui.view").mapped("res_id")):
-        shown = set(etree.fromstring(view.arch).xpath("//field/@name"))
+        # one with a position only says where the others go
+        shown = set(etree.fromstring(view.arch).xpath("//field[not(@position)]/@name"))
         if shown & ours:
             if shown <= ours and not view.inherit_children_ids:
                 view.unlink()
@@ -90,6 +91,9 @@ def _empty_tables(env, names):
     that are about to go with the addon.
     """
     env.flush_all()
+    # Those on tables of others, which go with their columns, would leave a row about them.
+    constraints = env["ir.model.constraint"].search([("module.name", "=", MODULE)])
+    constraints.filtered(lambda row: row.model.model not in names).unlink()
     tables = [env[name]._table for name in names if env[name]._auto]
     references = env.execute_query(
         SQL(
@@ -112,8 +116,6 @@ def _empty_tables(env, names):
                 SQL.identifier(constraint),
             )
         )
-    constraints = [constraint for _table, constraint in references]
-    env["ir.model.constraint"].search([("name", "in", constraints)]).unlink()
     env.cr.execute(SQL("TRUNCATE %s", SQL(", ").join(map(SQL.identifier, tables))))
     env.invalidate_all()
     env["ir.model.data"].search([("model", "in", names)]).unlink()

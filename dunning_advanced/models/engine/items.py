@@ -101,23 +101,35 @@ class DunningEngineItem(models.AbstractModel):
         )
 
     def _stage_history(self, scope):
-        """The last reminder that counts, of every item that has had one, or
-        the level that somebody set by hand since.
+        """The last reminder that counts, of every item that has had one, or the level that
+        somebody set by hand since; and all levels that were sent since then.
         """
         return SQL(
             """
-            SELECT DISTINCT ON (line.move_line_id)
-                   line.move_line_id, line.step, line.rung, line.date, line.notice_id,
-                   notice.delivered
-              FROM dunning_line line
-              LEFT JOIN dunning_notice notice ON notice.id = line.notice_id
+            SELECT last.*, notice.delivered
+              FROM (SELECT line.move_line_id, MAX(line.step) AS step,
+                           (array_agg(line.level_id ORDER BY line.step DESC, line.id DESC))[1]
+                               AS level_id,
+                           (array_agg(line.policy_id ORDER BY line.step DESC, line.id DESC))[1]
+                               AS policy_id,
+                           (array_agg(line.date ORDER BY line.step DESC, line.id DESC))[1] AS date,
+                           (array_agg(line.notice_id ORDER BY line.step DESC, line.id DESC))[1]
+                               AS notice_id,
+                           array_agg(line.level_id) AS levels
+                      FROM dunning_line line
+                     WHERE line.state IN ('issued', 'moved') AND %(day)s AND %(items)s AND %(own)s
+                       AND NOT EXISTS (
+                           SELECT FROM dunning_line moved
+                            WHERE moved.state = 'moved' AND moved.move_line_id = line.move_line_id
+                              AND (moved.step, moved.id) > (line.step, line.id) AND %(moved_day)s)
+                     GROUP BY line.move_line_id) last
+              LEFT JOIN dunning_notice notice ON notice.id = last.notice_id
                    AND notice.state = 'issued'
-             WHERE line.state IN ('issued', 'moved') AND %s AND %s AND %s
-             ORDER BY line.move_line_id, line.step DESC, line.id DESC
             """,
-            SQL("line.date <= %s", scope.date) if scope.as_of else SQL("TRUE"),
-            self._of_items(scope, SQL("line.move_line_id")),
-            SQL("line.notice_id IN %s IS NOT TRUE", scope.own_notice_ids)
+            day=SQL("line.date <= %s", scope.date) if scope.as_of else SQL("TRUE"),
+            moved_day=SQL("moved.date <= %s", scope.date) if scope.as_of else SQL("TRUE"),
+            items=self._of_items(scope, SQL("line.move_line_id")),
+            own=SQL("line.notice_id IN %s IS NOT TRUE", scope.own_notice_ids)
             if scope.leaving_item_ids
             else SQL("TRUE"),
         )
@@ -146,13 +158,10 @@ class DunningEngineItem(models.AbstractModel):
     def _stage_placed(self, scope):
         """Debits with their policy and the level number that is next for them.
 
-        The policy is that of the invoice; else that of the customer, in the branch of the
-        invoice first; else that of a rule, of the branch, of the company.
-
         Once an item is due, reminders before the due date are left out. A
-        policy that catches up goes straight to the level of the item's age.
+        policy that catches up goes straight to the level of the item's age. A level that was
+        sent is not sent again, but as a repetition.
         """
-        branch_customer, branch_default = self.env["dunning.engine.policy"]._branch_policy(scope)
         return SQL(
             """
             SELECT item.*, policy.id AS policy_id, debtor.channel AS preferred_channel,
@@ -162,28 +171,49 @@ class DunningEngineItem(models.AbstractModel):
                    history.notice_id AS last_notice_id,
                    history.delivered AS last_delivered,
                    policies.first_rung, policies.align,
-                   GREATEST(
-                       policies.first_rung, history.rung + 1,
-                       CASE WHEN item.due <= %(date)s THEN 1 END,
-                       CASE WHEN policies.catch_up THEN (
-                           SELECT MAX(reached.rung) FROM ladder reached
-                            WHERE reached.policy_id = policy.id
-                              AND item.due + reached.days <= %(date)s) END) AS next_rung
+                   CASE WHEN history.move_line_id IS NULL THEN lowest.rung ELSE (
+                       SELECT MIN(left_over.rung) FROM ladder left_over
+                        WHERE left_over.policy_id = policy.id AND left_over.rung >= lowest.rung
+                          AND left_over.again >=
+                              cardinality(array_positions(history.levels, left_over.level_id))
+                   ) END AS next_rung
               FROM items item
               JOIN debtors debtor ON debtor.id = item.debtor_id
               LEFT JOIN account_move override
                      ON override.id = item.move_id AND override.dunning_policy_id IS NOT NULL
-              CROSS JOIN LATERAL (
-                   SELECT COALESCE(override.dunning_policy_id, %(branch_customer)s,
-                                   debtor.chosen_policy_id, %(branch_default)s,
-                                   debtor.policy_id) AS id) policy
-              LEFT JOIN policies ON policies.id = policy.id
               LEFT JOIN history ON history.move_line_id = item.id
+              CROSS JOIN LATERAL (
+                   SELECT %(choice)s AS id) policy
+              LEFT JOIN policies ON policies.id = policy.id
+              CROSS JOIN LATERAL (
+                   SELECT GREATEST(
+                       policies.first_rung, %(passed)s + 1,
+                       CASE WHEN item.due <= %(date)s THEN 1 END,
+                       CASE WHEN policies.catch_up THEN (
+                           SELECT MAX(reached.rung) FROM ladder reached
+                            WHERE reached.policy_id = policy.id
+                              AND item.due + reached.days <= %(date)s) END) AS rung) lowest
              WHERE item.open > 0
             """,
             date=scope.date,
-            branch_customer=branch_customer,
-            branch_default=branch_default,
+            choice=self.env["dunning.engine.policy"]._choice(scope),
+            passed=self._passed_sql(),
+        )
+
+    def _passed_sql(self):
+        """The place of the level that was last sent, in the ladder that the policy has now.
+
+        A level that is not in it any more, or is of another policy, has the place of its days.
+        """
+        return SQL(
+            """
+            CASE WHEN history.move_line_id IS NOT NULL THEN COALESCE(
+                (SELECT MIN(same.rung) FROM ladder same
+                  WHERE same.policy_id = policy.id AND same.level_id = history.level_id),
+                (SELECT MAX(earlier.rung) FROM ladder earlier
+                   JOIN dunning_level last ON last.id = history.level_id
+                  WHERE earlier.policy_id = policy.id AND earlier.days <= last.days)) END
+            """
         )
 
     def _stage_stepped(self, scope):

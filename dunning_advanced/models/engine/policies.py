@@ -38,7 +38,8 @@ class DunningEnginePolicy(models.AbstractModel):
         return values(columns, rows)
 
     def _stage_ladder(self, scope):
-        columns = dict.fromkeys(["policy_id", "rung", "level_id", "days", "wait", "fresh"], "int")
+        names = ["policy_id", "rung", "level_id", "days", "wait", "again", "fresh"]
+        columns = dict.fromkeys(names, "int")
         fresh = {level.id: level.fresh_days for level in self._policies(scope).level_ids}
         rows = [
             (*row, fresh[row[2]]) for policy in self._policies(scope) for row in policy._ladder()
@@ -87,8 +88,7 @@ class DunningEnginePolicy(models.AbstractModel):
     def _stage_debtors(self, scope):
         """Policy, responsible and preferred channel of each debtor.
 
-        ``chosen_policy_id`` is none where the default of the company holds. What is set on the
-        customer comes first. Then whoever has the open case goes on
+        What is set on the customer comes first. Then whoever has the open case goes on
         with it; only where nobody has it do the rule and the company choose.
         """
         partners = self.env["res.partner"].sudo().with_company(scope.company)
@@ -98,8 +98,8 @@ class DunningEnginePolicy(models.AbstractModel):
             """
             SELECT debtor.id, debtor.rule_id, COALESCE(debtor.channel, rule.channel) AS channel,
                    COALESCE(rule.approval, FALSE) AS approval,
-                   COALESCE(debtor.policy_id, rule.policy_id) AS chosen_policy_id,
-                   COALESCE(debtor.policy_id, rule.policy_id, %(policy)s) AS policy_id,
+                   debtor.policy_id AS own_policy_id, rule.policy_id AS rule_policy_id,
+                   %(policy)s::int AS default_policy_id,
                    CASE WHEN debtor.user_id IS NULL THEN rule.team_id END AS team_id,
                    COALESCE(debtor.user_id, %(case_user)s, CASE WHEN rule.team_id IS NULL
                        THEN COALESCE(%(rule_user)s, %(user)s) END) AS user_id
@@ -123,6 +123,34 @@ class DunningEnginePolicy(models.AbstractModel):
             facts=rules._facts_join(scope),
             only=self.env["dunning.engine"]._only(scope, SQL("partner.id")),
         )
+
+    @api.model
+    def _choice(self, scope):
+        """The policy of a row ``item`` of debtor ``debtor`` with its ``history``, as SQL: that
+        of the invoice (row ``override``); else that of the customer, in the branch of the
+        invoice first; else that of a rule, of the branch, of the company.
+
+        An archived policy takes no new items: it is passed over but where it has begun.
+        """
+        customer, branch = self._branch_policy(scope)
+        choices = [
+            SQL("override.dunning_policy_id"),
+            customer,
+            SQL("debtor.own_policy_id"),
+            SQL("debtor.rule_policy_id"),
+            branch,
+        ]
+        if archived := (self._policies(scope).filtered(lambda policy: not policy.active)).ids:
+            choices = [
+                SQL(
+                    "CASE WHEN %(choice)s IN %(archived)s AND"
+                    " %(choice)s IS DISTINCT FROM history.policy_id THEN NULL ELSE %(choice)s END",
+                    choice=choice,
+                    archived=tuple(archived),
+                )
+                for choice in choices
+            ]
+        return SQL("COALESCE(%s, debtor.default_policy_id)", SQL(", ").join(choices))
 
     @api.model
     def _branch_policy(self, scope):

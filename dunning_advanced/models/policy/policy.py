@@ -194,7 +194,7 @@ class DunningPolicy(models.Model):
         """The rungs of the policy, repetitions of the last level included.
 
         :return: list of (policy id, rung, level id, days after the due date,
-            days since the last notice)
+            days since the last notice, which repetition of the level)
         """
         self.ensure_one()
         levels = [
@@ -218,7 +218,7 @@ class DunningPolicy(models.Model):
         :param company: res.company, may be a branch
         :return: dunning.policy, empty when there is none
         """
-        return company.dunning_policy_id or self.search(
+        return company.dunning_policy_id.filtered("active") or self.search(
             [("company_id", "in", company._dunning_above()), ("level_ids", "!=", False)],
             limit=1,
         )

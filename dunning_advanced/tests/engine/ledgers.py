@@ -60,7 +60,8 @@ class Maker:
         return self.choice(choices) if self.rarely(one_in) else None
 
     def ledger(self):
-        policies = tuple(self.policy() for _policy in range(self.choice((1, 2, 2))))
+        default, *others = (self.policy() for _policy in range(self.choice((1, 2, 2))))
+        policies = self.made = (replace(default, active=True), *others)
         self.policies = range(len(policies))
         debtors = tuple(map(self.debtor, CONTACTS))
         self.cast = self.random.sample(range(len(debtors)), self.choice((1, 1, 2, 3)))
@@ -114,6 +115,7 @@ class Maker:
         return oracle.Policy(
             levels=tuple(map(self.level, days)),
             currency=self.choice(CURRENCIES),
+            active=not self.rarely(6),
             repeat_every=self.random.randint(1, 20) if repeat else 0,
             repeat_max=repeat,
             catch_up=self.rarely(4),
@@ -132,6 +134,7 @@ class Maker:
             share=self.choice((0, 0, 0, 0, 50, 80)),
             channel=self.choice(CHANNELS),
             fallback=self.choice((None, *CHANNELS, *CHANNELS)),
+            active=not self.rarely(6),
         )
 
     def debtor(self, contacts):
@@ -236,10 +239,26 @@ class Maker:
         return Decimal(self.choice((5, 10, 20, 25, 50, 75, 100, 150)) * unit)
 
     def past(self):
+        """Levels of one policy in their order, or of several as they come."""
+        by_hand = self.rarely(6)
+        levels = [
+            (number, place)
+            for number, policy in enumerate(self.made)
+            for place in range(len(policy.levels))
+        ]
+        if self.rarely(3):
+            sent = self.some(lambda: self.choice(levels), (1, 2, 3)) if levels else ()
+        else:
+            number = self.random.randrange(len(self.made))
+            count = len(self.made[number].levels)
+            sent = tuple((number, place) for place in range(min(count, self.choice((1, 1, 2, 3)))))
+        if by_hand:
+            sent = (*sent, self.choice((None, *levels)))
+        if not sent:
+            return None
         return oracle.Past(
-            step=self.random.randint(1, 3),
-            rung=self.choice((-1, 0, 0, 1, 1, 1, 1, 2, 2, 3)),
+            sent=sent,
             days_ago=self.choice((0, 1, 7, 14, 20, 35, 40, 45, 60)),
             delivered=not self.rarely(6),
-            by_hand=self.rarely(6),
+            by_hand=by_hand,
         )

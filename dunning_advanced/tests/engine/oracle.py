@@ -35,12 +35,14 @@ class Level:
     share: int = 0
     channel: str = "email"
     fallback: str | None = None
+    active: bool = True
 
 
 @dataclass(frozen=True)
 class Policy:
     levels: tuple
     currency: str
+    active: bool = True
     repeat_every: int = 0
     repeat_max: int = 0
     catch_up: bool = False
@@ -103,13 +105,25 @@ class BankLine:
 
 @dataclass(frozen=True)
 class Past:
-    """The last reminder of an item."""
+    """The reminders that an item has had.
 
-    step: int
-    rung: int
+    ``sent`` has their levels in order, each as (policy, place among all its levels by days).
+    Where somebody set the level by hand since, it is the last one, None for none at all.
+    """
+
+    sent: tuple
     days_ago: int
     delivered: bool = True
     by_hand: bool = False
+
+    @property
+    def step(self):
+        return len(self.sent) - self.by_hand
+
+    @property
+    def counted(self):
+        """What was sent since the level was set by hand."""
+        return self.sent[-1:] if self.by_hand else self.sent
 
 
 @dataclass(frozen=True)
@@ -148,10 +162,11 @@ class Ledger:
 @dataclass
 class Rung:
     number: int
-    level: int  # place among the levels of the policy, by days
+    level: int  # place among all levels of the policy, by days
     days: int
     wait: int
     fresh: int
+    again: int = 0  # which repetition
 
 
 @dataclass
@@ -183,17 +198,19 @@ class Notice:
 
 def ladder(policy):
     """The rungs of a policy by number; 1 is the first that is not before the due date."""
-    levels = sorted(policy.levels, key=lambda level: level.days)
-    early = sum(level.days < 0 for level in levels)
+    everything = sorted(policy.levels, key=lambda level: level.days)
+    levels = [(place, level) for place, level in enumerate(everything) if level.active]
+    number = 1 - sum(level.days < 0 for _place, level in levels)
     rungs = []
-    for place, level in enumerate(levels):
-        distance = level.days - levels[place - 1].days if place else 0
+    for place, level in levels:
+        distance = level.days - rungs[-1].days if rungs else 0
         wait = level.min_interval or distance
-        rungs.append(Rung(1 - early + place, place, level.days, wait, level.fresh))
-    for _again in range(policy.repeat_max if rungs else 0):
-        last = rungs[-1]
-        every = policy.repeat_every
-        rungs.append(Rung(last.number + 1, last.level, last.days + every, every, last.fresh))
+        rungs.append(Rung(number + len(rungs), place, level.days, wait, level.fresh))
+    for again in range(1, policy.repeat_max + 1 if rungs else 1):
+        last, every = rungs[-1], policy.repeat_every
+        rungs.append(
+            Rung(last.number + 1, last.level, last.days + every, every, last.fresh, again)
+        )
     return {rung.number: rung for rung in rungs}
 
 
@@ -220,8 +237,9 @@ def decide(ledger):
 def policy_of(ledger, item):
     debtor = ledger.debtors[item.debtor]
     rule = rule_of(ledger, item.debtor)
+    begun = item.past and item.past.sent[-1] and item.past.sent[-1][0]
     for choice in (item.policy, debtor.policy, rule and rule.policy):
-        if choice is not None:
+        if choice is not None and (ledger.policies[choice].active or choice == begun):
             return choice
     return 0
 
@@ -277,7 +295,7 @@ def place(ledger, item):
         rung = rungs.get(next_rung(ledger, item, rungs))
         answer.rung = rung and rung.number
         answer.holds = calendar(ledger, item, rung, answer.step)
-        if rung and not past and item.known is not None and item.known < rung.fresh:
+        if rung and answer.step == 1 and item.known is not None and item.known < rung.fresh:
             answer.holds.add("fresh")
     else:
         answer.holds.add("no_level")
@@ -313,17 +331,35 @@ def gate(ledger, item, answer):
 
 
 def next_rung(ledger, item, rungs):
-    """One after the last; early rungs are left out once the item is due, and a
-    policy that catches up goes to the rung of the item's age.
+    """The first after the level that was last sent which was not sent yet; early rungs are
+    left out once the item is due, and a policy that catches up goes to the rung of the item's
+    age.
     """
-    number = item.past.rung + 1 if item.past else min(rungs)
-    number = max(number, min(rungs))
+    sent = item.past.counted if item.past else ()
+    policy = policy_of(ledger, item)
+    number = min(rungs)
+    if sent and sent[-1]:
+        number = max(number, passed(ledger, policy, rungs, sent[-1]) + 1)
     if item.due <= ledger.day:
         number = max(number, 1)
     if ledger.policies[policy_of(ledger, item)].catch_up:
         age = (ledger.day - item.due).days
         number = max([number, *(n for n, rung in rungs.items() if rung.days <= age)])
-    return number
+    for possible in sorted(rungs):
+        rung = rungs[possible]
+        if possible >= number and rung.again >= sent.count((policy, rung.level)):
+            return possible
+    return None
+
+
+def passed(ledger, policy, rungs, level):
+    """The rung of a level that was sent, or by its days the last one before the next."""
+    home, place = level
+    own = [n for n, rung in rungs.items() if home == policy and rung.level == place]
+    if own:
+        return min(own)
+    days = days_of(ledger, level)
+    return max((n for n, rung in rungs.items() if rung.days <= days), default=min(rungs) - 1)
 
 
 def calendar(ledger, item, rung, step):
@@ -459,7 +495,7 @@ def gather(ledger, answers):
             groups.setdefault(key, []).append(number)
     notices = {}
     # what is overdue first: the early reminders of a debtor wait for it
-    overdue = {item.debtor for item in ledger.items if reminded_today(item)}
+    overdue = {item.debtor for item in ledger.items if reminded_today(ledger, item)}
     for key, numbers in sorted(groups.items(), key=lambda group: group[0][3]):
         debtor, *_rest, early = key
         decision, notice = write(ledger, answers, key, numbers)
@@ -475,10 +511,19 @@ def gather(ledger, answers):
     return notices
 
 
-def reminded_today(item):
+def reminded_today(ledger, item):
     """Whether a reminder of the item, as overdue, waits for review or went out today."""
     past = item.past
-    return item.pending or (past and not past.by_hand and past.rung > 0 and past.days_ago == 0)
+    return item.pending or (
+        past
+        and past.days_ago == 0
+        and any(days_of(ledger, level) >= 0 for level in past.sent[: past.step])
+    )
+
+
+def days_of(ledger, level):
+    policy, place = level
+    return sorted(level.days for level in ledger.policies[policy].levels)[place]
 
 
 def write(ledger, answers, key, numbers):

@@ -96,11 +96,13 @@ class OracleCommon(DunningCommon):
             "catch_up": policy.catch_up,
             "align": policy.align,
             "every_contact": policy.every_contact,
+            "active": policy.active,
             "level_ids": [
                 Command.create(
                     {
                         "name": f"Level {level.days}",
                         "days": level.days,
+                        "active": level.active,
                         "min_interval": level.min_interval,
                         "fresh_days": level.fresh,
                         "minimum_amount": level.minimum,
@@ -351,26 +353,33 @@ class OracleCommon(DunningCommon):
         run = self.env["dunning.run"].create({"company_id": self.company.id, "date": DAY})
         self.env.flush_all()
         for number, item in reminded:
-            if item.past:
-                self.remember(run, number, item, "issued", item.past)
+            past = item.past or oracle.Past((), 0)
+            for step, level in enumerate(past.sent[: past.step], start=1):
+                self.remember(run, number, item, "issued", past, step, level)
+            if past.by_hand:
+                self.remember(run, number, item, "moved", past, past.step, past.sent[-1])
             if item.pending:
-                step = item.past.step + 1 if item.past else 1
-                self.remember(run, number, item, "proposed", oracle.Past(step, 1, 0))
+                self.remember(run, number, item, "proposed", past, past.step + 1, None)
 
-    def remember(self, run, number, item, state, past):
+    def remember(self, run, number, item, state, past, step, sent):
+        levels = self.policies.with_context(active_test=False).level_ids
+        level = self.first if state == "proposed" else levels.browse()
+        if sent:
+            level = self.policies[sent[0]].with_context(active_test=False).level_ids
+            level = level.sorted("days")[sent[1]]
         common = {
             "run_id": run.id,
             "company_id": self.company.id,
             "partner_id": self.contacts[item.debtor][0].id,
             "currency_id": self.currencies[item.currency].id,
-            "policy_id": self.policy.id,
-            "level_id": self.first.id,
-            "rung": past.rung,
+            "policy_id": level.policy_id.id or None,
+            "level_id": level.id or None,
+            "rung": step if level.days >= 0 else 0,  # whatever it was then
             "date": DAY - timedelta(days=past.days_ago),
             "state": state,
         }
         notice = [None]
-        if not past.by_hand:
+        if state != "moved":
             notice = self.insert("dunning_notice", [{**common, "delivered": past.delivered}])
         self.insert(
             "dunning_line",
@@ -379,9 +388,8 @@ class OracleCommon(DunningCommon):
                     **common,
                     "notice_id": notice[0],
                     "move_line_id": self.items[number],
-                    "step": past.step,
-                    "verdict": "moved" if past.by_hand else "dun",
-                    "state": "moved" if past.by_hand else state,
+                    "step": step,
+                    "verdict": "moved" if state == "moved" else "dun",
                 }
             ],
         )
