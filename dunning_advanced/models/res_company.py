@@ -305,6 +305,15 @@ class ResCompany(models.Model):
             return user
         return user or self.dunning_user_id or self.env.user
 
+    def _dunning_reader_lang(self, user):
+        """The language of what is written now and read later, whoever is at work: that of the
+        one who is asked, else of the company's responsible, else of the company.
+
+        :param user: res.users, may be empty
+        """
+        reader = (user or self.dunning_user_id).sudo()
+        return reader.lang or self.sudo().partner_id.lang or self.env.lang
+
     def _dunning_managers(self):
         """The dunning managers of the company, whatever the user may see of them.
 

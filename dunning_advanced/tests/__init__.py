@@ -93,6 +93,7 @@ from .whole import (
     test_frozen,
     test_house,
     test_open_run,
+    test_own_only,
     test_queries,
     test_rights,
     test_searches,
@@ -100,4 +101,5 @@ from .whole import (
     test_tours,
     test_translations,
     test_views,
+    test_words,
 )

@@ -2,6 +2,8 @@
 
 from odoo import SUPERUSER_ID, api
 
+from odoo.addons.dunning_advanced.models.run.night import Step
+
 STEPS = {
     "plans": ("dunning.payment.plan", "_night_follow"),
     "judge": ("dunning.promise", "_night_judge"),
@@ -39,5 +41,4 @@ def _take(case, model, method):
     with case.registry.cursor() as cr:
         env = api.Environment(cr, SUPERUSER_ID, {})
         for company in env["res.company"].search([("parent_id", "=", False)]):
-            step = getattr(env[model].with_company(company), method)
-            step(company, company._dunning_today())
+            env["dunning.night"]._do(Step(model, method), company, company._dunning_today())

@@ -75,7 +75,7 @@ class DunningAgreement(models.AbstractModel):
         """An activity on the case of each record; a case is opened where there is none.
 
         :param kind: name of the activity type in this module
-        :param summary: method of one record that gives the words
+        :param summary: method of one record that gives the words, in its language
         """
         cases = self._cases()
         values = []
@@ -84,14 +84,17 @@ class DunningAgreement(models.AbstractModel):
                 cases[record._key()] = record._case()
             case = cases[record._key()]
             taker = record.user_id.filtered(lambda user: user.active and not user.share)
+            company = record.company_id
+            user = company._dunning_responsible(case.user_id or taker)
+            words = record.with_context(lang=company._dunning_reader_lang(user))
             values.append(
                 {
                     "res_model_id": self.env["ir.model"]._get_id("dunning.case"),
                     "res_id": case.id,
                     "activity_type_id": self.env.ref(f"dunning_advanced.{kind}").id,
-                    "summary": summary(record),
+                    "summary": summary(words),
                     "date_deadline": date,
-                    "user_id": record.company_id._dunning_responsible(case.user_id or taker).id,
+                    "user_id": user.id,
                     "automated": True,
                 }
             )

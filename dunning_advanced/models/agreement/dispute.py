@@ -408,11 +408,14 @@ class DunningDispute(models.Model):
     def _schedule_for_owner(self, **values):
         # Whoever becomes the owner of a record is told so by Odoo: no second e-mail.
         for dispute in self.with_context(mail_activity_quick_update=True):
+            user = dispute.user_id or self.env.user
+            lang = dispute.company_id._dunning_reader_lang(user)
+            words = dispute.with_context(lang=lang).env
             dispute.activity_schedule(
                 ACTIVITY,
                 dispute.date_deadline,
-                summary=self.env._("Answer the dispute of %s", dispute.partner_id.name),
-                user_id=dispute.user_id.id or self.env.uid,
+                summary=words._("Answer the dispute of %s", dispute.partner_id.name),
+                user_id=user.id,
                 **values,
             )
 

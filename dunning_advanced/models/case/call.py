@@ -135,10 +135,11 @@ class DunningCall(models.Model):
             )
         if self.outcome == "wrong":
             responsible = case.company_id._dunning_responsible(case.user_id or self.user_id)
+            words = self.with_context(lang=case.company_id._dunning_reader_lang(responsible)).env
             case.activity_schedule(
                 "dunning_advanced.mail_activity_phone",
                 self.date,
-                summary=self.env._("Wrong number: %s", self.number or self.contact_id.name),
+                summary=words._("Wrong number: %s", self.number or self.contact_id.name),
                 user_id=responsible.id,
             )
 

@@ -1,3 +1,4 @@
+import json
 import logging
 from datetime import timedelta
 
@@ -175,7 +176,7 @@ class DunningCase(models.Model):
         self._schedule_once(
             run,
             "dunning_advanced.mail_activity_contact",
-            self.env._("Find an e-mail or postal address"),
+            lambda env: env._("Find an e-mail or postal address"),
             SQL(
                 "SELECT partner_id FROM dunning_line WHERE run_id = %s AND verdict = 'unreachable'",
                 run.id,
@@ -191,10 +192,16 @@ class DunningCase(models.Model):
 
         :param run: dunning.run, proposed
         :param kind: XML id of the type of the activity
+        :param summary: function of an environment that gives the words in its language
         :param debtors: SQL of a query that gives the ids of the debtors
         :param again: who has had the task and did it after this day is not asked;
             None: whoever did it is asked again
         """
+        languages = self.env["res.lang"].get_installed()
+
+        def words(lang):
+            return summary(self.with_context(lang=lang).env)
+
         self.env.flush_all()
         query = SQL(
             """
@@ -203,10 +210,14 @@ class DunningCase(models.Model):
                     date_deadline, user_id, automated, active,
                     create_uid, create_date, write_uid, write_date)
                 SELECT %(model)s, 'dunning.case', kase.id, partner.complete_name, %(kind)s,
-                       %(summary)s, %(date)s, COALESCE(kase.user_id, %(user)s), TRUE, TRUE,
+                       COALESCE(%(summaries)s::jsonb ->> person.lang, %(summary)s),
+                       %(date)s, COALESCE(kase.user_id, %(user)s), TRUE, TRUE,
                        %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
                   FROM dunning_case kase
                   JOIN res_partner partner ON partner.id = kase.partner_id
+                  LEFT JOIN res_users responsible
+                         ON responsible.id = COALESCE(kase.user_id, %(user)s)
+                  LEFT JOIN res_partner person ON person.id = responsible.partner_id
                  WHERE kase.state = 'open' AND kase.company_id = %(company)s
                    AND kase.partner_id IN (%(debtors)s)
                    AND NOT EXISTS (SELECT FROM mail_activity activity
@@ -217,7 +228,8 @@ class DunningCase(models.Model):
                 """,
             model=self.env["ir.model"]._get_id(self._name),
             kind=self.env.ref(kind).id,
-            summary=summary,
+            summary=words(run.company_id._dunning_reader_lang(self.env["res.users"])),
+            summaries=json.dumps({code: words(code) for code, _name in languages}),
             date=run.date,
             user=run.company_id._dunning_responsible(self.env["res.users"]).id or None,
             company=run.company_id.id,
@@ -284,7 +296,9 @@ class DunningCase(models.Model):
         self._schedule_once(
             run,
             "dunning_advanced.mail_activity_decide",
-            self.env._("All reminders are sent: hand over, write off, or agree on something?"),
+            lambda env: env._(
+                "All reminders are sent: hand over, write off, or agree on something?"
+            ),
             SQL(
                 """
                 SELECT line.partner_id

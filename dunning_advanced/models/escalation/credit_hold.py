@@ -154,6 +154,13 @@ class DunningCreditHold(models.Model):
         user = self.user_id.filtered("active")
         return user or self.company_id._dunning_responsible(user)
 
+    def _lift_question(self):
+        """In the language of whoever is asked."""
+        lang = self.company_id._dunning_reader_lang(self._reviewer())
+        return self.with_context(lang=lang).env._(
+            "Nothing of %s is overdue any more: lift the credit hold?", self.partner_id.name
+        )
+
     def _propose_lift(self, date):
         self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(
             [
@@ -161,10 +168,7 @@ class DunningCreditHold(models.Model):
                     "res_model_id": self.env["ir.model"]._get_id(self._name),
                     "res_id": hold.id,
                     "activity_type_id": self.env.ref("dunning_advanced.mail_activity_credit").id,
-                    "summary": self.env._(
-                        "Nothing of %s is overdue any more: lift the credit hold?",
-                        hold.partner_id.name,
-                    ),
+                    "summary": hold._lift_question(),
                     "date_deadline": date,
                     "user_id": hold._reviewer().id,
                     "automated": True,

@@ -431,7 +431,8 @@ class DunningHandover(models.Model):
         open_ones = known.grouped("res_id")
         values = []
         for handover in self:
-            text = handover._change_words()
+            lang = handover.company_id._dunning_reader_lang(handover._informed())
+            text = handover.with_context(lang=lang)._change_words()
             if handover.id in open_ones:
                 open_ones[handover.id].summary = text
             else:
@@ -456,9 +457,13 @@ class DunningHandover(models.Model):
             "activity_type_id": kind.id,
             "summary": text,
             "date_deadline": date,
-            "user_id": (self._responsible() or self.handed_by_id).id,
+            "user_id": self._informed().id,
             "automated": True,
         }
+
+    def _informed(self):
+        """Who tells the agency what changed."""
+        return self._responsible() or self.handed_by_id
 
 
 class DunningHandoverItem(models.Model):

@@ -264,10 +264,11 @@ class DunningWriteoff(models.Model):
         """Schedule the task to decide, for the responsible or a manager."""
         user = self._approver()
         if user:
+            words = self.with_context(lang=self.company_id._dunning_reader_lang(user))
             self.sudo().activity_schedule(
                 "dunning_advanced.mail_activity_writeoff",
                 self.date_proposed,
-                summary=self.env._("Decide: %s", self.display_name),
+                summary=words.env._("Decide: %s", words.display_name),
                 user_id=user.id,
             )
         self.env["dunning.case"]._open_of(self).activity_unlink(

@@ -480,7 +480,9 @@ class DunningHold(models.Model):
                     "res_model_id": self.env["ir.model"]._get_id(self._name),
                     "res_id": hold.id,
                     "activity_type_id": self.env.ref("dunning_advanced.mail_activity_hold").id,
-                    "summary": self.env._("Should %s stay on hold?", hold.partner_id.name),
+                    "summary": hold._in_words_of(responsibles[hold]).env._(
+                        "Should %s stay on hold?", hold.partner_id.name
+                    ),
                     "date_deadline": date,
                     "user_id": responsibles[hold].id,
                     "automated": True,
@@ -488,6 +490,10 @@ class DunningHold(models.Model):
                 for hold in self
             ]
         )
+
+    def _in_words_of(self, user):
+        """In the language of whoever is asked."""
+        return self.with_context(lang=self.company_id._dunning_reader_lang(user))
 
     def _responsibles(self):
         """Who is asked about each hold: the responsible of the open case, whoever set

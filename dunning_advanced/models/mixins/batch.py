@@ -28,6 +28,16 @@ class DunningBatch(models.AbstractModel):
         free = self.env.execute_query(SQL("%s FOR UPDATE SKIP LOCKED", query.select()))
         return self.browse(id_ for [id_] in free)
 
+    def _for_readers(self):
+        """The records by company, in the language of its responsible: what fails while nobody
+        looks is read later.
+
+        :return: generator of (res.company, records)
+        """
+        for company, records in self.grouped("company_id").items():
+            lang = company._dunning_reader_lang(self.env["res.users"])
+            yield company, records.with_context(lang=lang)
+
     def _all_or_each(self, work):
         """Do the work for all of a batch, and for each alone where that fails."""
         for batch in map(self.browse, split_every(BATCH, self.ids)):

@@ -216,7 +216,8 @@ class DunningFee(models.Model):
             share = format_number(self.percent, get_lang(self.env))
             return self.env._("%(percent)s %% of %(debt)s", percent=share, debt=debt)
         if self.kind == "statutory":
-            return self.env._("compensation by law, %s", country.name)
+            name = country.with_context(lang=self.env.lang).name
+            return self.env._("compensation by law, %s", name)
         return self.env._("by its scale on %s", debt)
 
 

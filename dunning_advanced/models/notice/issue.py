@@ -76,7 +76,8 @@ class DunningNotice(models.Model):
         :return: number of notices that were tried
         """
         batch = self._take_next(self._waiting_domain())
-        batch._issue_now()
+        for _company, notices in batch._for_readers():
+            notices._issue_now()
         self.env.flush_all()
         return len(batch)
 

@@ -200,7 +200,7 @@ class DunningPaymentPlan(models.Model):
         self._schedule_for_responsible(
             "mail_activity_plan",
             date,
-            lambda plan: self.env._("Plan %s is not kept: end it, or give more time", plan.name),
+            lambda plan: plan.env._("Plan %s is not kept: end it, or give more time", plan.name),
         )
 
     # Every night
@@ -259,5 +259,5 @@ class DunningPaymentPlan(models.Model):
         self._schedule_for_responsible(
             "mail_activity_plan",
             date,
-            lambda plan: self.env._("The offer of plan %s was not accepted", plan.name),
+            lambda plan: plan.env._("The offer of plan %s was not accepted", plan.name),
         )

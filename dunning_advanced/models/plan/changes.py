@@ -128,7 +128,7 @@ class DunningPaymentPlan(models.Model):
             plan._schedule_for_responsible(
                 "mail_activity_plan",
                 date,
-                lambda plan, names=names: self.env._(
+                lambda plan, names=names: plan.env._(
                     "%(invoices)s left plan %(plan)s: notify the customer, or add it again",
                     invoices=names,
                     plan=plan.name,

@@ -546,10 +546,11 @@ class DunningPaymentPlan(models.Model):
 
     def _schedule_for_manager(self, date):
         managers = self.company_id._dunning_managers()[:1]
+        words = self.with_context(lang=self.company_id._dunning_reader_lang(managers)).env
         self.activity_schedule(
             "dunning_advanced.mail_activity_plan_approve",
             date,
-            summary=self.env._("Approve the payment plan of %s", self.partner_id.name),
+            summary=words._("Approve the payment plan of %s", self.partner_id.name),
             note=self.approval_reason,
             user_id=managers.id or self.env.uid,
         )

@@ -265,7 +265,7 @@ class DunningPaymentPlan(models.Model):
         self._schedule_for_responsible(
             "mail_activity_plan_letter",
             date,
-            lambda plan: self.env._("Print payment plan %s and post it: no e-mail", plan.name),
+            lambda plan: plan.env._("Print payment plan %s and post it: no e-mail", plan.name),
         )
 
     def _keep_letter_if_possible(self):

@@ -332,7 +332,8 @@ class DunningDelivery(models.Model):
         :return: number of corrections that were tried
         """
         batch = self._take_next(self._waiting_domain())
-        batch._send_corrections()
+        for _company, corrections in batch._for_readers():
+            corrections._send_corrections()
         self.env.flush_all()
         return len(batch)
 

@@ -12,8 +12,7 @@ class DunningLine(models.Model):
     @api.model
     def _in_words_of(self, notice):
         """In the language of whoever is responsible for a reminder."""
-        lang = notice.user_id.lang or notice.company_id.partner_id.lang or self.env.lang
-        return self.with_context(lang=lang)
+        return self.with_context(lang=notice.company_id._dunning_reader_lang(notice.user_id))
 
     def _facts(self, decisions, rows):
         """Why these lines are not reminded of any more, where there is more to say than the

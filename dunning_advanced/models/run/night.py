@@ -129,14 +129,20 @@ class DunningNight(models.Model):
         return True
 
     @api.model
+    def _do(self, step, company, date):
+        # What is noted at night is read by others in the morning.
+        lang = company._dunning_reader_lang(self.env["res.users"])
+        model = self.env[step.model].with_company(company).with_context(lang=lang)
+        return getattr(model, step.method)(company, date)
+
+    @api.model
     def _take(self, step, company, date):
         """Take one step; what fails in it leaves the other steps and companies alone.
 
         :return: whether it came to its end, or cannot
         """
         try:
-            model = self.env[step.model].with_company(company)
-            return getattr(model, step.method)(company, date) is not False
+            return self._do(step, company, date) is not False
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             raise
         except Exception:

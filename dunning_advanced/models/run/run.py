@@ -511,11 +511,13 @@ class DunningRun(models.Model):
                 domain.append(("user_id", "=", responsible.id))
             groups = self.env["dunning.notice"]._read_group(domain, ["user_id"], ["__count"])
             for user, count in groups:
+                reader = run.company_id._dunning_responsible(user)
+                words = run.with_context(lang=run.company_id._dunning_reader_lang(reader)).env
                 run.activity_schedule(
                     "dunning_advanced.mail_activity_review",
                     date_deadline=run.date,
-                    summary=self.env._("Review %s reminders", count),
-                    user_id=run.company_id._dunning_responsible(user).id,
+                    summary=words._("Review %s reminders", count),
+                    user_id=reader.id,
                 )
 
     # Cancelling a whole run, and notifying the customers who have it already.
