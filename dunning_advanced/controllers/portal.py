@@ -58,14 +58,22 @@ class DunningPortal(CustomerPortal):
         plan = request.env["dunning.payment.plan"].with_user(SUPERUSER_ID).browse(plan_id).exists()
         return plan.filtered(lambda plan: plan._is_open_to(request.env.user, access_token))
 
+    def _existing_plan(self, plan_id, access_token):
+        """The plan as superuser.
+
+        :raises NotFound: for who may not see it, as for one that does not exist
+        """
+        plan = self._open_plan(plan_id, access_token)
+        if not plan:
+            raise request.not_found()
+        return plan
+
     @route(
         "/my/payment-plans/<int:plan_id>", type="http", auth="public", website=True, methods=["GET"]
     )
     def payment_plan(self, plan_id, access_token=None, answer=None, **_kwargs):
         """One payment plan: schedule, invoices, how to pay, and the answer to an offer."""
-        plan = self._open_plan(plan_id, access_token)
-        if not plan:
-            return request.redirect("/my")
+        plan = self._existing_plan(plan_id, access_token)
         return self._show(plan, access_token, answer=answer)
 
     def _show(self, plan, token, **values):
@@ -105,9 +113,9 @@ class DunningPortal(CustomerPortal):
     @route("/my/payment-plans/<int:plan_id>/pdf", type="http", auth="public", website=True)
     def payment_plan_pdf(self, plan_id, access_token=None, **_kwargs):
         """The payment plan as PDF."""
-        plan = self._open_plan(plan_id, access_token)
-        if not plan or plan._page_state(plan._today()) == "changing":
-            return request.redirect("/my")
+        plan = self._existing_plan(plan_id, access_token)
+        if plan._page_state(plan._today()) == "changing":
+            return request.redirect(self._link(plan, access_token))
         try:
             content = plan._pdf()
         except UserError as error:
@@ -144,9 +152,7 @@ class DunningPortal(CustomerPortal):
     )
     def payment_plan_accept(self, plan_id, access_token=None, **form):
         """Accept by typing the name, where no signature can be drawn."""
-        plan = self._open_plan(plan_id, access_token)
-        if not plan:
-            return request.redirect("/my")
+        plan = self._existing_plan(plan_id, access_token)
         problem = (
             self._accept(plan, form.get("name"), form.get("mark"))
             if form.get("agreed")
@@ -174,9 +180,7 @@ class DunningPortal(CustomerPortal):
     )
     def payment_plan_decline(self, plan_id, access_token=None, **form):
         """Say no to an offer, with the reason."""
-        plan = self._open_plan(plan_id, access_token)
-        if not plan:
-            return request.redirect("/my")
+        plan = self._existing_plan(plan_id, access_token)
         now = fields.Datetime.now()
         try:
             plan._decline(form.get("reason"), now, form.get("mark"), self._author(plan))

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ...tools.text import one_line
 from ..reach.delivery import STUCK
 
 # The report that prints it.
@@ -316,7 +317,7 @@ class DunningNotice(models.Model):
     def _inverse_subject(self):
         for notice in self:
             notice._check_in_review()
-            notice.sudo().own_subject = notice.subject
+            notice.sudo().own_subject = one_line(notice.subject)
 
     def _inverse_body(self):
         for notice in self:

@@ -1,4 +1,3 @@
-import re
 import uuid
 from functools import cache
 
@@ -9,6 +8,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, format_amount, format_date, is_html_empty
 
+from ...tools.text import one_line
 from ..engine.engine import Scope
 
 
@@ -59,7 +59,7 @@ class DunningNotice(models.Model):
                 bodies = notices._render_words(template)
                 for id_ in notices.ids:
                     # A subject is one line, whatever names hold.
-                    texts[id_] = re.sub(r"\s*[\r\n]\s*", " ", subjects[id_]), bodies[id_]
+                    texts[id_] = one_line(subjects[id_]), bodies[id_]
         return texts
 
     def _render_words(self, template):

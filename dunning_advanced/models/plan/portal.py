@@ -80,7 +80,7 @@ class DunningPaymentPlan(models.Model):
         :raises UserError: in words for the customer
         """
         self.ensure_one()
-        name = " ".join((name or "").split())
+        name = " ".join(name.split()) if isinstance(name, str) else ""
         date = self._today()
         self._check_answerable(date, mark)
         if not name or len(name) > LONGEST_NAME:

@@ -39,7 +39,8 @@ class Email(Channel):
 
     def retry(self, channels, delivery):
         if not delivery.mail_id:
-            return super().retry(channels, delivery)
+            super().retry(channels, delivery)
+            return
         mail = delivery.mail_id.sudo()
         mail.mark_outgoing()
         mail.notification_ids.filtered(

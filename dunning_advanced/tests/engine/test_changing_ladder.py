@@ -1,8 +1,7 @@
 from contextlib import suppress
 from datetime import timedelta
 
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from odoo import Command
 from odoo.exceptions import ValidationError

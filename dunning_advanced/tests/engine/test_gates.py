@@ -316,6 +316,11 @@ class TestPolicyOptions(DunningCommon):
         self.invoice(25)
         self.assertEqual(self.run_at().notice_ids.level_id, self.second)
 
+    def test_catch_up_on_the_very_day(self):
+        self.policy.catch_up = True
+        self.invoice(self.second.days)
+        self.assertEqual(self.run_at().notice_ids.level_id, self.second)
+
     def test_catch_up_never_goes_back(self):
         self.policy.catch_up = True
         invoice = self.invoice(40)

@@ -164,7 +164,23 @@ class TestPlanAccess(PortalCase):
             self.post("/decline", token=token, reason="no")
             self.assertIn("error", self.sign(token=token))
         self.assertEqual(self.offer.state, "offered")
-        self.assertFalse(self.shown(self.url_open("/my/payment-plans/999999999")))
+
+    def test_what_is_of_others_is_as_what_does_not_exist(self):
+        nobodys = "/my/payment-plans/999999999"
+        for path in ("", "/pdf"):
+            answers = [
+                self.url_open(self.link(self.offer, path, token="wrong")),
+                self.url_open(f"{nobodys}{path}?access_token=wrong"),
+                self.url_open(f"{nobodys}{path}"),
+            ]
+            self.assertEqual([answer.status_code for answer in answers], [404] * 3)
+            self.assertNotIn(self.debtor.name, answers[0].text)
+
+    def test_a_name_that_is_no_text(self):
+        for name in (["Ann"], {"name": "Ann"}, 7, True):
+            answer = self.sign(name=name)
+            self.assertIn("enter your name", answer["error"])
+        self.assertEqual(self.offer.state, "offered")
 
     def test_customers_see_their_own_by_login(self):
         self.portal_user("brandon", self.debtor)
