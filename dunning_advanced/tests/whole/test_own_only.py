@@ -231,7 +231,7 @@ class TestOwnOnly(PlanCase, EmailCommon, HttpCase):
         self.env.invalidate_all()
 
     def merge_customers(self):
-        first, second = self.debtors[:2]
+        first, second = self.debtors[0], self.debtors[1]
         one, other = self.number(first), self.number(second)
         self.merge(first, second)
         self.owners = {m: one if n == other else n for m, n in self.owners.items()}
