@@ -143,7 +143,13 @@ class DunningEnginePolicy(models.AbstractModel):
             SQL("debtor.rule_policy_id"),
             branch,
         ]
-        begun = SQL("history.policy_id")
+        # What is under review has begun, too.
+        begun = SQL(
+            "COALESCE((SELECT reviewed.policy_id FROM dunning_line reviewed"
+            " WHERE reviewed.move_line_id = item.id AND reviewed.notice_id IN %s LIMIT 1),"
+            " history.policy_id)",
+            scope.own_notice_ids or (0,),
+        )
         usable = [self._unless_archived(scope, choice, begun) for choice in choices]
         return SQL("COALESCE(%s, debtor.default_policy_id)", SQL(", ").join(usable))
 

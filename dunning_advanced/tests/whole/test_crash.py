@@ -170,6 +170,8 @@ class TestCrash(BaseCase):
     def test_killed_while_it_hands_over_a_mail(self):
         """It leaves once: of that one mail nobody knows, all others leave."""
         worker, other = self.workers
+        self.query("UPDATE mail_mail SET state = 'cancel' WHERE state = 'outgoing' RETURNING id")
+        worker.call("commit")
         run_id = worker.call("prepare", 3)
         worker.call("press_confirm", run_id)
         with NamedTemporaryFile("r") as accepted:

@@ -14,7 +14,7 @@ NO_TEXT = re.compile(r"%\(\w+\)s|%s|\{\{.*?\}\}|<[^>]+>|object\.\S+")
 
 # Terms that are the same in another language. Odoo exports them without a translation, as
 # it does those that nobody has translated yet.
-SAME_EVERYWHERE = {"BIC", "Brandon Freeman", "ID", "XLSX"}
+SAME_EVERYWHERE = {"BIC", "Brandon Freeman", "ID", "Message-ID", "XLSX"}
 SAME = {
     "de": (
         "Code Journal Manager Normal OK PDF Problem Simulation Standard Status Team Teams "
