@@ -197,11 +197,9 @@ class DunningCase(models.Model):
         :param again: who has had the task and did it after this day is not asked;
             None: whoever did it is asked again
         """
-        languages = self.env["res.lang"].get_installed()
-
-        def words(lang):
-            return summary(self.with_context(lang=lang).env)
-
+        company = run.company_id
+        usual = company._dunning_reader_lang(self.env["res.users"])
+        words = self._in_all_languages(summary, usual)
         self.env.flush_all()
         query = SQL(
             """
@@ -228,11 +226,11 @@ class DunningCase(models.Model):
                 """,
             model=self.env["ir.model"]._get_id(self._name),
             kind=self.env.ref(kind).id,
-            summary=words(run.company_id._dunning_reader_lang(self.env["res.users"])),
-            summaries=json.dumps({code: words(code) for code, _name in languages}),
+            summary=words[usual],
+            summaries=json.dumps(words),
             date=run.date,
-            user=run.company_id._dunning_responsible(self.env["res.users"]).id or None,
-            company=run.company_id.id,
+            user=company._dunning_responsible(self.env["res.users"]).id or None,
+            company=company.id,
             debtors=debtors,
             again=again,
             uid=self.env.uid,
@@ -240,6 +238,16 @@ class DunningCase(models.Model):
         with self.env["dunning.engine"]._planned(run._scope()):
             self.env.cr.execute(query)
         self.env.invalidate_all()
+
+    @api.model
+    def _in_all_languages(self, summary, usual):
+        """Words in each language that somebody may read, by its code.
+
+        :param summary: function of an environment that gives the words in its language
+        :param usual: code that is among them in any case
+        """
+        codes = {usual, *(code for code, _name in self.env["res.lang"].get_installed())}
+        return {code: summary(self.with_context(lang=code).env) for code in codes}
 
     @api.model
     def _unschedule_contact_search(self, run):

@@ -93,7 +93,7 @@ class DunningEnginePolicy(models.AbstractModel):
         """
         partners = self.env["res.partner"].sudo().with_company(scope.company)
         default = self.env["dunning.policy"].sudo()._default_for(scope.company)
-        rules = self._rules(scope)
+        rules, archived = self._rules(scope), self._archived(scope)
         return SQL(
             """
             SELECT debtor.id, debtor.rule_id, COALESCE(debtor.channel, rule.channel) AS channel,
@@ -114,8 +114,8 @@ class DunningEnginePolicy(models.AbstractModel):
                     AND kase.company_id = %(company)s
             """,
             policy=default.id or None,
-            open_own=self._unless_archived(scope, SQL("debtor.policy_id")),
-            open_rule=self._unless_archived(scope, SQL("rule.policy_id")),
+            open_own=self._unless_archived(archived, SQL("debtor.policy_id")),
+            open_rule=self._unless_archived(archived, SQL("rule.policy_id")),
             user=scope.company.dunning_user_id.id or None,
             company=scope.company.id,
             own_policy=partners._field_to_sql("partner", "dunning_policy_id"),
@@ -143,23 +143,28 @@ class DunningEnginePolicy(models.AbstractModel):
             SQL("debtor.rule_policy_id"),
             branch,
         ]
-        # What is under review has begun, too.
-        begun = SQL(
-            "COALESCE((SELECT reviewed.policy_id FROM dunning_line reviewed"
-            " WHERE reviewed.move_line_id = item.id AND reviewed.notice_id IN %s LIMIT 1),"
-            " history.policy_id)",
-            scope.own_notice_ids or (0,),
-        )
-        usable = [self._unless_archived(scope, choice, begun) for choice in choices]
+        begun = SQL("history.policy_id")
+        if scope.own_notice_ids:  # what is under review has begun, too
+            begun = SQL(
+                "COALESCE((SELECT reviewed.policy_id FROM dunning_line reviewed"
+                " WHERE reviewed.move_line_id = item.id AND reviewed.notice_id IN %s LIMIT 1),"
+                " history.policy_id)",
+                scope.own_notice_ids,
+            )
+        archived = self._archived(scope)
+        usable = [self._unless_archived(archived, choice, begun) for choice in choices]
         return SQL("COALESCE(%s, debtor.default_policy_id)", SQL(", ").join(usable))
 
+    def _archived(self, scope):
+        return self._policies(scope).filtered(lambda policy: not policy.active).ids
+
     @api.model
-    def _unless_archived(self, scope, choice, begun=None):
+    def _unless_archived(self, archived, choice, begun=None):
         """An SQL expression for a policy, NULL when it is archived.
 
+        :param archived: ids of the policies that are
         :param begun: SQL of the policy that has begun with an item, and goes on
         """
-        archived = self._policies(scope).filtered(lambda policy: not policy.active).ids
         if not archived:
             return choice
         return SQL(

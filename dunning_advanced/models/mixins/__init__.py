@@ -8,6 +8,6 @@ from . import (
     guarded,
     labels,
     picked,
-    reference,
+    unchecked,
     reason,
 )

@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..mixins.reference import Reference
+from ..mixins.unchecked import UncheckedMany2one
 
 
 class DunningLine(models.Model):
@@ -30,7 +30,7 @@ class DunningLine(models.Model):
     )
     # Run, reminder and journal item keep the company and the currency by foreign keys of their
     # own; used levels, and with them their policies, refuse to be deleted.
-    company_id = Reference("res.company", required=True)
+    company_id = UncheckedMany2one("res.company", required=True)
     notice_id = fields.Many2one(
         "dunning.notice", string="Reminder", ondelete="cascade", index="btree_not_null"
     )
@@ -45,7 +45,7 @@ class DunningLine(models.Model):
     days_overdue = fields.Integer(
         compute="_compute_days_overdue", help="Days from the due date to the date of the run."
     )
-    currency_id = Reference("res.currency", required=True)
+    currency_id = UncheckedMany2one("res.currency", required=True)
     company_currency_id = fields.Many2one(
         related="company_id.currency_id", string="Company currency"
     )
@@ -60,8 +60,8 @@ class DunningLine(models.Model):
         string="To pay",
         help="Open amount less what is disputed and the credits that clear this item.",
     )
-    policy_id = Reference("dunning.policy")
-    level_id = Reference("dunning.level")
+    policy_id = UncheckedMany2one("dunning.policy")
+    level_id = UncheckedMany2one("dunning.level")
     rung = fields.Integer(
         string="Level number",
         help="Place of the level on the ladder: 1 is the first after the due date.",

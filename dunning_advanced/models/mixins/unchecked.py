@@ -1,7 +1,7 @@
 from odoo import fields
 
 
-class Reference(fields.Many2one):
+class UncheckedMany2one(fields.Many2one):
     """A many2one without a foreign key in the database.
 
     For records that are written by the hundred thousand, where the foreign keys of other
